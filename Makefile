@@ -1,0 +1,70 @@
+# `make` lists the targets. A fresh clone needs git, make and Python 3.11, 3.12 or 3.13, nothing else.
+
+# The first Python that runs (a name on the path may be an empty shim) and that TensorFlow supports.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
+EXTRAS ?= serve,test,bench
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.tfflows-$(EXTRAS)
+INSTALL := -m pip install --quiet --disable-pip-version-check
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help setup demo test test-slow lint format bench constraints clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(STAMP) ## Install the project and its pinned dependencies into $(VENV) (EXTRAS=serve,test,bench,gpu for GPUs).
+
+demo: setup ## Train RealNVP on the digits, score it and export it, in a few minutes on a CPU.
+	$(BIN)/python train.py --model=realnvp --dataset=digits --workdir=runs/demo --export_dir=runs/demo/exported $(ARGS)
+
+test: setup ## Run the fast tests (ARGS="-k realnvp -x" is passed on to pytest).
+	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+
+test-slow: setup ## Run the slow tests.
+	$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+lint: setup ## Check style and formatting.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup ## Mend style and formatting where it can be done without you.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure RealNVP on this machine.
+	$(BIN)/python -m benchmarks.realnvp $(ARGS)
+
+constraints: ## Renew constraints.txt: install setup.cfg's ranges in a new environment and write down what was chosen.
+	$(call require_python)
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python $(INSTALL) -e '.[serve,test,bench]'
+	(grep '^#' constraints.txt; build/constraints/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f) \
+		> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/constraints
+
+clean: ## Remove what was built and cached; the environment, runs/ and exported/ stay.
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# Written last, so that a failed installation is tried again.
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(call require_python)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) >/dev/null || \
+		{ echo "Expected $(PYTHON) to have venv. On Debian or Ubuntu: apt-get install $$(basename $(PYTHON))-venv"; exit 1; }
+	$(BIN)/python $(INSTALL) -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+define require_python
+@$(PYTHON) -c '$(SUPPORTED)' 2>/dev/null || \
+	{ echo "Expected Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/it. Received: PYTHON=$(PYTHON)"; exit 1; }
+endef

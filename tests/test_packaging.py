@@ -1,0 +1,129 @@
+"""What is installed is what was tested: setup.cfg, constraints.txt, the folders and the imports tell one story."""
+
+import ast
+import configparser
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+OURS = ("tfflows", "zoo", "train", "benchmarks", "tests")
+CONFIG = configparser.ConfigParser()
+CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
+EXTRAS = dict(CONFIG["options.extras_require"])
+LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+PINS = [line for line in LINES if not line.startswith("#")]
+
+
+def requirements(text: str) -> list[Requirement]:
+    return [Requirement(line) for line in text.strip().splitlines() if not line.startswith("#")]
+
+
+BASE = requirements(CONFIG["options"]["install_requires"])
+PINNED_EXTRAS = [requirement for extra in ("serve", "test", "bench") for requirement in requirements(EXTRAS[extra])]
+
+
+def versions(pins: list[str]) -> dict[str, str]:
+    return {canonicalize_name(name): version for name, version in (pin.split("==") for pin in pins)}
+
+
+def refused(needed: list[Requirement], pins: dict[str, str]) -> list[str]:
+    """The requirements that no pinned version meets."""
+    return [str(need) for need in needed if pins.get(canonicalize_name(need.name), "0") not in need.specifier]
+
+
+def third_party(text: str) -> set[str]:
+    """Top-level names that a source imports, other than the standard library's and our own."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - set(OURS)
+
+
+def undeclared(names: set[str], declared: list[Requirement]) -> set[str]:
+    """Those of the imported names that no declared distribution provides."""
+    providers = importlib.metadata.packages_distributions()
+    known = {canonicalize_name(requirement.name) for requirement in declared}
+    return {name for name in names if not known & {canonicalize_name(each) for each in providers.get(name, [])}}
+
+
+def test_constraints_meet_the_ranges():
+    assert refused(BASE + PINNED_EXTRAS, versions(PINS)) == []
+
+
+@pytest.mark.parametrize("mutant", ["numpy==3.0.0", "numpy==1.26.4", "scipy==1.17.1"])
+def test_constraint_outside_the_range_is_refused(mutant):
+    assert refused([Requirement("numpy>=2.4,<3")], versions([mutant])) == ["numpy<3,>=2.4"]
+
+
+def test_constraints_are_exact_and_sorted():
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+]+", pin) for pin in PINS)
+    assert sorted(PINS, key=str.upper) == PINS
+    assert len(versions(PINS)) == len(PINS)
+
+
+def test_constraints_leave_out_ourselves_and_cuda():
+    assert not [name for name in versions(PINS) if name == CONFIG["metadata"]["name"] or name.startswith("nvidia")]
+
+
+def test_every_range_has_two_ends():
+    one_ended = [str(need) for need in BASE if not {">=", "<"} <= {each.operator for each in need.specifier}]
+    assert one_ended == []
+
+
+def test_extras():
+    assert set(EXTRAS) == {"gpu", "serve", "test", "bench"}
+    assert all(requirements(text) for text in EXTRAS.values())
+
+
+def test_gpu_is_the_same_tensorflow():
+    (gpu,) = requirements(EXTRAS["gpu"])
+    (tensorflow,) = [need for need in BASE if need.name == "tensorflow"]
+    assert (gpu.name, gpu.extras, gpu.specifier) == ("tensorflow", {"and-cuda"}, tensorflow.specifier)
+
+
+def test_python_versions_agree():
+    requires = SpecifierSet(CONFIG["options"]["python_requires"])
+    named = re.findall(r"Python :: (3\.\d+)$", CONFIG["metadata"]["classifiers"], re.MULTILINE)
+    assert [f"3.{minor}" for minor in range(30) if f"3.{minor}" in requires] == named
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    low, high = re.search(r"not \(3, (\d+)\) <= .* < \(3, (\d+)\)", makefile).groups()
+    assert requires == SpecifierSet(f">=3.{low},<3.{high}")
+
+
+def test_packages_are_the_folders():
+    packages = set(CONFIG["options"]["packages"].split())
+    folders = {path.parent for root in ("tfflows", "zoo") for path in (ROOT / root).rglob("*.py")}
+    assert packages == {path.relative_to(ROOT).as_posix().replace("/", ".") for path in folders} | {"zoo.exported"}
+    assert CONFIG["options"]["package_dir"].strip() == "zoo.exported = exported"
+    assert (ROOT / "exported").is_dir()
+
+
+@pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "benchmarks"])
+def test_imports_are_declared(root):
+    files = [ROOT / root] if root.endswith(".py") else sorted((ROOT / root).rglob("*.py"))
+    names = {name for path in files if path.exists() for name in third_party(path.read_text(encoding="utf-8"))}
+    assert undeclared(names, BASE + PINNED_EXTRAS) == set()
+
+
+def test_undeclared_import_is_found():
+    names = third_party("import os, zoo\nimport scipy.stats\nfrom sklearn import datasets\nfrom PIL import Image")
+    assert names == {"scipy", "sklearn", "PIL"}
+    assert undeclared(names, requirements("scikit-learn\npillow")) == {"scipy"}
+
+
+def test_make_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
+    helped = subprocess.run(["make", "-s", "-C", ROOT, "help"], capture_output=True, text=True, check=True).stdout
+    assert [line.split()[0] for line in helped.splitlines()] == targets

@@ -1,0 +1,8 @@
+"""Bijectors: the mathematics of flows, without weights. `forward` is latent to data, `inverse` is data to latent, as in TFP."""
+
+from tfflows.bijectors.affine import Affine as Affine
+from tfflows.bijectors.base import Bijector as Bijector
+from tfflows.bijectors.coupling import Coupling as Coupling
+from tfflows.bijectors.logit import Logit as Logit
+from tfflows.bijectors.multiscale import FactorOut as FactorOut
+from tfflows.bijectors.multiscale import Squeeze as Squeeze

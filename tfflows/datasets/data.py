@@ -1,0 +1,59 @@
+"""What a dataset is: three splits of one kind of event, and the true density where it is known."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows.events import Event
+
+tfd = tfp.distributions
+
+Element = dict[str, tf.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Examples in a fixed order; the training pipeline shuffles, augments and batches them.
+
+    Args:
+        examples: Elements without a batch, `{"x": [*event]}`, with an int32 scalar `"label"` where there are classes.
+            The order is the same in each pass. Where there is `augment`, `x` may be larger than the event.
+        size: Number of examples.
+        augment: `augment(element, seed)` with seed int32 `[2]` returns the element at random flipped or cropped, of the
+            event's shape: the same seed gives the same element. None says that there is nothing to do.
+    """
+
+    examples: tf.data.Dataset
+    size: int
+    augment: Callable[[Element, tf.Tensor], Element] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A dataset, loaded.
+
+    Args:
+        name: The name it was loaded by.
+        event: What one example is.
+        train: Examples to fit; the only split that may have `augment`.
+        validation: Examples to choose a model by. It shares none with `train` or `test`.
+        test: Examples to report.
+        truth: The density the examples were drawn from, in nats per event and raw units; None where it is not known.
+    """
+
+    name: str
+    event: Event
+    train: Split
+    validation: Split
+    test: Split
+    truth: tfd.Distribution | None = None
+
+
+def in_memory(**arrays: Any) -> Split:
+    """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(arrays["x"]))

@@ -1,0 +1,76 @@
+"""The TFDS builder of a name, and an error that helps where there is none."""
+
+import contextlib
+import difflib
+import os
+from collections.abc import Iterator
+
+import tensorflow_datasets as tfds
+from absl import logging
+
+from tfflows.datasets.catalogue import names
+from tfflows.errors import InputError
+
+
+def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    """The builder of a TFDS name; reads no data and needs no network.
+
+    Args:
+        name: `"name"` or `"name/config"`, either with `":version"` where wanted.
+        data_dir: Folder of prepared data; None takes the variable `TFDS_DATA_DIR`, else TFDS's default.
+
+    Raises:
+        InputError: TFDS has no such dataset, configuration or version.
+    """
+    # TFDS reads the variable once, at its import; here it counts when it is set later, too.
+    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
+    try:
+        with quiet():
+            return tfds.builder(name, data_dir=data_dir and os.path.expanduser(data_dir))
+    except Exception as error:
+        raise InputError(_explanation(name, error)) from error
+
+
+def key(builder: tfds.core.DatasetBuilder) -> str:
+    """`"name"` or `"name/config"`; a name without its configuration means TFDS's default one."""
+    config = builder.builder_config
+    return f"{builder.name}/{config.name}" if config else builder.name
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """TFDS warns of each folder that is not prepared yet; inside, only errors are logged."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message that is not empty, else the error's type."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)
+
+
+def _explanation(name: str, error: Exception) -> str:
+    """Why there is no builder of `name`: the dataset, its configuration, or what TFDS says."""
+    base, _, config = (part.partition(":")[0] for part in name.partition("/"))
+    try:
+        configs = list(tfds.builder_cls(base).builder_configs)
+    except (ValueError, tfds.core.DatasetNotFoundError):
+        return _unknown(name)
+    if config and config not in configs:
+        near = difflib.get_close_matches(config, configs, n=10, cutoff=0.0)
+        choices = [f"{base}/{one}" for one in near] or [base]
+        return f"Expected `name` to be one of {choices}. Received: name={name!r}."
+    return f"Expected the name of a dataset that TFDS can make. Received: name={name!r}. TFDS says: {first_line(error)}"
+
+
+def _unknown(name: str) -> str:
+    catalogue = tfds.list_builders(with_community_datasets=False)
+    near = dict.fromkeys(difflib.get_close_matches(name.lower(), [*names(), *catalogue], n=3))
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    rule = f"Expected `name` to be one of {names()}, or any image dataset of TFDS by its TFDS name."
+    return f"{rule} Received: name={name!r}.{hint}"

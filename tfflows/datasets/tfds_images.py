@@ -1,0 +1,130 @@
+"""The image datasets of TFDS as `Data`: those with a recipe of the papers, and any other whose images have one shape.
+
+Splits: test is TFDS's `test`; where there is none it is `validation`, as in the papers on small ImageNet and LSUN.
+Validation is TFDS's `validation` where that is not test. Whatever is missing is cut from the end of `train`, which TFDS
+shuffles when it writes, in parts of a tenth of it and at most 5,000 examples, test last.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfflows.datasets import pixels, tfds_builders, tfds_download
+from tfflows.datasets.data import Data, Element, Split
+from tfflows.datasets.options import Options
+from tfflows.datasets.recipes import RECIPES, Recipe
+from tfflows.errors import check
+from tfflows.events import Event
+
+
+def event(name: str, options: Options) -> Event:
+    """The event of a TFDS name; reads no data.
+
+    Raises:
+        InputError: TFDS does not know the name, or it is not a dataset of uint8 images of one shape, or has no label.
+    """
+    return _event(tfds_builders.make(name, options.data_dir), options)
+
+
+def load(name: str, options: Options) -> Data:
+    """Loads the three splits, after a download if they are not on disk.
+
+    Raises:
+        InputError: As in `event`, or the data can neither be found nor downloaded.
+    """
+    builder = tfds_builders.make(name, options.data_dir)
+    kind, recipe = _event(builder, options), _recipe(builder)
+    tfds_download.prepare(builder)
+    parts = split_names({split: info.num_examples for split, info in builder.info.splits.items()})
+    read = functools.partial(_split, builder, kind, recipe, options)
+    return Data(name, kind, read(parts[0], train=True), read(parts[1]), read(parts[2]))
+
+
+def split_names(sizes: dict[str, int]) -> tuple[str, str, str]:
+    """What TFDS calls our train, validation and test, by the rule of this module.
+
+    Args:
+        sizes: Number of examples of each TFDS split.
+
+    Raises:
+        InputError: There is no `train`, or it has too few examples to cut from.
+    """
+    own = [split for split in ("test", "validation") if sizes.get(split)]
+    cuts = 2 - len(own)
+    train = sizes.get("train", 0)
+    check(train > cuts, "Expected a TFDS dataset with a split `train` large enough to train on.", splits=sizes)
+    part = max(1, min(train // 10, 5000))
+    if cuts == 0:
+        return "train", "validation", "test"
+    if cuts == 1:
+        return f"train[:-{part}]", f"train[-{part}:]", own[0]
+    return f"train[:-{2 * part}]", f"train[-{2 * part}:-{part}]", f"train[-{part}:]"
+
+
+def _event(builder: tfds.core.DatasetBuilder, options: Options) -> Event:
+    features = builder.info.features
+    classes = _classes(features) if options.conditional else 0
+    return Event(_recipe(builder).shape, "uint8", levels=2**options.n_bits, classes=classes)
+
+
+def _recipe(builder: tfds.core.DatasetBuilder) -> Recipe:
+    name, features = tfds_builders.key(builder), builder.info.features
+    if name in RECIPES:
+        return RECIPES[name]
+    image = dict(features).get("image") if isinstance(features, tfds.features.FeaturesDict) else None
+    is_image = isinstance(image, tfds.features.Image) and image.np_dtype == np.uint8
+    check(is_image, "Expected a TFDS dataset with a feature `image` of uint8 pixels.", name=name)
+    rule = f"Expected images of one shape with 1 or 3 channels; other shapes need a recipe, as {list(RECIPES)} have."
+    check(None not in image.shape and image.shape[-1] in (1, 3), rule, name=name, shape=image.shape)
+    return Recipe(image.shape)
+
+
+def _classes(features: tfds.features.FeaturesDict) -> int:
+    label = dict(features).get("label")
+    has_label = isinstance(label, tfds.features.ClassLabel) and bool(label.num_classes)
+    rule = "Expected a dataset with one class label, a feature `label`, for conditional=True: set conditional=False."
+    check(has_label, rule, features=sorted(features))
+    return label.num_classes
+
+
+def _split(
+    builder: tfds.core.DatasetBuilder, kind: Event, recipe: Recipe, options: Options, split: str, *, train: bool = False
+) -> Split:
+    wanted = {"image": True, "label": True} if kind.classes else {"image": True}
+    # Without shuffle_files, TFDS reads in an order that is a function of the files alone.
+    read = {"shuffle_files": False, "read_config": tfds.ReadConfig(try_autocache=False)}
+    with tfds_builders.quiet():
+        images = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(wanted), **read)
+    element = functools.partial(_element, kind, recipe, options, whole=train and recipe.random_crop)
+    examples = images.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    size = builder.info.splits[split].num_examples
+    return Split(examples, size, _augmentation(kind, recipe, options) if train else None)
+
+
+def _element(kind: Event, recipe: Recipe, options: Options, features: Element, *, whole: bool) -> Element:
+    """One example: its image, prepared and unless `whole` of the event's shape, and its label if there are classes."""
+    image = recipe.prepare(features["image"])
+    if not whole:
+        image = pixels.central_crop(image, kind.shape[0]) if recipe.random_crop else image
+        image = tf.ensure_shape(image, kind.shape)
+    element = {"x": pixels.top_bits(image, options.n_bits)}
+    return {**element, "label": tf.cast(features["label"], tf.int32)} if kind.classes else element
+
+
+def _augmentation(kind: Event, recipe: Recipe, options: Options) -> Callable[[Element, tf.Tensor], Element] | None:
+    """A function (element, seed) -> element that crops and flips at random, or None if neither is wanted."""
+    flip = recipe.flip if options.flip is None else options.flip
+    if not (flip or recipe.random_crop):
+        return None
+
+    def augment(element: Element, seed: tf.Tensor) -> Element:
+        crop_seed, flip_seed = tf.unstack(tf.random.split(seed, 2, alg="philox"))
+        image = element["x"]
+        image = pixels.random_crop(image, kind.shape[0], crop_seed) if recipe.random_crop else image
+        image = pixels.random_flip(image, flip_seed) if flip else image
+        return {**element, "x": tf.ensure_shape(image, kind.shape)}
+
+    return augment

@@ -1,0 +1,77 @@
+"""Pictures of events: grids of images, clouds of points."""
+
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from PIL import Image
+
+from tfflows.errors import check
+from tfflows.events import Event
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  after the choice of a backend that needs no screen
+
+
+def picture(x: np.ndarray, event: Event) -> np.ndarray:
+    """Events as one picture: images side by side in a grid, vectors as a cloud of their first two entries.
+
+    Args:
+        x: `[n, *event]` in raw units.
+        event: What they are.
+
+    Returns:
+        uint8 `[height, width, 3]`.
+    """
+    check(len(x) > 0, "Expected at least one event to draw.", n=len(x))
+    return grid(x, event) if event.kind == "image" else cloud({"samples": np.asarray(x)})
+
+
+def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarray:
+    """Images, row by row, with white lines between them, small ones enlarged to be seen."""
+    columns = columns or int(np.ceil(np.sqrt(len(x))))
+    rows = -(-len(x) // columns)
+    height, width, channels = event.shape
+    zoom = max(1, 48 // height)
+    shades = np.clip(np.asarray(x, np.float64) / ((event.levels or 2) - 1), 0, 1)
+    tiles = (np.repeat(np.repeat(shades, zoom, 1), zoom, 2) * 255).round().astype(np.uint8)
+    tiles = np.pad(tiles, ((0, rows * columns - len(x)), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    tiles = tiles.reshape(rows, columns, height * zoom + 2, width * zoom + 2, channels)
+    sheet = tiles.swapaxes(1, 2).reshape(rows * tiles.shape[2], columns * tiles.shape[3], channels)
+    return np.broadcast_to(sheet, (*sheet.shape[:2], 3)) if channels == 1 else sheet[..., :3]
+
+
+def cloud(points: dict[str, np.ndarray]) -> np.ndarray:
+    """Point clouds side by side on common axes: `title -> [n, dimension]`, of which the first two entries are drawn."""
+    figure, axes = plt.subplots(1, len(points), figsize=(4 * len(points), 4), squeeze=False, sharex=True, sharey=True)
+    for axis, (title, x) in zip(axes[0], points.items(), strict=True):
+        axis.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=2, alpha=0.4, linewidths=0)
+        axis.set_title(title)
+    return rendered(figure)
+
+
+def rendered(figure: plt.Figure) -> np.ndarray:
+    """The figure as uint8 `[height, width, 3]`; closes it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
+    plt.close(figure)
+    return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+def titled(pictures: dict[str, np.ndarray]) -> np.ndarray:
+    """Pictures side by side, each under its title."""
+    figure, axes = plt.subplots(1, len(pictures), figsize=(4.5 * len(pictures), 4.8), squeeze=False)
+    for axis, (title, image) in zip(axes[0], pictures.items(), strict=True):
+        axis.imshow(image)
+        axis.set_title(title)
+        axis.axis("off")
+    return rendered(figure)
+
+
+def save(image: np.ndarray, path: Path) -> None:
+    """Writes a picture as PNG: beside its place, then renamed into it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}")
+    Image.fromarray(np.ascontiguousarray(image)).save(beside, format="png")
+    beside.replace(path)

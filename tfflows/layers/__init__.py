@@ -1,0 +1,8 @@
+"""Layers of flows, named as the bijectors they make; each owns its weights."""
+
+from tfflows.layers.actnorm import ActNorm as ActNorm
+from tfflows.layers.base import FlowLayer as FlowLayer
+from tfflows.layers.coupling import AffineCoupling as AffineCoupling
+from tfflows.layers.images import FactorOut as FactorOut
+from tfflows.layers.images import Logit as Logit
+from tfflows.layers.images import Squeeze as Squeeze

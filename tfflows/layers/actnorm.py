@@ -1,0 +1,33 @@
+"""Activation normalisation: the batch normalisation of flows, without the batch."""
+
+import tensorflow as tf
+
+from tfflows import bijectors
+from tfflows.layers.base import FlowLayer
+
+
+class ActNorm(FlowLayer):
+    """Scales and shifts each channel, so that the first batch comes out with mean 0 and standard deviation 1.
+
+        inverse:  z = x * exp(log_scale) + shift
+        forward:  x = (z - shift) * exp(-log_scale)
+        log-det:  log |det dz/dx| = height * width * sum(log_scale)
+
+    After `initialize`, both are ordinary weights.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.1 and table 1.
+    Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
+    """
+
+    def build(self, input_shape):
+        self.shift = self.add_weight(shape=input_shape[-1:], initializer="zeros", name="shift")
+        self.log_scale = self.add_weight(shape=input_shape[-1:], initializer="zeros", name="log_scale")
+
+    def bijector(self, context=None):
+        return bijectors.Affine(tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale))
+
+    def initialize(self, x):
+        mean, variance = tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
+        log_scale = -0.5 * tf.math.log(variance + 1e-6)  # a constant channel keeps a finite scale
+        self.log_scale.assign(log_scale)
+        self.shift.assign(-mean * tf.exp(log_scale))

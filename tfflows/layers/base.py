@@ -1,0 +1,43 @@
+"""A layer of a flow: it owns weights, and makes a bijector of them."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfb = tfp.bijectors
+
+
+class FlowLayer(keras.layers.Layer):
+    """Owns weights and makes a fresh bijector from them in each call: Keras owns the weights, TFP the mathematics.
+
+    A subclass implements `bijector`, makes its weights in `build`, and says in `compute_output_shape` what shape the next layer
+    gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is never done in the reduced
+    precision of a mixed policy: only its networks follow that policy.
+    """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(dtype=keras.config.floatx(), **kwargs)
+
+    def bijector(self, context: tf.Tensor | None = None) -> tfb.Bijector:
+        """A bijector whose `inverse` maps data `[batch, *event]` towards the latent.
+
+        Args:
+            context: Condition, `[batch, size]`; None for an unconditional layer.
+        """
+        raise NotImplementedError
+
+    def compose(self, rest: list[tfb.Bijector], context: tf.Tensor | None = None) -> list[tfb.Bijector]:
+        """The bijector of this layer before `rest`, those of the layers that follow on the way to the latent."""
+        return [self.bijector(context), *rest]
+
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+        """What the next layer sees when this one sees `x`."""
+        return self.bijector(context).inverse(x)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
+    def initialize(self, x: tf.Tensor) -> None:
+        """Sets the weights that depend on data, from what this layer sees of one global batch. Most layers have none."""

@@ -1,0 +1,47 @@
+"""Layers of image flows that own no weights: logit, squeeze, factor out."""
+
+import tensorflow_probability as tfp
+
+from tfflows import bijectors
+from tfflows.bijectors.multiscale import factored_shape, squeezed_shape
+from tfflows.layers.base import FlowLayer
+
+tfb = tfp.bijectors
+
+
+class Logit(FlowLayer):
+    """`bijectors.Logit`: from data in [0, high] to the real line."""
+
+    def __init__(self, *, high: float, alpha: float):
+        super().__init__()
+        self.high = high
+        self.alpha = alpha
+
+    def bijector(self, context=None):
+        return bijectors.Logit(high=self.high, alpha=self.alpha)
+
+
+class Squeeze(FlowLayer):
+    """`bijectors.Squeeze`: from `[height, width, c]` to `[height / 2, width / 2, 4 * c]`."""
+
+    def bijector(self, context=None):
+        return bijectors.Squeeze()
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], *squeezed_shape(tuple(input_shape[1:]))
+
+
+class FactorOut(FlowLayer):
+    """`bijectors.FactorOut`: half of the channels goes to the latent, the layers that follow see the other half."""
+
+    def build(self, input_shape):
+        self.shape = tuple(input_shape[1:])
+
+    def compose(self, rest, context=None):
+        return [bijectors.FactorOut(tfb.Chain(rest), self.shape)]
+
+    def call(self, x, context=None):
+        return x[..., : self.shape[-1] // 2]
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], *factored_shape(tuple(input_shape[1:]))

@@ -1,0 +1,34 @@
+"""Units of a score: the only place where nats become bits.
+
+A log-likelihood is in nats per event, in raw data units: for an event with integer pixels it is the log of a probability, so no
+correction for scaling, logit or dequantisation is left to make.
+"""
+
+import math
+from typing import Any
+
+from tfflows.events import Event
+
+
+def nll(log_prob: Any) -> Any:
+    """Negative log-likelihood, nats per event."""
+    return -log_prob
+
+
+def bits_per_dim(log_prob: Any, event: Event) -> Any:
+    """Bits per dimension: `-log_prob / (log(2) * size)`, lower is better.
+
+    Args:
+        log_prob: Nats per event; a number, array or tensor.
+        event: The event, whose `size` is the number of dimensions (32 * 32 * 3 = 3072 for CIFAR-10).
+    """
+    return -log_prob / (math.log(2.0) * event.size)
+
+
+def rescaled_log_prob(log_prob: Any, event: Event, *, scale: float) -> Any:
+    """Log-density of `x` in raw units from that of `x / scale`: `log_prob - size * log(scale)`.
+
+    Papers that score data scaled to [0, 1] report the density of `x / 256`; with `scale=256` this gives the bound on
+    the log-probability of the pixels (NICE's 1980.50 nats on MNIST are 4.36 bits/dim).
+    """
+    return log_prob - event.size * math.log(scale)

@@ -1,0 +1,158 @@
+"""What every generative model can do, whatever its architecture."""
+
+import abc
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows import metrics, noise
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.models.distributed import DistributedModel
+
+
+class MeanNegativeLogLikelihood(keras.losses.Loss):
+    """Maximum likelihood as a Keras loss: the model's output is `log_prob`, and there is no target."""
+
+    def call(self, y_true: Any, y_pred: tf.Tensor) -> tf.Tensor:
+        del y_true
+        return metrics.nll(y_pred)
+
+
+class GenerativeModel(DistributedModel):
+    """A Keras model of the density of one kind of event.
+
+    Calling it gives log-probabilities, so `compile(optimizer, loss=MeanNegativeLogLikelihood())` and `fit` train it. All scores are
+    nats per event in raw data units; all randomness comes from stateless seeds, and a row's score or sample does not depend on
+    the rest of its batch.
+
+    A subclass implements, for tensors inside a compiled function, `log_prob_fn`, `sample_fn`, `encode_fn` and `decode_fn`.
+
+    Args:
+        event: What one data point is.
+    """
+
+    def __init__(self, event: Event, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.event = event
+        self._score = keras.metrics.Mean(name="bits_per_dim" if event.discrete else "nll")
+        self._compiled: dict[tuple, Any] = {}
+
+    # What an architecture provides.
+
+    @property
+    @abc.abstractmethod
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of `z` without the batch."""
+
+    @abc.abstractmethod
+    def log_prob_fn(self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+        """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`."""
+
+    @abc.abstractmethod
+    def sample_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+        """Events `[n, *event]` from `seeds`, int32 `[n, 2]`, and `temperature`, float32 `[n]`."""
+
+    @abc.abstractmethod
+    def encode_fn(self, x: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+        """Latents `[batch, *latent]` of `x`."""
+
+    @abc.abstractmethod
+    def decode_fn(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+        """Events `[batch, *event]` of `z`."""
+
+    def initialize(self, x: tf.Tensor, label: tf.Tensor | None = None, *, seed: int = 0) -> None:
+        """Sets the weights that depend on data, from one global batch; once, before training."""
+
+    # What a user calls.
+
+    def log_prob(self, x: Any, label: Any = None, *, num_importance_samples: int = 1, seed: int = 0) -> tf.Tensor:
+        """Log-probability of each row.
+
+        Args:
+            x: Events in raw units, `[batch, *event]`; pixels are integers 0..levels-1.
+            label: Class of each row, `[batch]`, for a class-conditional model.
+            num_importance_samples: Of the dequantisation noise, or of the latent of a VAE; more give a tighter bound. 1 for models
+                that score exactly.
+            seed: Of that noise. The score is a function of the row and of this number.
+
+        Returns:
+            float32 `[batch]`, nats per event: exact for continuous events of a flow, a lower bound otherwise.
+
+        Raises:
+            InputError: Wrong shape, a value that is not finite, a pixel or label out of range.
+        """
+        check(num_importance_samples >= 1, "Expected `num_importance_samples` to be 1 or more.", num_importance_samples=num_importance_samples)
+        x, label = self.event.check(x), self._check_label(label)
+        function = self.cached_function("log_prob", lambda x, label, seed: self.log_prob_fn(x, label, seed, num_importance_samples), num_importance_samples)
+        return function(x, label, noise.seed_pair(seed))
+
+    def sample(self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
+        """Draws events in raw units.
+
+        Args:
+            n: How many.
+            label: One class for all, or a class for each, for a class-conditional model.
+            seed: The same seed draws the same events; None draws new ones.
+            temperature: Multiplies the latent noise: below 1, samples are closer to the mode.
+
+        Returns:
+            `[n, *event]` of the event's dtype.
+
+        Raises:
+            InputError: A negative or infinite temperature, a class out of range.
+        """
+        check(n >= 0, "Expected `n` to be 0 or more.", n=n)
+        check(0 <= temperature < float("inf"), "Expected `temperature` to be 0 or more and finite.", temperature=temperature)
+        seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+        seeds = noise.split(noise.seed_pair(seed), n)
+        label = self._check_label(label if label is None else np.broadcast_to(label, n))
+        return self.cached_function("sample", self.sample_fn)(seeds, tf.fill([n], tf.cast(temperature, tf.float32)), label)
+
+    def encode(self, x: Any, label: Any = None) -> tf.Tensor:
+        """Latents `[batch, *latent]` of events in raw units."""
+        return self.cached_function("encode", self.encode_fn)(self.event.check(x), self._check_label(label))
+
+    def decode(self, z: Any, label: Any = None) -> tf.Tensor:
+        """Events in raw units of latents `[batch, *latent]`: the inverse of `encode`."""
+        z = tf.convert_to_tensor(z, self.compute_dtype)
+        check(z.shape[1:] == self.latent_shape, f"Expected `z` of shape [batch, {', '.join(map(str, self.latent_shape))}].", shape=tuple(z.shape))
+        return self.cached_function("decode", self.decode_fn)(z, self._check_label(label))
+
+    def _check_label(self, label: Any) -> tf.Tensor | None:
+        if self.event.classes == 0:
+            check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
+            return None
+        check(label is not None, f"Expected a `label` in 0..{self.event.classes - 1} for each row.", label=label)
+        label = np.asarray(label)
+        check(bool(np.all((label >= 0) & (label < self.event.classes))), f"Expected each `label` to be in 0..{self.event.classes - 1}.", label=label)
+        return tf.convert_to_tensor(label, tf.int32)
+
+    def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
+        """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
+        key = (name, *variant)
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(function, reduce_retracing=True)
+        return self._compiled[key]
+
+    # What Keras' fit calls.
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Log-probabilities `[batch]` of `{"x": ..., "label": ...}` or of `x` alone; fresh noise for each training step."""
+        inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
+        step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
+        return self.log_prob_fn(inputs["x"], inputs.get("label"), tf.stack([tf.constant(self.noise_seed), step]))
+
+    # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
+    noise_seed = 0
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants one.
+        return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        score = metrics.bits_per_dim(y_pred, self.event) if self.event.discrete else metrics.nll(y_pred)
+        self._score.update_state(score)
+        return {metric.name: metric.result() for metric in (self._loss_tracker, self._score)}

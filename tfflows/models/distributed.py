@@ -1,0 +1,48 @@
+"""What `keras.Model.fit` needs to run the same under every `tf.distribute` strategy."""
+
+import keras
+import tensorflow as tf
+
+
+class DistributedModel(keras.Model):
+    """A Keras model whose train and test functions reduce their logs inside the compiled loop.
+
+    Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not have, and both
+    fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several to an execution, and return the mean of
+    each log over all replicas.
+    """
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            self.train_function = self._steps(self.train_step)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            self.test_function = self._steps(self.test_step)
+        return self.test_function
+
+    def _steps(self, step):
+        strategy = self.distribute_strategy
+
+        def one_step(data):
+            logs = strategy.run(step, args=(data,))
+            return tf.nest.map_structure(lambda log: strategy.reduce("MEAN", log, axis=None), logs)
+
+        if not self.run_eagerly:
+            one_step = tf.function(one_step, jit_compile=self.jit_compile, reduce_retracing=True)
+
+        def execution(iterator):
+            for _ in tf.range(self.steps_per_execution - 1):
+                one_step(next(iterator))
+            return one_step(next(iterator))
+
+        return execution if self.run_eagerly else tf.function(execution, reduce_retracing=True)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Makes the optimizer's and the loss's variables before the first trace, where a strategy could not make them."""
+        if iterator is not None:
+            batch = next(next(iter(iterator))[2])
+            data_batch = tf.nest.map_structure(lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch)
+        with self.distribute_strategy.scope():
+            self._symbolic_build(data_batch=data_batch)

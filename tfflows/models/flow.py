@@ -1,0 +1,121 @@
+"""Normalising flow: a chain of layers under a base distribution."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows import noise
+from tfflows.dequantization import UniformDequantization
+from tfflows.errors import check, check_choice
+from tfflows.events import Event
+from tfflows.layers.base import FlowLayer
+from tfflows.models.base import GenerativeModel
+
+tfb, tfd = tfp.bijectors, tfp.distributions
+
+BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic}
+
+
+class Flow(GenerativeModel):
+    """The density of `x = f(z)`, where `z` is drawn from the base and `f` is the chain of the layers.
+
+        log p(x) = log base(f^-1(x)) + log |det d f^-1(x) / dx|
+
+    Discrete events are dequantised first: see `tfflows.dequantization`.
+
+    Args:
+        event: What one data point is.
+        layers: From data to latent, as papers draw them.
+        base: Distribution of each entry of the latent vector, `"normal"` or `"logistic"`, with location 0 and scale 1.
+        dequantization: Layer `(x, seeds) -> (u, log q(u | x))` for discrete events; uniform unless given.
+    """
+
+    def __init__(
+        self,
+        event: Event,
+        layers: list[FlowLayer],
+        *,
+        base: str = "normal",
+        dequantization: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(event, dtype=keras.config.floatx(), **kwargs)
+        check_choice("base", base, BASES)
+        self.flow_layers = layers
+        self.base = base
+        self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
+        self.build((None, *event.shape))
+
+    def build(self, input_shape):
+        for layer in self.flow_layers:
+            layer.build(input_shape)
+            layer.built = True
+            input_shape = layer.compute_output_shape(input_shape)
+        self.last_shape = tuple(input_shape[1:])
+
+    @property
+    def latent_shape(self):
+        return (self.event.size,)
+
+    def bijector(self, context: tf.Tensor | None = None) -> tfb.Bijector:
+        """From latent vectors to (dequantised) data: `forward` draws, `inverse` encodes."""
+        bijectors = [tfb.Reshape(event_shape_out=self.last_shape)]
+        for layer in reversed(self.flow_layers):
+            bijectors = layer.compose(bijectors, context)
+        return tfb.Chain(bijectors)
+
+    def base_distribution(self) -> tfd.Distribution:
+        zeros = tf.zeros(self.latent_shape, self.compute_dtype)
+        return tfd.Independent(BASES[self.base](zeros, tf.ones_like(zeros)), 1)
+
+    def distribution(self, label: tf.Tensor | None = None) -> tfd.Distribution:
+        """The density of continuous events, of dequantised ones where they are discrete, as a TFP distribution."""
+        return tfd.TransformedDistribution(self.base_distribution(), self.bijector(self._context(label)))
+
+    def _context(self, label):
+        return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
+
+    def log_prob_fn(self, x, label, seed, num_importance_samples=1):
+        if not self.event.discrete:
+            rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
+            check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+            return self.distribution(label).log_prob(tf.cast(x, self.compute_dtype))
+        if num_importance_samples == 1:
+            return self._bound(x, label, seed)
+        bounds = tf.map_fn(
+            lambda seed: self._bound(x, label, seed),
+            noise.split(seed, num_importance_samples),
+            fn_output_signature=tf.as_dtype(self.compute_dtype),
+        )
+        return tfp.math.reduce_logmeanexp(bounds, axis=0)
+
+    def _bound(self, x, label, seed):
+        u, log_q = self.dequantization(x, noise.row_seeds(x, seed))
+        return self.distribution(label).log_prob(tf.cast(x, self.compute_dtype) + u) - log_q
+
+    def sample_fn(self, seeds, temperature, label):
+        u = noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype))
+        z = self.base_distribution().distribution.quantile(u)
+        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
+
+    def encode_fn(self, x, label):
+        # The middle of a pixel's cell, so that decoding gives the pixel back.
+        x = tf.cast(x, self.compute_dtype) + (0.5 if self.event.discrete else 0.0)
+        return self.bijector(self._context(label)).inverse(x)
+
+    def decode_fn(self, z, label):
+        x = self.bijector(self._context(label)).forward(z)
+        if self.event.discrete:
+            x = tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1)
+        return tf.cast(x, self.event.dtype)
+
+    def initialize(self, x, label=None, *, seed=0):
+        if self.event.discrete:
+            u, _ = self.dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))
+            x = tf.cast(x, self.compute_dtype) + u
+        context = self._context(label)
+        for layer in self.flow_layers:
+            layer.initialize(x)
+            x = layer(x, context)

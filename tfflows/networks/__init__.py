@@ -1,0 +1,5 @@
+"""Plain Keras networks: what computes the parameters of a flow's layers."""
+
+from tfflows.networks.mlp import MLP as MLP
+from tfflows.networks.resnet import ConvResNet as ConvResNet
+from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D

@@ -1,0 +1,93 @@
+"""Small Keras callbacks: pace, safety, checkpoints, pictures."""
+
+import math
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows import figures
+from tfflows.errors import TrainingError
+from tfflows.training.checkpoints import RunState
+from tfflows.training.validation import averaged_weights
+
+
+class StepsPerSecond(keras.callbacks.Callback):
+    """Adds the pace of the current round to the logs, as `steps_per_second`."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start, self._first_step = time.monotonic(), int(self.model.optimizer.iterations.numpy())
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = int(self.model.optimizer.iterations.numpy()) - self._first_step
+        logs["steps_per_second"] = steps / max(time.monotonic() - self._start, 1e-9)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.on_train_batch_end(0, logs)
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Raises `TrainingError` at the first loss that is NaN or infinite, before anything is written."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            step, execution = int(self.model.optimizer.iterations.numpy()), self.model.steps_per_execution
+            steps = f"step {step}" if execution == 1 else f"steps {step - execution + 1} to {step}"
+            raise TrainingError(
+                f"Expected a finite loss. Received: loss={logs['loss']} at {steps}. The last checkpoint is kept; try a smaller"
+                " --learning_rate, more --set=train.warmup_steps, or a smaller --set=train.clip_norm."
+            )
+
+
+class StopAtStep(keras.callbacks.Callback):
+    """Ends training when the optimizer has made `steps` steps, also in the middle of a round."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() >= self.steps:
+            self.model.stop_training = True
+
+
+class SaveState(keras.callbacks.Callback):
+    """Writes a checkpoint after each round."""
+
+    def __init__(self, state: RunState):
+        super().__init__()
+        self.state = state
+        self._since = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.monotonic()
+        self.state.seconds.assign_add(now - self._since)
+        self._since = now
+        self.state.save()
+
+
+class SamplePictures(keras.callbacks.Callback):
+    """Draws samples of the averaged weights every `every` rounds: to TensorBoard, and to `samples/` in the workdir.
+
+    The seed is fixed, so that the pictures of a run show the same latents.
+    """
+
+    def __init__(self, workdir: Path, *, every: int):
+        super().__init__()
+        self.folder = workdir / "samples"
+        self.every = every
+        self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard" / "samples"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every:
+            return
+        event, n = self.model.event, 64 if self.model.event.kind == "image" else 2000
+        label = np.arange(n) % event.classes if event.classes else None
+        with averaged_weights(self.model):
+            image = figures.picture(self.model.sample(n, label, seed=0).numpy(), event)
+        step = int(self.model.optimizer.iterations.numpy())
+        figures.save(image, self.folder / f"step-{step:09d}.png")
+        with self.writer.as_default():
+            tf.summary.image("samples", image[None], step=epoch)

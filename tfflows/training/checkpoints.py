@@ -1,0 +1,75 @@
+"""The state of a run on disk: written whole, read back from the newest file that is whole."""
+
+import logging
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfflows.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+
+class RunState:
+    """Everything that a run goes on from: weights, optimizer with step and moving average, best score, patience, time.
+
+    The order of the data, the augmentation and the noise are functions of the seed and the step, so they need no state.
+
+    Args:
+        model: Compiled, with its optimizer built.
+        folder: Where checkpoints go.
+        writes: Whether this process writes; all processes read.
+    """
+
+    def __init__(self, model: keras.Model, folder: Path, *, writes: bool):
+        self.folder = folder
+        self.writes = writes
+        self.best_nats = tf.Variable(float("-inf"), dtype=tf.float64)
+        self.validations_since_best = tf.Variable(0, dtype=tf.int64)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)
+        self.optimizer = model.optimizer
+        variables = [variable.value for variable in (*model.variables, *model.optimizer.variables)]
+        self._checkpoint = tf.train.Checkpoint(
+            variables=variables,
+            best_nats=self.best_nats,
+            validations_since_best=self.validations_since_best,
+            seconds=self.seconds,
+        )
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps made."""
+        return int(self.optimizer.iterations.numpy())
+
+    def save(self) -> None:
+        """Writes a checkpoint of the current step, then deletes all but the newest two."""
+        if not self.writes:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._checkpoint.write(str(self.folder / f"step-{self.step:09d}"))
+        for prefix in self._prefixes()[2:]:
+            for path in self.folder.glob(f"{prefix.name}.*"):
+                path.unlink()
+
+    def restore(self) -> bool:
+        """Reads the newest checkpoint that is whole; False where there is none at all.
+
+        Raises:
+            InputError: There are checkpoints, and none can be read.
+        """
+        prefixes = self._prefixes()
+        for prefix in prefixes:
+            try:
+                self._checkpoint.read(str(prefix)).assert_consumed()
+                return True
+            except (tf.errors.OpError, AssertionError, ValueError) as error:
+                cause = str(error).splitlines()[0]
+                logger.warning("Checkpoint %s cannot be read (%s): going back to the one before.", prefix, cause)
+        if prefixes:
+            raise InputError(f"Expected a whole checkpoint in {self.folder}: choose another --workdir. Received: none.")
+        return False
+
+    def _prefixes(self) -> list[Path]:
+        """Checkpoints, the newest first, by their index files: TensorFlow writes an index last."""
+        return [path.with_suffix("") for path in sorted(self.folder.glob("step-*.index"), reverse=True)]

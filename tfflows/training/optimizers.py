@@ -1,0 +1,42 @@
+"""Optimizer and learning-rate schedule of a run."""
+
+import keras
+
+from tfflows.training.settings import TrainSettings
+
+
+@keras.saving.register_keras_serializable("tfflows")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up to a constant: `peak * min(1, (step + 1) / warmup_steps)`."""
+
+    def __init__(self, peak: float, warmup_steps: int):
+        self.peak = peak
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step):
+        step = keras.ops.cast(step, "float32")
+        return self.peak * keras.ops.minimum(1.0, (step + 1) / max(1, self.warmup_steps))
+
+    def get_config(self):
+        return {"peak": self.peak, "warmup_steps": self.warmup_steps}
+
+
+def schedule(settings: TrainSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Learning rate of each of `steps` steps."""
+    if settings.schedule == "constant":
+        return WarmUp(settings.learning_rate, settings.warmup_steps)
+    warmup = min(settings.warmup_steps, steps - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warmup), warmup_target=settings.learning_rate, warmup_steps=warmup
+    )
+
+
+def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
+    kind = {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}[settings.optimizer]
+    return kind(
+        schedule(settings, steps),
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.ema > 0,
+        ema_momentum=settings.ema or 0.99,
+    )

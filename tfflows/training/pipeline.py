@@ -1,0 +1,63 @@
+"""The stream of training batches: the same for the same seed, wherever it is entered."""
+
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.datasets import Split
+
+SHUFFLE_BUFFER = 16_384  # CelebA's 64 x 64 pictures: 200 MB
+
+
+def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int = 0) -> tf.data.Dataset:
+    """Endless batches, shuffled anew in each pass.
+
+    The order of pass `p` is a function of `seed` and `p`, and an example's augmentation of `seed`, `p` and its place in the pass, so
+    that a run which is resumed at `first_step` sees what the uninterrupted one would have seen.
+
+    Args:
+        split: Examples.
+        batch_size: Events in a global batch; those left over at the end of a pass wait for another pass.
+        seed: Of the run.
+        first_step: Steps that were already made.
+
+    Returns:
+        Elements `{"x": [batch_size, *event]}`, with `"label"` where there are classes.
+    """
+    per_pass = split.size // batch_size
+    first_pass, skipped = divmod(first_step, per_pass)
+
+    def one_pass(index: tf.Tensor) -> tf.data.Dataset:
+        # The seed of this function's graph: with a global seed, the order would depend on that too (and tf.data fails if it is 0).
+        tf.random.set_seed(1)
+        key = noise.split(noise.seed_pair(seed) + tf.stack([0, tf.cast(index, tf.int32)]), 1)[0]
+        start = tf.where(index == first_pass, skipped * batch_size, 0)
+        buffer = min(split.size, SHUFFLE_BUFFER)
+        examples = split.examples.shuffle(buffer, seed=tf.cast(key[0], tf.int64), reshuffle_each_iteration=False)
+        examples = examples.take(per_pass * batch_size).skip(tf.cast(start, tf.int64))
+        if split.augment is not None:
+            examples = examples.enumerate(tf.cast(start, tf.int64))
+            examples = examples.map(lambda i, x: split.augment(x, key + tf.cast(i, tf.int32)), tf.data.AUTOTUNE)
+        return examples.batch(batch_size, drop_remainder=True)
+
+    stream = tf.data.Dataset.range(first_pass, tf.int64.max).flat_map(one_pass)
+    return stream.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+
+
+def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
+    """Every example once, in batches of one size: `(element, is_real [batch_size])`.
+
+    The last batch is filled up with the first example again, marked False: one compiled shape, replicas without an empty share, and
+    an exact count.
+    """
+    padding = -split.size % batch_size
+    real = split.examples.map(lambda x: (x, tf.constant(value=True)))
+    fill = split.examples.take(1).repeat(padding).map(lambda x: (x, tf.constant(value=False)))
+    batches = real.concatenate(fill).batch(batch_size, drop_remainder=True)
+    return batches.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+
+
+def _sharded_by_data() -> tf.data.Options:
+    # Workers share every global batch, whether the source is one file, many, or memory.
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options

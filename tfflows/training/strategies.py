@@ -1,0 +1,69 @@
+"""Where a model trains: one device, all of this machine's, several machines', or a TPU's."""
+
+import contextlib
+import os
+
+import tensorflow as tf
+
+from tfflows.errors import InputError, check, check_choice
+
+STRATEGIES = ("none", "mirrored", "multi_worker", "tpu")
+
+
+def create(name: str, *, tpu: str = "") -> tf.distribute.Strategy:
+    """The `tf.distribute` strategy of that name; call it before any other TensorFlow operation.
+
+    Args:
+        name: `"none"` for one device, `"mirrored"` for all GPUs of this machine (or its virtual CPUs, where it has several),
+            `"multi_worker"` for the workers that `TF_CONFIG` lists, `"tpu"` for the TPU named by `tpu`.
+        tpu: Name or address of the TPU; `"local"` on a TPU virtual machine.
+
+    Raises:
+        InputError: An unknown name, or hardware that is not there.
+    """
+    check_choice("--strategy", name, STRATEGIES)
+    check(name == "tpu" or not tpu, "Expected --tpu only with --strategy=tpu.", strategy=name, tpu=tpu)
+    if name == "mirrored":
+        return _mirrored()
+    if name == "multi_worker":
+        return _multi_worker()
+    return _tpu(tpu) if name == "tpu" else tf.distribute.get_strategy()
+
+
+def _mirrored():
+    gpus, cpus = tf.config.list_logical_devices("GPU"), tf.config.list_logical_devices("CPU")
+    rule = "Expected --strategy=mirrored to find a GPU: use --strategy=none, or install the extra `gpu`."
+    check(bool(gpus) or len(cpus) > 1, rule, gpus=len(gpus))
+    return tf.distribute.MirroredStrategy([device.name for device in gpus or cpus])
+
+
+def _multi_worker():
+    rule = "Expected --strategy=multi_worker to find the environment variable TF_CONFIG, which lists the workers."
+    check(bool(os.environ.get("TF_CONFIG")), rule, TF_CONFIG=os.environ.get("TF_CONFIG"))
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _tpu(tpu):
+    rule = "Expected --strategy=tpu to find a TPU: name it by --tpu, or 'local' on a TPU virtual machine."
+    check(bool(tpu), rule, tpu=tpu)
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except Exception as error:  # the resolver raises whatever its clients do: ValueError, OSError, RuntimeError, HttpError
+        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{rule} Received: tpu={tpu!r} ({cause}).") from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs)
+
+
+def scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:
+    """The strategy's scope; none for the default one, whose scope Keras would take for a distributed one."""
+    return contextlib.nullcontext() if strategy is tf.distribute.get_strategy() else strategy.scope()

@@ -1,0 +1,73 @@
+"""After each round of training: score the validation set, keep the best weights, stop when they no longer get better."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+
+from tfflows import metrics
+from tfflows.datasets import Split
+from tfflows.training.checkpoints import RunState
+from tfflows.training.evaluation import evaluate
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Inside, the model has the moving average of its weights; afterwards its own again."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    own = [variable.numpy() for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, own, strict=True):
+            variable.assign(value)
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Writes weights beside their place, then renames them into it."""
+    beside = path.with_name(f"writing.{path.name}")
+    model.save_weights(beside)
+    beside.replace(path)
+
+
+class Validation(keras.callbacks.Callback):
+    """Scores the whole validation set with averaged weights, and writes these weights where the score is the best so far.
+
+    Adds `val_loss` (nats) and, for discrete events, `val_bits_per_dim` to the logs.
+
+    Args:
+        split: Validation set.
+        state: Of the run; holds the best score.
+        path: Where the best weights go.
+        patience: Validations without a better score before training stops; None for no end.
+    """
+
+    def __init__(self, split: Split, state: RunState, path: Path, *, patience: int | None):
+        super().__init__()
+        self.split = split
+        self.state = state
+        self.path = path
+        self.patience = patience
+
+    def on_epoch_end(self, epoch, logs=None):
+        with averaged_weights(self.model):
+            nats = evaluate(self.model, self.split)["nats"]
+            if nats > self.state.best_nats.numpy():
+                self._keep(nats)
+            else:
+                self.state.validations_since_best.assign_add(1)
+        logs["val_loss"] = metrics.nll(nats)
+        if self.model.event.discrete:
+            logs["val_bits_per_dim"] = metrics.bits_per_dim(nats, self.model.event)
+        if self.patience is not None and self.state.validations_since_best.numpy() >= self.patience:
+            self.model.stop_training = True
+
+    def _keep(self, nats):
+        self.state.best_nats.assign(nats)
+        self.state.validations_since_best.assign(0)
+        if self.state.writes:
+            save_weights(self.model, self.path)

@@ -1,0 +1,108 @@
+"""Trains a model of the zoo on a dataset, scores it on the whole test set, and exports it.
+
+    python train.py --model=realnvp --dataset=digits
+    python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
+
+Started again, the same command goes on from its last checkpoint. --set=section.key=value changes any other setting:
+model.* those of the architecture, data.* those of the dataset, train.* those of the training.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow: its notes on the processor are not the user's
+
+import keras
+from absl import app, flags
+
+import zoo
+from tfflows import datasets, export, training
+from tfflows.errors import InputError, TrainingError, check
+from tfflows.training import strategies
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", None, "Architecture, by its name in the zoo: realnvp.", required=True)
+flags.DEFINE_string("dataset", "digits", "Dataset: digits, a toy such as toy/rings, or a TFDS name such as celeb_a.")
+flags.DEFINE_enum("strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU.")
+flags.DEFINE_string("tpu", "", "Name or address of the TPU of --strategy=tpu; local on a TPU virtual machine.")
+flags.DEFINE_integer("epochs", None, "Passes over the training set.")
+flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
+flags.DEFINE_integer("batch_size", None, "Events in a step, over all replicas.")
+flags.DEFINE_float("learning_rate", None, "Peak learning rate.")
+flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the noise.")
+flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/MODEL_DATASET)")
+flags.DEFINE_string("export_dir", "exported", "Gets MODEL_DATASET/VERSION/, the SavedModel.")
+flags.DEFINE_boolean("jit_compile", None, "Compile the training step with XLA.")
+flags.DEFINE_boolean("mixed_precision", None, "Networks compute in bfloat16, the flow and its scores in float32.")
+flags.DEFINE_multi_string("set", [], "section.key=value: any other setting. Repeatable.")
+
+TRAIN_FLAGS = ("epochs", "steps", "batch_size", "learning_rate", "jit_compile", "mixed_precision")
+
+
+def overrides() -> dict[str, object]:
+    """The settings that flags change, by `section.key`."""
+    given = {f"train.{name}": FLAGS[name].value for name in TRAIN_FLAGS if FLAGS[name].value is not None}
+    if FLAGS.epochs is not None and FLAGS.steps is None:
+        given["train.steps"] = None
+    for assignment in FLAGS.set:
+        key, equals, value = assignment.partition("=")
+        check(bool(equals), "Expected --set=section.key=value.", set=assignment)
+        given[key] = value
+    return given
+
+
+def main(argv: list[str]) -> None:
+    """The whole run, from flags to an export."""
+    check(len(argv) == 1, "Expected flags only, as --name=value.", arguments=argv[1:])
+    strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
+    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, overrides=overrides())
+    settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
+    export.check_writable(folder)
+    data = datasets.load(config.dataset, **config.data)
+    steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
+    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"))
+
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
+    with strategies.scope(strategy):
+        model = zoo.build(config, data.event)
+    print(f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}")
+    fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
+
+    keras.config.set_dtype_policy("float32")
+    with strategies.scope(strategy):
+        model = zoo.build(config, data.event, weights=fitted.weights)
+    scores = training.evaluate(model, data.test, num_importance_samples=settings.num_importance_samples)
+    if strategies.is_chief(strategy):
+        model = zoo.build(config, data.event, weights=fitted.weights)
+        metrics = {**scores, "parameters": model.count_params(), **fitted.account, **export.provenance()}
+        examples = next(data.test.examples.batch(32).as_numpy_iterator())
+        version = export.export(model, folder, config=config.record(data.event), metrics=metrics, examples=examples)
+        print(report(scores, data, workdir, version))
+
+
+def report(scores: dict[str, float], data: datasets.Data, workdir: Path, version: Path) -> str:
+    """What a user wants to know at the end: the score, and where everything is."""
+    score = f"{scores['nats']:.3f} +- {scores['nats_se']:.3f} nats"
+    if "bits_per_dim" in scores:
+        score += f", {scores['bits_per_dim']:.4f} +- {scores['bits_per_dim_se']:.4f} bits/dim"
+    return f"""
+Test score  {score}, on all {scores["num_events"]:,} events of {data.name}
+SavedModel  {version}, reloaded and found equal
+Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
+Model card  {version.parent / "README.md"}
+Training    {workdir}: checkpoints, best weights, samples; tensorboard --logdir={workdir / "tensorboard"}
+In Python   zoo.load({str(version.parent)!r})"""
+
+
+def run(argv: list[str]) -> None:
+    """`main`, with one line for what a user can mend, and a traceback for what only we can."""
+    try:
+        main(argv)
+    except (InputError, TrainingError) as error:
+        sys.exit(f"train.py: {error}")
+
+
+if __name__ == "__main__":
+    app.run(run)

@@ -1,0 +1,36 @@
+"""New models of the zoo, by name or by configuration."""
+
+from pathlib import Path
+from typing import Any
+
+from tfflows.errors import check_choice
+from tfflows.events import Event
+from tfflows.models import GenerativeModel
+from zoo.config import Config, keyword_defaults
+from zoo.registry import ARCHITECTURES
+
+
+def create(name: str, *, event: Event, **kwargs: Any) -> GenerativeModel:
+    """A new model of the architecture `name`.
+
+    Args:
+        name: One of the names in `list_models()`.
+        event: What one data point is.
+        **kwargs: Settings of the architecture's builder for this kind of event.
+
+    Raises:
+        InputError: An unknown name or setting, an event that the architecture cannot take.
+    """
+    check_choice("name", name, ARCHITECTURES)
+    builder = ARCHITECTURES[name].builder(event)
+    for key in kwargs:
+        check_choice(f"setting of {name}", key, keyword_defaults(builder))
+    return builder(event, **kwargs)
+
+
+def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
+    """The model of a configuration, with the weights of a file where one is given."""
+    model = create(config.architecture, event=event, **config.model)
+    if weights is not None:
+        model.load_weights(weights)
+    return model

@@ -1,0 +1,58 @@
+"""The architectures of the zoo: one literal row for each."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.models import GenerativeModel
+from zoo import realnvp
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """One paper's model.
+
+    Args:
+        paper: Number on arXiv.
+        builders: For each kind of event, `"vector"` or `"image"`, the function that makes the model.
+        presets: Settings, as `{"model": {...}, "train": {...}}`, by dataset name or, for all other datasets, by kind of event.
+        density: `"exact"` or `"bound"`, for continuous events; scores of discrete events are always bounds.
+        log_prob_passes: Cost of a density in passes through the networks; D stands for the number of dimensions.
+        sample_passes: Cost of a sample in passes through the networks.
+    """
+
+    paper: str
+    builders: Mapping[str, Callable[..., GenerativeModel]]
+    presets: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    density: str
+    log_prob_passes: str
+    sample_passes: str
+
+    def builder(self, event: Event) -> Callable[..., GenerativeModel]:
+        """The builder for this kind of event.
+
+        Raises:
+            InputError: The architecture cannot take the event.
+        """
+        kinds = {"vector": "(dimension,)", "image": "(height, width, channels)"}
+        shapes = " or ".join(kinds[kind] for kind in self.builders)
+        check(event.kind in self.builders, f"Expected an event of shape {shapes}.", shape=event.shape)
+        return self.builders[event.kind]
+
+    def preset(self, dataset: str, event: Event) -> Mapping[str, Mapping[str, Any]]:
+        """The paper's settings for a dataset, or for its kind of event where the paper does not say."""
+        return self.presets.get(dataset, self.presets.get(event.kind, {}))
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "realnvp": Architecture(
+        paper="1605.08803",
+        builders={"vector": realnvp.vector, "image": realnvp.image},
+        presets=realnvp.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
+}
