@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow: its notes on the processor are not the user's
 
 import keras
-from absl import app, flags
+from absl import app, flags, logging
 
 import zoo
 from tfflows import datasets, export, training
@@ -98,6 +98,7 @@ In Python   zoo.load({str(version.parent)!r})"""
 
 def run(argv: list[str]) -> None:
     """`main`, with one line for what a user can mend, and a traceback for what only we can."""
+    logging.set_verbosity(logging.WARNING)  # TensorFlow's notes to itself go to absl's log
     try:
         main(argv)
     except (InputError, TrainingError) as error:

@@ -1,7 +1,7 @@
 """How papers prepare each image dataset of TFDS: a row each, by TFDS name.
 
-Source: RealNVP (arXiv 1605.08803) and its code (tensorflow/models, research/real_nvp), for CelebA, LSUN, the small ImageNets
-and which sets are flipped; Glow (1807.03039) and Flow++ (1902.00275) report on the same sets.
+Source: RealNVP (arXiv 1605.08803) and its code (tensorflow/models, research/real_nvp), for CelebA, LSUN, the small
+ImageNets and which sets are flipped; Glow (1807.03039) and Flow++ (1902.00275) report on the same sets.
 Differs from the papers: RealNVP's code resizes CelebA without antialiasing and cuts it from row 40, not the central 35;
 it shrinks LSUN with a Gaussian filter and crops at random in evaluation too, which makes of a score a random number.
 """

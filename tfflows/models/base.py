@@ -155,4 +155,8 @@ class GenerativeModel(DistributedModel):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         score = metrics.bits_per_dim(y_pred, self.event) if self.event.discrete else metrics.nll(y_pred)
         self._score.update_state(score)
-        return {metric.name: metric.result() for metric in (self._loss_tracker, self._score)}
+        return {metric.name: metric.result() for metric in self.logged_metrics}
+
+    @property
+    def logged_metrics(self):
+        return [self._loss_tracker, self._score]
