@@ -24,7 +24,9 @@ from tfflows.training import strategies
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", None, "Architecture, by its name in the zoo: realnvp.", required=True)
 flags.DEFINE_string("dataset", "digits", "Dataset: digits, a toy such as toy/rings, or a TFDS name such as celeb_a.")
-flags.DEFINE_enum("strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU.")
+flags.DEFINE_enum(
+    "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
+)
 flags.DEFINE_string("tpu", "", "Name or address of the TPU of --strategy=tpu; local on a TPU virtual machine.")
 flags.DEFINE_integer("epochs", None, "Passes over the training set.")
 flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
@@ -67,7 +69,9 @@ def main(argv: list[str]) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)
-    print(f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}")
+    print(
+        f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}"
+    )
     fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
 
     keras.config.set_dtype_policy("float32")

@@ -30,9 +30,15 @@ class Event:
         shape = tuple(int(size) for size in self.shape)
         object.__setattr__(self, "shape", shape)
         check(len(shape) > 0 and min(shape) > 0, "Expected `shape` to hold positive sizes.", shape=shape)
-        check(self.levels is None or 2 <= self.levels <= 256, "Expected `levels` to be None or in 2..256.", levels=self.levels)
+        check(
+            self.levels is None or 2 <= self.levels <= 256,
+            "Expected `levels` to be None or in 2..256.",
+            levels=self.levels,
+        )
         expected = "float32" if self.levels is None else "uint8"
-        check(self.dtype == expected, f"Expected `dtype` to be '{expected}' with levels={self.levels}.", dtype=self.dtype)
+        check(
+            self.dtype == expected, f"Expected `dtype` to be '{expected}' with levels={self.levels}.", dtype=self.dtype
+        )
         check(self.classes >= 0, "Expected `classes` to be 0 or more.", classes=self.classes)
 
     @property
@@ -60,7 +66,11 @@ class Event:
         """
         x = x if tf.is_tensor(x) else np.asarray(x)
         shape = tuple(x.shape)
-        check(shape[1:] == self.shape and len(shape) == len(self.shape) + 1, f"Expected `x` of shape [batch, {', '.join(map(str, self.shape))}].", shape=shape)
+        check(
+            shape[1:] == self.shape and len(shape) == len(self.shape) + 1,
+            f"Expected `x` of shape [batch, {', '.join(map(str, self.shape))}].",
+            shape=shape,
+        )
         if not tf.is_tensor(x) or hasattr(x, "numpy"):
             self._check_values(np.asarray(x))
         return tf.cast(x, self.dtype)

@@ -11,7 +11,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  after the choice of a backend that needs no screen
+import matplotlib.pyplot as plt
 
 
 def picture(x: np.ndarray, event: Event) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Noise that depends on one row only, so that a score or a sample is the same whatever else is in the batch.
 
-Every random number of a model comes from a stateless seed. One seed for a whole batch would tie a row's noise to its place in the
-batch, to the number of replicas and to the other rows; one seed for each row does not. TensorFlow's stateless operations take one
-seed a call, and a loop over rows starves an accelerator, so the generator itself is written out here, over all rows at once.
+Every random number of a model comes from a stateless seed. One seed for a whole batch would tie a row's noise to its
+place in the batch, to the number of replicas and to the other rows; one seed for each row does not. TensorFlow's
+stateless operations take one seed a call, and a loop over rows starves an accelerator, so the generator itself is
+written out here, over all rows at once.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The zoo: architectures by name, and pretrained models by id.
 
-    model = zoo.create("realnvp", event=Event((2,)))
-    model = zoo.load("realnvp_digits")
+model = zoo.create("realnvp", event=Event((2,)))
+model = zoo.load("realnvp_digits")
 """
 
 from zoo.config import Config as Config

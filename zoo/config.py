@@ -170,4 +170,3 @@ def _spelled(value: str, choices: tuple[type, ...]) -> Any:
     except (ValueError, SyntaxError):
         return value
     return value if str in choices and type(literal) not in choices else literal
-

@@ -16,7 +16,7 @@ HOMES = (Path(__file__).parent / "exported", Path(__file__).parent.parent / "exp
 
 
 def list_pretrained() -> list[dict[str, str]]:
-    """One row for each pretrained model: id, architecture, dataset, test score with its standard error, published score, settings."""
+    """One row for each pretrained model: id, dataset, test score with its standard error, published score, cost."""
     with TABLE.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -50,4 +50,6 @@ def exported_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
     known = [row["id"] for row in list_pretrained()]
-    raise InputError(f"Expected `name` to be one of {known}, or the path of an exported model. Received: name={name!r}.")
+    raise InputError(
+        f"Expected `name` to be one of {known}, or the path of an exported model. Received: name={name!r}."
+    )

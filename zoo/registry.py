@@ -17,7 +17,9 @@ class Architecture:
     Args:
         paper: Number on arXiv.
         builders: For each kind of event, `"vector"` or `"image"`, the function that makes the model.
-        presets: Settings, as `{"model": {...}, "train": {...}}`, by dataset name or, for all other datasets, by kind of event.
+        presets: Settings, as `{"model": {...}, "train": {...}}`, by dataset name or, for all other datasets, by kind of
+            event.
+        published: The paper's own scores by dataset, with their unit.
         density: `"exact"` or `"bound"`, for continuous events; scores of discrete events are always bounds.
         log_prob_passes: Cost of a density in passes through the networks; D stands for the number of dimensions.
         sample_passes: Cost of a sample in passes through the networks.
@@ -26,6 +28,7 @@ class Architecture:
     paper: str
     builders: Mapping[str, Callable[..., GenerativeModel]]
     presets: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    published: Mapping[str, str]
     density: str
     log_prob_passes: str
     sample_passes: str
@@ -51,6 +54,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         paper="1605.08803",
         builders={"vector": realnvp.vector, "image": realnvp.image},
         presets=realnvp.PRESETS,
+        published=realnvp.PUBLISHED,
         density="exact",
         log_prob_passes="1",
         sample_passes="1",

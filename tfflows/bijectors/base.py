@@ -16,11 +16,13 @@ class Bijector(tfb.Bijector):
         forward_and_log_det(z) -> x, log |det dx/dz|     latent to data
         inverse_and_log_det(x) -> z, log |det dz/dx|     data to latent
 
-    TFP asks for the point and for the log-determinant in separate calls. This class remembers the pair computed for a tensor, so
-    that the second call costs nothing. A bijector lives for one call of a layer, and so does what it remembers.
+    TFP asks for the point and for the log-determinant in separate calls. This class remembers the pair computed for a
+    tensor, so that the second call costs nothing. A bijector lives for one call of a layer, and so does what it
+    remembers.
 
     Args:
-        event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants have the shape of its input.
+        event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants have the shape of its
+            input.
         latent_ndims: Rank of the latent event, `event_ndims` unless given.
         name: Name scope of the operations.
     """
@@ -58,7 +60,8 @@ class Bijector(tfb.Bijector):
     def _inverse_log_det_jacobian(self, x):
         return self._inverse_pair(x)[1]
 
-    # TFP compares bijectors by their parameters, at a cost exponential in the depth of their nesting; each of these is itself alone.
+    # TFP compares bijectors by their parameters, at a cost exponential in the depth of their nesting; each of these is
+    # itself alone.
     __hash__ = object.__hash__
 
     def __eq__(self, other):

@@ -17,7 +17,9 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model
 
 {config["architecture"]} trained on {config["dataset"]}: {model.count_params():,} parameters.
 
-- Event: `{list(event.shape)}`, {kind}, `{event.dtype}`{f", with one of {event.classes} labels" if event.classes else ""}.
+- Event: `{list(event.shape)}`, {kind}, `{event.dtype}`{
+        f", with one of {event.classes} labels" if event.classes else ""
+    }.
 - Test set: {score}; mean and standard error over all {metrics["num_events"]} events.
 
 ![samples](samples.png)
@@ -33,8 +35,9 @@ Or serve the numbered folder with TF Serving: signatures `log_prob` (the default
 
 ## What it is for, and what not
 
-Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known to give
-high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its biases included.
+Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
+to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
+biases included.
 
 ## Numbers
 

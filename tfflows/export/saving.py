@@ -30,8 +30,8 @@ def export(
 ) -> Path:
     """Writes `<folder>/<version>/`, after it was reloaded and found to score and sample as the model does.
 
-    Beside the versions go `config.json`, `metrics.json`, `samples.png`, drawn by the reloaded SavedModel, and the model card; a
-    version keeps its own copies, with the weights that `zoo.load` reads.
+    Beside the versions go `config.json`, `metrics.json`, `samples.png`, drawn by the reloaded SavedModel, and the model
+    card; a version keeps its own copies, with the weights that `zoo.load` reads.
 
     Args:
         model: In float32, outside any strategy.
@@ -89,7 +89,9 @@ def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, ex
     expected = model.log_prob(**examples, num_importance_samples=num_importance_samples).numpy()
     if not np.allclose(served, expected, rtol=ROUNDING, atol=ROUNDING):
         worst = np.abs(served - expected).max()
-        raise RuntimeError(f"The reloaded SavedModel scores up to {worst} nats apart from the model; nothing was exported.")
+        raise RuntimeError(
+            f"The reloaded SavedModel scores up to {worst} nats apart from the model; nothing was exported."
+        )
 
 
 def served_samples(reloaded, model: GenerativeModel, n: int = NUM_SAMPLES) -> np.ndarray:

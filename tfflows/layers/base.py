@@ -12,9 +12,9 @@ tfb = tfp.bijectors
 class FlowLayer(keras.layers.Layer):
     """Owns weights and makes a fresh bijector from them in each call: Keras owns the weights, TFP the mathematics.
 
-    A subclass implements `bijector`, makes its weights in `build`, and says in `compute_output_shape` what shape the next layer
-    gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is never done in the reduced
-    precision of a mixed policy: only its networks follow that policy.
+    A subclass implements `bijector`, makes its weights in `build`, and says in `compute_output_shape` what shape the
+    next layer gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is never done
+    in the reduced precision of a mixed policy: only its networks follow that policy.
     """
 
     def __init__(self, **kwargs: Any):
@@ -40,4 +40,4 @@ class FlowLayer(keras.layers.Layer):
         return input_shape
 
     def initialize(self, x: tf.Tensor) -> None:
-        """Sets the weights that depend on data, from what this layer sees of one global batch. Most layers have none."""
+        """Sets the weights that depend on data, from what this layer sees of one global batch; most have none."""

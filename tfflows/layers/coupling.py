@@ -18,31 +18,40 @@ class AffineCoupling(FlowLayer):
         forward:  x = where(keep, z, (z - shift) * exp(-s))
         log-det:  log |det dz/dx| = sum(where(keep, 0, s))
 
-    `bound` is learned, one number for each channel, and starts at 1: the scale stays within exp(-|bound|) and exp(|bound|).
+    `bound` is learned, one number for each channel: the scale stays within exp(-|bound|) and exp(|bound|).
 
     Args:
         keep: From the event's shape to its `keep` mask: `masks.checkerboard`, `masks.halves` or `masks.alternating`.
         flip: Keep the other entries.
+        bound: Where the learned bound of the log-scale starts.
         network: From a number of outputs to a Keras layer `(x, context) -> [..., outputs]`.
 
-    Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.4; tanh and learned scale: section 4.1.
+    Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.4; tanh and learned scale: section
+    4.1.
     Differs from the paper: nothing.
     """
 
     def __init__(
-        self, keep: Callable[..., np.ndarray], *, flip: bool, network: Callable[[int], keras.layers.Layer]
+        self,
+        keep: Callable[..., np.ndarray],
+        *,
+        flip: bool,
+        network: Callable[[int], keras.layers.Layer],
+        bound: float = 1.0,
     ):
         super().__init__()
         self.make_keep = keep
         self.flip = flip
         self.make_network = network
+        self.initial_bound = bound
 
     def build(self, input_shape):
         self.keep = self.make_keep(tuple(input_shape[1:]), flip=self.flip)
         channels = input_shape[-1]
         self.network = self.make_network(2 * channels)
         self.network.build(input_shape)
-        self.bound = self.add_weight(shape=(channels,), initializer="ones", name="bound")
+        initial = keras.initializers.Constant(self.initial_bound)
+        self.bound = self.add_weight(shape=(channels,), initializer=initial, name="bound")
 
     def bijector(self, context=None):
         return bijectors.Coupling(self.keep, lambda kept: self._affine(kept, context))

@@ -21,14 +21,33 @@ class MeanNegativeLogLikelihood(keras.losses.Loss):
         return metrics.nll(y_pred)
 
 
+class RecentMean(keras.metrics.Metric):
+    """Mean of a score over about the last 50 steps: what a model scores now, not since the epoch began."""
+
+    DECAY = 0.98
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.total = self.add_variable((), "zeros", name="total")
+        self.weight = self.add_variable((), "zeros", name="weight")
+
+    def update_state(self, values: tf.Tensor) -> None:
+        self.total.assign(self.DECAY * self.total + tf.reduce_mean(tf.cast(values, self.dtype)))
+        self.weight.assign(self.DECAY * self.weight + 1.0)
+
+    def result(self) -> tf.Tensor:
+        return tf.math.divide_no_nan(tf.convert_to_tensor(self.total), tf.convert_to_tensor(self.weight))
+
+
 class GenerativeModel(DistributedModel):
     """A Keras model of the density of one kind of event.
 
-    Calling it gives log-probabilities, so `compile(optimizer, loss=MeanNegativeLogLikelihood())` and `fit` train it. All scores are
-    nats per event in raw data units; all randomness comes from stateless seeds, and a row's score or sample does not depend on
-    the rest of its batch.
+    Calling it gives log-probabilities, so `compile(optimizer, loss=MeanNegativeLogLikelihood())` and `fit` train it.
+    All scores are nats per event in raw data units; all randomness comes from stateless seeds, and a row's score or
+    sample does not depend on the rest of its batch.
 
-    A subclass implements, for tensors inside a compiled function, `log_prob_fn`, `sample_fn`, `encode_fn` and `decode_fn`.
+    A subclass implements, for tensors inside a compiled function, `log_prob_fn`, `sample_fn`, `encode_fn` and
+    `decode_fn`.
 
     Args:
         event: What one data point is.
@@ -37,7 +56,7 @@ class GenerativeModel(DistributedModel):
     def __init__(self, event: Event, **kwargs: Any):
         super().__init__(**kwargs)
         self.event = event
-        self._score = keras.metrics.Mean(name="bits_per_dim" if event.discrete else "nll")
+        self._score = RecentMean(name="bits_per_dim" if event.discrete else "nll")
         self._compiled: dict[tuple, Any] = {}
 
     # What an architecture provides.
@@ -48,7 +67,9 @@ class GenerativeModel(DistributedModel):
         """Shape of `z` without the batch."""
 
     @abc.abstractmethod
-    def log_prob_fn(self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+    def log_prob_fn(
+        self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor, num_importance_samples: int = 1
+    ) -> tf.Tensor:
         """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`."""
 
     @abc.abstractmethod
@@ -74,8 +95,8 @@ class GenerativeModel(DistributedModel):
         Args:
             x: Events in raw units, `[batch, *event]`; pixels are integers 0..levels-1.
             label: Class of each row, `[batch]`, for a class-conditional model.
-            num_importance_samples: Of the dequantisation noise, or of the latent of a VAE; more give a tighter bound. 1 for models
-                that score exactly.
+            num_importance_samples: Of the dequantisation noise, or of the latent of a VAE; more give a tighter bound. 1
+                for models that score exactly.
             seed: Of that noise. The score is a function of the row and of this number.
 
         Returns:
@@ -84,9 +105,17 @@ class GenerativeModel(DistributedModel):
         Raises:
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range.
         """
-        check(num_importance_samples >= 1, "Expected `num_importance_samples` to be 1 or more.", num_importance_samples=num_importance_samples)
+        check(
+            num_importance_samples >= 1,
+            "Expected `num_importance_samples` to be 1 or more.",
+            num_importance_samples=num_importance_samples,
+        )
         x, label = self.event.check(x), self._check_label(label)
-        function = self.cached_function("log_prob", lambda x, label, seed: self.log_prob_fn(x, label, seed, num_importance_samples), num_importance_samples)
+        function = self.cached_function(
+            "log_prob",
+            lambda x, label, seed: self.log_prob_fn(x, label, seed, num_importance_samples),
+            num_importance_samples,
+        )
         return function(x, label, noise.seed_pair(seed))
 
     def sample(self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0) -> tf.Tensor:
@@ -105,11 +134,17 @@ class GenerativeModel(DistributedModel):
             InputError: A negative or infinite temperature, a class out of range.
         """
         check(n >= 0, "Expected `n` to be 0 or more.", n=n)
-        check(0 <= temperature < float("inf"), "Expected `temperature` to be 0 or more and finite.", temperature=temperature)
+        check(
+            0 <= temperature < float("inf"),
+            "Expected `temperature` to be 0 or more and finite.",
+            temperature=temperature,
+        )
         seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         seeds = noise.split(noise.seed_pair(seed), n)
         label = self._check_label(label if label is None else np.broadcast_to(label, n))
-        return self.cached_function("sample", self.sample_fn)(seeds, tf.fill([n], tf.cast(temperature, tf.float32)), label)
+        return self.cached_function("sample", self.sample_fn)(
+            seeds, tf.fill([n], tf.cast(temperature, tf.float32)), label
+        )
 
     def encode(self, x: Any, label: Any = None) -> tf.Tensor:
         """Latents `[batch, *latent]` of events in raw units."""
@@ -118,7 +153,11 @@ class GenerativeModel(DistributedModel):
     def decode(self, z: Any, label: Any = None) -> tf.Tensor:
         """Events in raw units of latents `[batch, *latent]`: the inverse of `encode`."""
         z = tf.convert_to_tensor(z, self.compute_dtype)
-        check(z.shape[1:] == self.latent_shape, f"Expected `z` of shape [batch, {', '.join(map(str, self.latent_shape))}].", shape=tuple(z.shape))
+        check(
+            z.shape[1:] == self.latent_shape,
+            f"Expected `z` of shape [batch, {', '.join(map(str, self.latent_shape))}].",
+            shape=tuple(z.shape),
+        )
         return self.cached_function("decode", self.decode_fn)(z, self._check_label(label))
 
     def _check_label(self, label: Any) -> tf.Tensor | None:
@@ -127,7 +166,11 @@ class GenerativeModel(DistributedModel):
             return None
         check(label is not None, f"Expected a `label` in 0..{self.event.classes - 1} for each row.", label=label)
         label = np.asarray(label)
-        check(bool(np.all((label >= 0) & (label < self.event.classes))), f"Expected each `label` to be in 0..{self.event.classes - 1}.", label=label)
+        check(
+            bool(np.all((label >= 0) & (label < self.event.classes))),
+            f"Expected each `label` to be in 0..{self.event.classes - 1}.",
+            label=label,
+        )
         return tf.convert_to_tensor(label, tf.int32)
 
     def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
@@ -140,7 +183,7 @@ class GenerativeModel(DistributedModel):
     # What Keras' fit calls.
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Log-probabilities `[batch]` of `{"x": ..., "label": ...}` or of `x` alone; fresh noise for each training step."""
+        """Log-probabilities `[batch]` of `{"x": ..., "label": ...}` or of `x`; fresh noise for each training step."""
         inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
         step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
         return self.log_prob_fn(inputs["x"], inputs.get("label"), tf.stack([tf.constant(self.noise_seed), step]))
@@ -149,7 +192,8 @@ class GenerativeModel(DistributedModel):
     noise_seed = 0
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants one.
+        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
+        # one.
         return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

@@ -7,9 +7,9 @@ import tensorflow as tf
 class DistributedModel(keras.Model):
     """A Keras model whose train and test functions reduce their logs inside the compiled loop.
 
-    Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not have, and both
-    fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several to an execution, and return the mean of
-    each log over all replicas.
+    Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not
+    have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several to an
+    execution, and return the mean of each log over all replicas.
     """
 
     def make_train_function(self, force=False):
@@ -46,9 +46,11 @@ class DistributedModel(keras.Model):
         return self.metrics
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Makes the optimizer's and the loss's variables before the first trace, where a strategy could not make them."""
+        """Makes the variables of optimizer and loss before the first trace, where a strategy could not make them."""
         if iterator is not None:
             batch = next(next(iter(iterator))[2])
-            data_batch = tf.nest.map_structure(lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch)
+            data_batch = tf.nest.map_structure(
+                lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch
+            )
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=data_batch)

@@ -10,24 +10,22 @@ class WeightNormConv2D(keras.layers.Layer):
     Args:
         filters: Number of output channels.
         kernel_size: Height and width of the kernel.
-        gain: Initial gain; 0 makes the output start at zero.
         l2: Coefficient of the L2 penalty on the gains.
 
     Source: Salimans and Kingma, "Weight Normalization" (1602.07868), section 2; the penalty: 1605.08803, section 4.1.
     """
 
-    def __init__(self, filters: int, kernel_size: int, *, gain: float = 1.0, l2: float = 0.0):
+    def __init__(self, filters: int, kernel_size: int, *, l2: float = 0.0):
         super().__init__()
         self.filters = filters
         self.kernel_size = kernel_size
-        self.initial_gain = gain
         self.l2 = l2
 
     def build(self, input_shape):
         size = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
-        gain, penalty = keras.initializers.Constant(self.initial_gain), keras.regularizers.L2(self.l2)
+        penalty = keras.regularizers.L2(self.l2)
         self.direction = self.add_weight(shape=size, initializer="he_normal", name="direction")
-        self.gain = self.add_weight(shape=size[-1:], initializer=gain, regularizer=penalty, name="gain")
+        self.gain = self.add_weight(shape=size[-1:], initializer="ones", regularizer=penalty, name="gain")
         self.bias = self.add_weight(shape=size[-1:], initializer="zeros", name="bias")
 
     def call(self, x):
@@ -63,7 +61,8 @@ class ConvResNet(keras.layers.Layer):
         context_size: Size of the context vector, which shifts each feature map; 0 for none.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.
-    Differs from the paper: no batch normalisation inside the network, so that no event's score depends on another event.
+    Differs from the paper: no batch normalisation inside the network, so that no event's score depends on another
+    event.
     """
 
     def __init__(
@@ -75,7 +74,8 @@ class ConvResNet(keras.layers.Layer):
         self.first = WeightNormConv2D(width, 3, l2=l2)
         self.condition = keras.layers.Dense(width, use_bias=False) if context_size else None
         self.blocks = [ResidualBlock(width, l2=l2) for _ in range(blocks)]
-        self.last = WeightNormConv2D(outputs * patch**2, 1, gain=0.0, l2=l2)
+        # Without weight normalisation: a kernel of zeros has no direction.
+        self.last = keras.layers.Conv2D(outputs * patch**2, 1, kernel_initializer="zeros")
 
     def build(self, input_shape):
         _, height, width, channels = input_shape

@@ -25,9 +25,13 @@ def log_probs(
     strategy = model.distribute_strategy
 
     def score(element, is_real):
-        return model.log_prob_fn(element["x"], element.get("label"), noise.seed_pair(seed), num_importance_samples), is_real
+        return model.log_prob_fn(
+            element["x"], element.get("label"), noise.seed_pair(seed), num_importance_samples
+        ), is_real
 
-    score_batch = model.cached_function("evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed)
+    score_batch = model.cached_function(
+        "evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed
+    )
     scores = []
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):

@@ -11,8 +11,8 @@ SHUFFLE_BUFFER = 16_384  # CelebA's 64 x 64 pictures: 200 MB
 def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int = 0) -> tf.data.Dataset:
     """Endless batches, shuffled anew in each pass.
 
-    The order of pass `p` is a function of `seed` and `p`, and an example's augmentation of `seed`, `p` and its place in the pass, so
-    that a run which is resumed at `first_step` sees what the uninterrupted one would have seen.
+    The order of pass `p` is a function of `seed` and `p`, and an example's augmentation of `seed`, `p` and its place in
+    the pass, so that a run which is resumed at `first_step` sees what the uninterrupted one would have seen.
 
     Args:
         split: Examples.
@@ -27,7 +27,8 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
     first_pass, skipped = divmod(first_step, per_pass)
 
     def one_pass(index: tf.Tensor) -> tf.data.Dataset:
-        # The seed of this function's graph: with a global seed, the order would depend on that too (and tf.data fails if it is 0).
+        # The seed of this function's graph: with a global seed, the order would depend on that too (and tf.data fails
+        # if it is 0).
         tf.random.set_seed(1)
         key = noise.split(noise.seed_pair(seed) + tf.stack([0, tf.cast(index, tf.int32)]), 1)[0]
         start = tf.where(index == first_pass, skipped * batch_size, 0)
@@ -46,8 +47,8 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
 def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
     """Every example once, in batches of one size: `(element, is_real [batch_size])`.
 
-    The last batch is filled up with the first example again, marked False: one compiled shape, replicas without an empty share, and
-    an exact count.
+    The last batch is filled up with the first example again, marked False: one compiled shape, replicas without an
+    empty share, and an exact count.
     """
     padding = -split.size % batch_size
     real = split.examples.map(lambda x: (x, tf.constant(value=True)))

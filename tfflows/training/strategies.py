@@ -14,8 +14,8 @@ def create(name: str, *, tpu: str = "") -> tf.distribute.Strategy:
     """The `tf.distribute` strategy of that name; call it before any other TensorFlow operation.
 
     Args:
-        name: `"none"` for one device, `"mirrored"` for all GPUs of this machine (or its virtual CPUs, where it has several),
-            `"multi_worker"` for the workers that `TF_CONFIG` lists, `"tpu"` for the TPU named by `tpu`.
+        name: `"none"` for one device, `"mirrored"` for all GPUs of this machine (or its virtual CPUs, where it has
+            several), `"multi_worker"` for the workers that `TF_CONFIG` lists, `"tpu"` for the TPU named by `tpu`.
         tpu: Name or address of the TPU; `"local"` on a TPU virtual machine.
 
     Raises:
@@ -50,7 +50,9 @@ def _tpu(tpu):
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu)
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
-    except Exception as error:  # the resolver raises whatever its clients do: ValueError, OSError, RuntimeError, HttpError
+    except (
+        Exception
+    ) as error:  # the resolver raises whatever its clients do: ValueError, OSError, RuntimeError, HttpError
         cause = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{rule} Received: tpu={tpu!r} ({cause}).") from error
     return tf.distribute.TPUStrategy(resolver)
@@ -61,7 +63,9 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
-    return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs)
+    return resolver.task_type == "chief" or (
+        resolver.task_type == "worker" and resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
+    )
 
 
 def scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:

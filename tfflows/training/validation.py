@@ -1,4 +1,4 @@
-"""After each round of training: score the validation set, keep the best weights, stop when they no longer get better."""
+"""After each round of training: score the validation set, keep the best weights, stop when they get no better."""
 
 import contextlib
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 class Validation(keras.callbacks.Callback):
-    """Scores the whole validation set with averaged weights, and writes these weights where the score is the best so far.
+    """Scores the whole validation set with averaged weights, and writes these where the score is the best so far.
 
     Adds `val_loss` (nats) and, for discrete events, `val_bits_per_dim` to the logs.
 

@@ -1,0 +1,1 @@
+"""Measurements: each module is one command that writes rows to a CSV, with commit and machine."""

@@ -1,0 +1,89 @@
+"""Small models of every architecture in the registry, initialised on data and with every weight moved off its start."""
+
+import contextlib
+import dataclasses
+import zlib
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from tfflows.events import Event
+from tfflows.models import GenerativeModel
+from zoo.registry import ARCHITECTURES
+
+EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
+
+# Settings that make an architecture small; its defaults where there is no row.
+SMALL = {
+    ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
+    ("realnvp", "image"): {"width": 4, "blocks": 1},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """An architecture, for one kind of event."""
+
+    name: str
+    event: Event
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.event.kind}" + ("-conditional" if self.event.classes else "")
+
+    @property
+    def settings(self) -> dict:
+        return SMALL.get((self.name, self.event.kind), {})
+
+
+CASES = [
+    Case(name, dataclasses.replace(EVENTS[kind], classes=classes))
+    for name, row in ARCHITECTURES.items()
+    for kind in row.builders
+    for classes in (0, 3)
+]
+
+
+def make(case: Case, *, seed: int = 0) -> GenerativeModel:
+    """The model of a case in the current precision: nothing in it is left at zero."""
+    keras.utils.set_random_seed(seed)
+    model = zoo.create(case.name, event=case.event, **case.settings)
+    x, label = events(case, 64)
+    model.initialize(tf.constant(x), None if label is None else tf.constant(label))
+    random = np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        variable.assign(variable.numpy() + 0.2 * random.normal(size=variable.shape))
+    return model
+
+
+def events(case: Case, n: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Random events of a case, and labels where it is conditional."""
+    random = np.random.default_rng(zlib.crc32(str(case).encode()))
+    event = case.event
+    x = random.integers(0, event.levels, (n, *event.shape)) if event.discrete else random.normal(size=(n, *event.shape))
+    label = random.integers(0, event.classes, n).astype(np.int32) if event.classes else None
+    return x.astype(event.dtype), label
+
+
+def continuous(case: Case, n: int) -> tuple[np.ndarray, tf.Tensor | None]:
+    """Dequantised events in the current precision, and the context of their labels."""
+    x, label = events(case, n)
+    x = x.astype(keras.config.floatx())
+    if case.event.discrete:
+        x += np.random.default_rng(1).uniform(0.05, 0.95, x.shape)
+    context = None if label is None else tf.one_hot(label, case.event.classes, dtype=x.dtype)
+    return x, context
+
+
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+    """Inside, models are made in double precision."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")

@@ -1,0 +1,119 @@
+"""What an export holds, and that it appears whole or not at all."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import zoo
+from tests.training import small_run
+from tfflows import datasets, export, noise
+from tfflows.errors import InputError
+from tfflows.export import saving
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model, and the folder that it was exported to twice."""
+    folder = tmp_path_factory.mktemp("exported") / "realnvp_digits"
+    model = small_run.model()
+    first, second = write(model, folder), write(model, folder)
+    assert (first.name, second.name) == ("1", "2")
+    return model, folder
+
+
+def write(model, folder):
+    config = zoo.config("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4})
+    metrics = {"nats": -150.0, "nats_se": 0.5, "num_events": 300, "bits_per_dim": 3.4, "bits_per_dim_se": 0.01}
+    examples = next(datasets.load("digits").test.examples.batch(8).as_numpy_iterator())
+    return export.export(model, folder, config=config.record(model.event), metrics=metrics, examples=examples)
+
+
+def test_beside_the_versions_is_what_a_reader_needs(trained):
+    _, folder = trained
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"1", "2", "config.json", "metrics.json", "samples.png", "README.md"}
+    assert json.loads((folder / "metrics.json").read_text())["nats"] == -150.0
+    assert json.loads((folder / "config.json").read_text())["event"]["levels"] == 17
+    assert "3.4000 +- 0.0100 bits/dim" in (folder / "README.md").read_text()
+    assert Image.open(folder / "samples.png").size == (8 * 50, 8 * 50)
+
+
+def test_signatures_are_batched_named_and_typed(trained):
+    _, folder = trained
+    loaded = tf.saved_model.load(folder / "2")
+    assert set(loaded.signatures) == {"serving_default", "log_prob", "sample", "encode", "decode"}
+    specs = {
+        name: {key: (spec.dtype.name, spec.shape.as_list()) for key, spec in f.structured_input_signature[1].items()}
+        for name, f in loaded.signatures.items()
+    }
+    assert specs["serving_default"] == specs["log_prob"] == {"x": ("uint8", [None, 8, 8, 1])}
+    assert specs["sample"] == {"seed": ("int32", [None, 2]), "temperature": ("float32", [None])}
+    assert specs["encode"] == {"x": ("uint8", [None, 8, 8, 1])}
+    assert specs["decode"] == {"z": ("float32", [None, 64])}
+    outputs = {name: set(f.structured_outputs) for name, f in loaded.signatures.items()}
+    assert outputs["log_prob"] == {"log_prob", "bits_per_dim"}
+    assert (outputs["sample"], outputs["encode"], outputs["decode"]) == ({"x"}, {"z"}, {"x"})
+
+
+def test_a_row_scores_the_same_whatever_else_is_in_the_batch(trained):
+    _, folder = trained
+    loaded = tf.saved_model.load(folder / "1")
+    score = loaded.signatures["log_prob"]
+    x = next(datasets.load("digits").test.examples.batch(50).as_numpy_iterator())["x"]
+    together = score(x=tf.constant(x))["log_prob"].numpy()
+    np.testing.assert_array_equal(score(x=tf.constant(x))["log_prob"], together)
+    np.testing.assert_allclose(score(x=tf.constant(x[7:9]))["log_prob"], together[7:9], rtol=1e-6)
+
+
+def test_a_sample_is_a_function_of_its_seed_and_temperature(trained):
+    _, folder = trained
+    loaded = tf.saved_model.load(folder / "1")
+    sample = loaded.signatures["sample"]
+    seeds, temperature = noise.split(tf.constant([1, 2]), 6), tf.constant([0.0, 0.0, 0.5, 1.0, 1.0, 2.0])
+    x = sample(seed=seeds, temperature=temperature)["x"].numpy()
+    assert x.dtype == np.uint8
+    assert x.max() <= 16
+    np.testing.assert_array_equal(x[0], x[1])
+    assert np.any(x[3] != x[4])
+    np.testing.assert_array_equal(sample(seed=seeds[4:], temperature=temperature[4:])["x"], x[4:])
+
+
+def test_pretrained_model_is_live(trained):
+    model, folder = trained
+    x = next(datasets.load("digits").test.examples.batch(8).as_numpy_iterator())["x"]
+    for version in (None, 1):
+        loaded = zoo.load(str(folder), version=version)
+        np.testing.assert_array_equal(loaded.log_prob(x), model.log_prob(x))
+    with pytest.raises(InputError, match=r"`version` to be one of \[1, 2\]\. Received: version=3"):
+        zoo.load(str(folder), version=3)
+
+
+def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
+    model, _ = trained
+
+    def fail(*arguments):
+        raise KeyboardInterrupt
+
+    for step in ("check_same", "model_card", "publish"):
+        with monkeypatch.context() as patch:
+            patch.setattr(saving, step, fail)
+            with pytest.raises(KeyboardInterrupt):
+                write(model, tmp_path / "model")
+        assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, monkeypatch):
+    model, _ = trained
+    monkeypatch.setattr("tfflows.export.signatures.SCORE_SEED", 9)
+    with pytest.raises(RuntimeError, match="nats apart from the model; nothing was exported"):
+        write(model, tmp_path / "model")
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"--export_dir to be a folder that can be written\. Received: export_dir="):
+        export.check_writable(tmp_path / "file" / "model")

@@ -1,0 +1,247 @@
+"""The laws: what holds for every architecture. Each takes a `Case` and fails with an AssertionError.
+
+`test_laws.py` runs them over the registry, `test_mutants.py` shows that each can fail.
+"""
+
+import collections
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.cases import Case, continuous, events, float64, make
+from tfflows import noise
+from tfflows.errors import InputError
+from tfflows.export import Servable
+from tfflows.models import MeanNegativeLogLikelihood
+
+
+def sampling_inverts_density(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 8)
+    z = model.encode(x, label)
+    # tf.identity, and a new bijector for each direction: TFP remembers what it mapped, and would return it.
+    back = model.decode(tf.identity(z), label).numpy()
+    np.testing.assert_allclose(back, x, atol=0 if case.event.discrete else 1e-4)
+    again = model.encode(model.sample(8, label, seed=3), label).numpy()
+    assert np.isfinite(again).all()
+    if not case.event.discrete:
+        latent = model.base_distribution().distribution.quantile(_uniform(model, 8, seed=3))
+        np.testing.assert_allclose(again, latent, atol=1e-3)
+
+
+def _uniform(model, n, seed):
+    return noise.uniform(noise.split(noise.seed_pair(seed), n), model.latent_shape, tf.float32)
+
+
+def log_det_is_that_of_the_jacobian(case: Case) -> None:
+    with float64():
+        model = make(case)
+        x, context = continuous(case, 3)
+        ndims = len(case.event.shape)
+        z = tf.identity(model.bijector(context).inverse(x))
+        inverse, forward = model.bijector(context), model.bijector(context)
+        inverse_log_det = inverse.inverse_log_det_jacobian(tf.constant(x), event_ndims=ndims)
+        forward_log_det = forward.forward_log_det_jacobian(z, event_ndims=1)
+        np.testing.assert_allclose(inverse_log_det, _jacobian_log_det(model, "inverse", x, context), atol=1e-6)
+        np.testing.assert_allclose(forward_log_det, _jacobian_log_det(model, "forward", z, context), atol=1e-6)
+
+
+def _jacobian_log_det(model, direction, x, context):
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = getattr(model.bijector(context), direction)(x)
+    jacobian = tape.batch_jacobian(y, x, experimental_use_pfor=False)
+    size = model.event.size
+    return np.linalg.slogdet(np.reshape(jacobian, [-1, size, size]))[1]
+
+
+def every_weight_gets_a_finite_gradient(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 16)
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(model.log_prob_fn(tf.constant(x), label, noise.seed_pair(0)))
+    for variable, gradient in zip(
+        model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
+    ):
+        assert gradient is not None, f"{variable.path} is left out"
+        assert np.isfinite(gradient).all(), f"{variable.path} has a gradient that is not finite"
+        assert np.any(gradient), f"{variable.path} has a gradient of zeros"
+
+
+def each_event_is_scored_alone(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 8)
+    together = model.log_prob(x, label).numpy()
+    order = np.random.default_rng(0).permutation(8)
+    shuffled = model.log_prob(x[order], None if label is None else label[order]).numpy()
+    np.testing.assert_allclose(shuffled, together[order], rtol=1e-5)
+    alone = model.log_prob(x[3:4], None if label is None else label[3:4]).numpy()
+    np.testing.assert_allclose(alone, together[3:4], rtol=1e-5)
+
+
+def each_network_runs_once(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 2)
+    counts = collections.Counter()
+    original = keras.layers.Layer.__call__
+
+    def counted(self, *args, **kwargs):
+        counts[self.path] += 1
+        return original(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.layers.Layer, "__call__", counted)
+        model.log_prob_fn(tf.constant(x), label, noise.seed_pair(0))
+        if not case.event.discrete:
+            first = max(counts.values())
+            counts.clear()
+            model.distribution(label).log_prob(x)
+            assert max(counts.values()) == first, "distribution() runs networks more often"
+    assert counts, "no network was seen to run"
+    assert max(counts.values()) == 1, counts.most_common(3)
+
+
+def weights_round_trip(case: Case) -> None:
+    model, other = make(case), make(case, seed=1)
+    x, label = events(case, 4)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.weights.h5"
+        model.save_weights(path)
+        other.load_weights(path)
+    assert len(model.variables) == len(other.variables) > 0
+    for mine, theirs in zip(model.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+    np.testing.assert_array_equal(model.log_prob(x, label), other.log_prob(x, label))
+
+
+def saved_model_is_the_model(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 4)
+    labels = {} if label is None else {"label": tf.constant(label)}
+    with tempfile.TemporaryDirectory() as folder:
+        servable = Servable(model)
+        tf.saved_model.save(servable, folder, signatures=servable.signatures())
+        loaded = tf.saved_model.load(folder)
+        served = {
+            "log_prob": loaded.signatures["serving_default"](x=tf.constant(x), **labels)["log_prob"],
+            "z": loaded.signatures["encode"](x=tf.constant(x), **labels)["z"],
+        }
+        served["x"] = loaded.signatures["decode"](z=served["z"], **labels)["x"]
+        seeds, temperature = noise.split(noise.seed_pair(5), 4), tf.fill([4], 0.7)
+        served["sample"] = loaded.signatures["sample"](seed=seeds, temperature=temperature, **labels)["x"]
+    np.testing.assert_allclose(served["log_prob"], model.log_prob(x, label), rtol=1e-5)
+    np.testing.assert_allclose(served["z"], model.encode(x, label), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(served["x"], x, atol=1e-4)
+    expected = model.sample(4, label, seed=5, temperature=0.7).numpy()
+    np.testing.assert_allclose(served["sample"].numpy().astype(float), expected, rtol=1e-4, atol=1e-4)
+
+
+def same_seed_same_sample(case: Case) -> None:
+    model = make(case)
+    label = None if not case.event.classes else 1
+    first, again = model.sample(6, label, seed=1).numpy(), model.sample(6, label, seed=1).numpy()
+    np.testing.assert_array_equal(first, again)
+    assert np.any(model.sample(6, label, seed=2).numpy() != first)
+    assert np.any(first[0] != first[1])
+    seeds = noise.split(noise.seed_pair(1), 6)
+    alone = model.sample_fn(seeds[4:5], tf.ones([1]), None if label is None else tf.constant([label]))
+    np.testing.assert_allclose(alone.numpy().astype(float), first[4:5].astype(float), rtol=1e-5)
+
+
+def temperature_scales_the_latent(case: Case) -> None:
+    if case.event.discrete:
+        return  # its samples are rounded; the vector case of the same layers holds the law
+    model = make(case)
+    label = None if not case.event.classes else 1
+    labels = None if label is None else np.full(6, label)
+    hot, cool = (model.encode(model.sample(6, label, seed=1, temperature=t), labels).numpy() for t in (1.0, 0.5))
+    np.testing.assert_allclose(cool, 0.5 * hot, atol=1e-4)
+
+
+def density_integrates_to_one(case: Case) -> None:
+    if case.event.shape != (2,):
+        return
+    density, cell, _ = _density_on_grid(make(case), case)
+    assert abs(density.sum() * cell - 1) < 5e-3
+
+
+def samples_agree_with_density(case: Case) -> None:
+    if case.event.shape != (2,):
+        return
+    model = make(case)
+    density, cell, grid = _density_on_grid(model, case)
+    label = None if not case.event.classes else 1
+    samples = model.sample(20_000, label, seed=0).numpy()
+    mean = (density[:, None] * grid).sum(0) * cell
+    second = (density[:, None] * grid**2).sum(0) * cell
+    error = samples.std(0) / np.sqrt(len(samples))
+    assert np.all(np.abs(samples.mean(0) - mean) < 5 * error)
+    assert np.all(np.abs((samples**2).mean(0) - second) < 5 * (samples**2).std(0) / np.sqrt(len(samples)))
+    scores = model.log_prob(samples, None if label is None else np.full(len(samples), label)).numpy()
+    negative_entropy = (density * np.log(np.maximum(density, 1e-300))).sum() * cell
+    assert abs(scores.mean() - negative_entropy) < 5 * scores.std() / np.sqrt(len(scores)) + 5e-3
+
+
+def _density_on_grid(model, case, half_width=15.0, points=601):
+    axis = np.linspace(-half_width, half_width, points, dtype=np.float32)
+    grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    label = None if not case.event.classes else np.ones(len(grid), np.int32)
+    density = np.exp(model.log_prob(grid, label).numpy().astype(np.float64))
+    return density, (axis[1] - axis[0]) ** 2, grid
+
+
+def bad_input_is_named(case: Case) -> None:
+    model = make(case)
+    x, label = events(case, 4)
+    with pytest.raises(InputError, match=r"`x` of shape \[batch, .*Received: shape="):
+        model.log_prob(x[:, :-1], label)
+    unsound = x.astype(np.float32)
+    unsound[1, 0] = np.nan
+    with pytest.raises(InputError, match=r"`x` to be finite.*nan"):
+        model.log_prob(unsound, label)
+    if case.event.discrete:
+        unsound[1, 0] = case.event.levels
+        with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*max=8"):
+            model.log_prob(unsound, label)
+    for temperature in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=r"`temperature`.*Received: temperature="):
+            model.sample(2, None if label is None else 0, temperature=temperature)
+    with pytest.raises(InputError, match="label"):
+        model.log_prob(x, np.full(4, 3) if case.event.classes else np.zeros(4))
+    with pytest.raises(InputError, match=r"`z` of shape"):
+        model.decode(np.zeros((2, 1)), None if label is None else label[:2])
+
+
+def train_step_compiles_under_xla(case: Case) -> None:
+    losses = [_losses(case, jit_compile=jit_compile) for jit_compile in (False, True)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+def _losses(case, *, jit_compile=False, steps=2):
+    model = make(case)
+    model.compile(keras.optimizers.Adam(1e-3), MeanNegativeLogLikelihood(), jit_compile=jit_compile)
+    x, label = events(case, 16)
+    data = tf.data.Dataset.from_tensors({"x": x} if label is None else {"x": x, "label": label}).repeat(steps)
+    return model.fit(data, epochs=2, steps_per_epoch=1, verbose=0, shuffle=False).history["loss"]
+
+
+LAWS = [
+    sampling_inverts_density,
+    log_det_is_that_of_the_jacobian,
+    every_weight_gets_a_finite_gradient,
+    each_event_is_scored_alone,
+    each_network_runs_once,
+    weights_round_trip,
+    saved_model_is_the_model,
+    same_seed_same_sample,
+    temperature_scales_the_latent,
+    density_integrates_to_one,
+    samples_agree_with_density,
+    bad_input_is_named,
+    train_step_compiles_under_xla,
+]

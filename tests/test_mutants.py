@@ -1,0 +1,136 @@
+"""The laws can fail: each mutant of the code breaks the law that is there to catch it."""
+
+import keras
+import pytest
+import tensorflow as tf
+
+from tests import laws
+from tests.cases import EVENTS, Case
+from tfflows import bijectors, noise
+from tfflows.bijectors import base
+from tfflows.layers import AffineCoupling
+from tfflows.models import Flow
+
+VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
+
+
+def changed(method, change):
+    """A method whose result is changed."""
+
+    def mutant(self, *args):
+        return change(self, method(self, *args))
+
+    return mutant
+
+
+def log_det_sign_flipped(patch):
+    for name in ("forward_and_log_det", "inverse_and_log_det"):
+        method = getattr(bijectors.Affine, name)
+        patch.setattr(bijectors.Affine, name, changed(method, lambda self, pair: (pair[0], -pair[1])))
+
+
+def log_det_halved(patch):
+    for name in ("forward_and_log_det", "inverse_and_log_det"):
+        method = getattr(bijectors.Affine, name)
+        patch.setattr(bijectors.Affine, name, changed(method, lambda self, pair: (pair[0], pair[1] / 2)))
+
+
+def conditioner_sees_what_it_changes(patch):
+    patch.setattr(bijectors.Coupling, "_scalar", lambda self, x: self.transform(x))
+
+
+def inverse_wrong_by_a_constant(patch):
+    method = bijectors.Affine.forward_and_log_det
+    mutant = changed(method, lambda self, pair: (pair[0] + 0.3, pair[1]))
+    patch.setattr(bijectors.Affine, "forward_and_log_det", mutant)
+
+
+def weight_left_out_of_the_gradient(patch):
+    def affine(self, kept, context):
+        log_scale, shift = tf.split(self.network(kept, context), 2, axis=-1)
+        return bijectors.Affine(shift, tf.stop_gradient(self.bound) * tf.tanh(log_scale))
+
+    patch.setattr(AffineCoupling, "_affine", affine)
+
+
+def noise_depends_on_the_batch(patch):
+    alone = noise.row_seeds
+    patch.setattr(noise, "row_seeds", lambda x, seed: alone(x, seed) + tf.reduce_sum(tf.cast(x, tf.int32)))
+
+
+def nothing_is_remembered(patch):
+    patch.setattr(base, "_remembered", lambda function, x, memo, opposite: function(x))
+
+
+def seed_is_ignored(patch):
+    patch.setattr(noise, "split", lambda seed, num: tf.zeros([num, 2], tf.int32))
+
+
+def temperature_is_ignored(patch):
+    method = Flow.sample_fn
+    patch.setattr(Flow, "sample_fn", lambda self, seeds, t, label: method(self, seeds, tf.ones_like(t), label))
+
+
+def weights_are_not_saved(patch):
+    patch.setattr(keras.Model, "load_weights", lambda self, path: None)
+
+
+def score_has_another_seed(patch):
+    patch.setattr("tfflows.export.signatures.SCORE_SEED", 1)
+
+
+def samples_are_shifted(patch):
+    method = Flow.sample_fn
+    patch.setattr(Flow, "sample_fn", lambda self, *args: method(self, *args) + 0.2)
+
+
+def density_is_scaled(patch):
+    method = Flow.log_prob_fn
+    patch.setattr(Flow, "log_prob_fn", lambda self, *args: method(self, *args) + 0.02)
+
+
+def values_are_not_checked(patch):
+    patch.setattr("tfflows.events.Event._check_values", lambda self, x: None)
+
+
+def step_has_no_xla_kernel(patch):
+    method = bijectors.Affine.inverse_and_log_det
+    patch.setattr(
+        bijectors.Affine,
+        "inverse_and_log_det",
+        changed(method, lambda self, pair: (pair[0] + 0 * tf.linalg.slogdet(tf.eye(2))[1], pair[1])),
+    )
+
+
+MUTANTS = [
+    (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, VECTOR),
+    (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, IMAGE),
+    (log_det_halved, laws.log_det_is_that_of_the_jacobian, VECTOR),
+    (conditioner_sees_what_it_changes, laws.sampling_inverts_density, VECTOR),
+    (conditioner_sees_what_it_changes, laws.log_det_is_that_of_the_jacobian, VECTOR),
+    (inverse_wrong_by_a_constant, laws.sampling_inverts_density, VECTOR),
+    (inverse_wrong_by_a_constant, laws.sampling_inverts_density, IMAGE),
+    (weight_left_out_of_the_gradient, laws.every_weight_gets_a_finite_gradient, VECTOR),
+    (noise_depends_on_the_batch, laws.each_event_is_scored_alone, IMAGE),
+    (nothing_is_remembered, laws.each_network_runs_once, VECTOR),
+    (seed_is_ignored, laws.same_seed_same_sample, VECTOR),
+    (temperature_is_ignored, laws.temperature_scales_the_latent, VECTOR),
+    (weights_are_not_saved, laws.weights_round_trip, VECTOR),
+    (score_has_another_seed, laws.saved_model_is_the_model, IMAGE),
+    (samples_are_shifted, laws.samples_agree_with_density, VECTOR),
+    (log_det_halved, laws.density_integrates_to_one, VECTOR),
+    (density_is_scaled, laws.density_integrates_to_one, VECTOR),
+    (values_are_not_checked, laws.bad_input_is_named, IMAGE),
+    (step_has_no_xla_kernel, laws.train_step_compiles_under_xla, VECTOR),
+]
+
+
+@pytest.mark.parametrize(("mutant", "law", "case"), MUTANTS, ids=lambda part: getattr(part, "__name__", str(part)))
+def test_law_catches_mutant(mutant, law, case, monkeypatch):
+    mutant(monkeypatch)
+    with pytest.raises((AssertionError, pytest.fail.Exception, tf.errors.OpError)):
+        law(case)
+
+
+def test_every_law_has_a_mutant():
+    assert {law for _, law, _ in MUTANTS} == set(laws.LAWS)

@@ -1,0 +1,63 @@
+"""The generator is the published one, and a row's noise is its own."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from tfflows import noise
+from tfflows.errors import InputError
+
+
+def words(*values):
+    return tuple(tf.constant(value, tf.uint32) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "expected"),
+    [
+        ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+        ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_known_answers_of_threefry(key, counter, expected):
+    assert tuple(int(word) for word in noise.threefry(words(*key), words(*counter))) == expected
+
+
+def test_uniform_noise_is_uniform_and_open():
+    u = noise.uniform(noise.split(tf.constant([1, 2]), 200), (28, 9), tf.float32).numpy()
+    assert 0 < u.min() < u.max() < 1
+    assert stats.kstest(u.ravel(), "uniform").pvalue > 1e-3
+    correlation = np.corrcoef(u.reshape(200, -1).T)
+    assert np.abs(correlation[np.triu_indices(252, 1)]).max() < 0.4
+
+
+def test_row_depends_on_its_own_seed_alone():
+    seeds = noise.split(tf.constant([1, 2]), 5)
+    u = noise.uniform(seeds, (7,), tf.float32).numpy()
+    np.testing.assert_array_equal(noise.uniform(seeds[3:], (7,), tf.float32), u[3:])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_seed_of_a_row_is_a_function_of_its_content_and_the_seed(dtype):
+    x = tf.constant(np.random.default_rng(0).integers(0, 255, (50, 6)), dtype)
+    seeds = noise.row_seeds(x, tf.constant([3, 4])).numpy()
+    np.testing.assert_array_equal(noise.row_seeds(x[::-1], tf.constant([3, 4])).numpy()[::-1], seeds)
+    assert len({tuple(row) for row in seeds}) == 50
+    assert np.all(noise.row_seeds(x, tf.constant([3, 5])).numpy() != seeds)
+
+
+def test_near_rows_and_steps_have_unrelated_noise():
+    x = np.zeros((64, 9), np.uint8)
+    x[np.arange(9), np.arange(9)] = 1
+    seeds = [noise.row_seeds(tf.constant(x[:10]), tf.constant([0, step])) for step in range(20)]
+    u = noise.uniform(tf.concat(seeds, 0), (100,), tf.float32).numpy()
+    correlation = np.corrcoef(u)
+    assert np.abs(correlation[np.triu_indices(len(u), 1)]).max() < 0.5
+
+
+def test_seed_is_an_integer():
+    np.testing.assert_array_equal(noise.seed_pair(2**40 + 5), [5, 256])
+    with pytest.raises(InputError, match=r"`seed` to be an integer\. Received: seed=0\.5"):
+        noise.seed_pair(0.5)

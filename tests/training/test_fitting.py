@@ -1,0 +1,92 @@
+"""What a run leaves behind, and how it ends."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.training.small_run import fit, model
+from tfflows import datasets, training
+from tfflows.errors import InputError, TrainingError
+from tfflows.models import MeanNegativeLogLikelihood
+from tfflows.training.validation import averaged_weights
+
+
+def test_run_leaves_weights_logs_pictures_and_two_checkpoints(tmp_path):
+    fitted = fit(tmp_path)
+    assert fitted.steps == 6
+    assert fitted.seconds > 0
+    assert fitted.weights.exists()
+    assert len(list((tmp_path / "checkpoints").glob("*.index"))) == 2
+    assert [path.name for path in (tmp_path / "samples").iterdir()] == ["step-000000004.png"]
+    assert list((tmp_path / "tensorboard").rglob("events*"))
+
+
+def test_finished_run_is_not_trained_again_and_can_be_made_longer(tmp_path):
+    first, again, longer = fit(tmp_path), fit(tmp_path), fit(tmp_path, steps=9)
+    assert (again.steps, again.seconds) == (first.steps, first.seconds)
+    assert longer.steps == 9
+    assert longer.seconds > first.seconds
+
+
+def test_patience_ends_a_run_that_gets_no_better(tmp_path):
+    # With so small a learning rate nothing changes but by chance; the first validation is the best of a few.
+    fitted = fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0)
+    assert fitted.steps < 60
+    assert fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0).steps == fitted.steps
+
+
+def test_best_weights_are_the_averaged_ones_with_the_best_validation_score(tmp_path):
+    fitted = fit(tmp_path, steps=4)
+    best = model()
+    best.load_weights(fitted.weights)
+    score = training.evaluate(best, datasets.load("digits").validation)["nats"]
+    from_checkpoint = float(np.load(best_of(tmp_path)))
+    assert score == pytest.approx(from_checkpoint, abs=1e-4)
+
+
+def best_of(folder):
+    import tensorflow as tf
+
+    newest = sorted((folder / "checkpoints").glob("*.index"))[-1].with_suffix("")
+    value = tf.train.load_variable(str(newest), "best_nats/.ATTRIBUTES/VARIABLE_VALUE")
+    np.save(folder / "best.npy", value)
+    return folder / "best.npy"
+
+
+def test_averaged_weights_come_and_go():
+    one = model()
+    one.compile(keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9), MeanNegativeLogLikelihood())
+    data = datasets.load("digits").train.examples.batch(64).take(3)
+    one.fit(data, verbose=0, shuffle=False)
+    own = [variable.numpy() + 1.0 for variable in one.trainable_variables]
+    for variable, value in zip(one.trainable_variables, own, strict=True):
+        variable.assign(value)
+    with averaged_weights(one):
+        assert any(np.any(v.numpy() != value) for v, value in zip(one.trainable_variables, own, strict=True))
+    for variable, value in zip(one.trainable_variables, own, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_loss_that_is_not_finite_ends_the_run_and_says_where(tmp_path):
+    with pytest.raises(
+        TrainingError, match=r"Expected a finite loss\. Received: loss=(nan|inf) at step \d+\..*--learning"
+    ):
+        fit(tmp_path, steps=40, learning_rate=1e6, clip_norm=None, warmup_steps=0)
+
+
+def test_batch_that_the_data_cannot_fill_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"`batch_size` to be at most the 1297 events .*Received: batch_size=2000"):
+        fit(tmp_path, batch_size=2000)
+
+
+def test_batch_that_the_replicas_do_not_divide_is_refused():
+    with pytest.raises(InputError, match=r"`batch_size` to be a multiple of the 3 replicas\. Received: batch_size=32"):
+        training.TrainSettings(batch_size=32).schedule_of(1000, replicas=3)
+
+
+def test_all_checkpoints_broken_is_said_and_nothing_is_overwritten(tmp_path):
+    fit(tmp_path, steps=4)
+    for path in (tmp_path / "checkpoints").glob("*.data*"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"whole checkpoint.*--workdir"):
+        fit(tmp_path, steps=6)

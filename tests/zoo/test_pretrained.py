@@ -1,0 +1,86 @@
+"""The pretrained models that come with the zoo: each loads by name, and scores what its row says."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tfflows import datasets, training
+from tfflows.errors import InputError
+from zoo import publish
+from zoo.pretrained import exported_folder
+
+ROWS = zoo.list_pretrained()
+
+
+def test_there_is_a_first_one():
+    assert "realnvp_digits" in [row["id"] for row in ROWS]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_row_is_that_of_the_export(row):
+    expected = publish.row(exported_folder(row["id"]))
+    assert row == {name: str(value) for name, value in expected.items()}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_loads_by_name_and_agrees_with_its_saved_model(row):
+    model = zoo.load(row["id"])
+    newest = max(int(path.name) for path in exported_folder(row["id"]).iterdir() if path.name.isdigit())
+    loaded = tf.saved_model.load(exported_folder(row["id"]) / str(newest))
+    samples = model.sample(4, seed=0).numpy()
+    served = loaded.signatures["log_prob"](x=tf.constant(samples))["log_prob"]
+    np.testing.assert_allclose(model.log_prob(samples), served, rtol=1e-5)
+    assert model.count_params() == int(row["parameters"])
+
+
+def test_digits_score_again_what_the_table_says():
+    row = next(row for row in ROWS if row["id"] == "realnvp_digits")
+    scores = training.evaluate(zoo.load("realnvp_digits"), datasets.load("digits").test)
+    assert scores["nats"] == pytest.approx(float(row["nats"]), abs=1e-2)
+    assert scores["bits_per_dim"] == pytest.approx(float(row["bits_per_dim"]), abs=1e-3)
+    assert scores["num_events"] == int(row["num_events"])
+
+
+def test_round_trip_of_trained_weights_gives_every_pixel_back():
+    model = zoo.load("realnvp_digits")
+    x = next(datasets.load("digits").test.examples.batch(300).as_numpy_iterator())["x"]
+    np.testing.assert_array_equal(model.decode(model.encode(x)), x)
+
+
+def test_unknown_name_lists_the_known():
+    with pytest.raises(InputError, match=r"`name` to be one of \[.*'realnvp_digits'.*Received: name='realnvp_digitz'"):
+        zoo.load("realnvp_digitz")
+
+
+def test_publishing_replaces_the_row_of_the_same_id(tmp_path):
+    folder = tmp_path / "realnvp_cifar10"
+    folder.mkdir()
+    table = tmp_path / "table.csv"
+    for nats in (-7000.0, -6500.25):
+        record = {"architecture": "realnvp", "dataset": "cifar10", "train": {"num_importance_samples": 1}}
+        (folder / "config.json").write_text(json.dumps(record))
+        (folder / "metrics.json").write_text(json.dumps({"nats": nats, "seed": 3}))
+        publish.publish(folder, table)
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["nats"], row["published"]) for row in rows] == [
+        ("realnvp_cifar10", "-6500.25", "3.49 bits/dim")
+    ]
+    with pytest.raises(InputError, match=r"folder of an export, with config\.json"):
+        publish.row(tmp_path)
+
+
+def test_models_are_listed_with_their_costs():
+    (row,) = [row for row in zoo.list_models() if row["name"] == "realnvp"]
+    assert row == {
+        "name": "realnvp",
+        "paper": "arXiv 1605.08803",
+        "events": "vector, image",
+        "density": "exact",
+        "log_prob_passes": "1",
+        "sample_passes": "1",
+    }

@@ -1,0 +1,71 @@
+"""Adds an exported model to the table of pretrained models: `python -m zoo.publish exported/realnvp_digits`.
+
+The row is made of the export's own `config.json` and `metrics.json`: nothing in the table is written by hand.
+"""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfflows.errors import InputError, check
+from zoo.pretrained import TABLE
+from zoo.registry import ARCHITECTURES
+
+COLUMNS = (
+    *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
+    *("published", "num_events", "num_importance_samples", "steps", "seed", "seconds", "hardware", "commit"),
+)
+
+
+def row(folder: Path) -> dict[str, Any]:
+    """The table's row of an export.
+
+    Raises:
+        InputError: `folder` is not an export.
+    """
+    found = (folder / "config.json").exists() and (folder / "metrics.json").exists()
+    check(found, "Expected the folder of an export, with config.json and metrics.json.", folder=str(folder))
+    config, metrics = (json.loads((folder / name).read_text()) for name in ("config.json", "metrics.json"))
+    architecture, dataset = config["architecture"], config["dataset"]
+    published = ARCHITECTURES[architecture].published.get(dataset, "")
+    samples = config["train"]["num_importance_samples"]
+    known = {"id": folder.name, "architecture": architecture, "dataset": dataset, "num_importance_samples": samples}
+    values = {**metrics, **known, "published": published}
+    return {name: _rounded(values.get(name, "")) for name in COLUMNS}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def publish(folder: Path, table: Path = TABLE) -> None:
+    """Adds the row of an export to the table, or replaces the row of the same id."""
+    rows = {}
+    if table.exists():
+        with table.open(newline="") as file:
+            rows = {old["id"]: old for old in csv.DictReader(file)}
+    rows[folder.name] = row(folder)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows[name] for name in sorted(rows))
+    beside = table.with_name(f".{table.name}")
+    beside.write_text(text.getvalue())
+    beside.replace(table)
+
+
+def main(folders: list[str]) -> None:
+    """Publishes the exports in `folders`."""
+    try:
+        check(bool(folders), "Expected the folders of exports.", arguments=folders)
+        for folder in folders:
+            publish(Path(folder))
+    except InputError as error:
+        sys.exit(f"zoo.publish: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
