@@ -52,7 +52,7 @@ def log_det_is_that_of_the_jacobian(case: Case) -> None:
 
 def _jacobian_log_det(model, direction, x, context):
     x = tf.constant(x)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
         y = getattr(model.bijector(context), direction)(x)
     jacobian = tape.batch_jacobian(y, x, experimental_use_pfor=False)
@@ -166,33 +166,35 @@ def temperature_scales_the_latent(case: Case) -> None:
 def density_integrates_to_one(case: Case) -> None:
     if case.event.shape != (2,):
         return
-    density, cell, _ = _density_on_grid(make(case), case)
-    assert abs(density.sum() * cell - 1) < 5e-3
+    _, mass, _ = _density_on_grid(make(case), case)
+    assert abs(mass.sum() - 1) < 2e-3
 
 
 def samples_agree_with_density(case: Case) -> None:
     if case.event.shape != (2,):
         return
     model = make(case)
-    density, cell, grid = _density_on_grid(model, case)
+    log_density, mass, grid = _density_on_grid(model, case)
     label = None if not case.event.classes else 1
     samples = model.sample(20_000, label, seed=0).numpy()
-    mean = (density[:, None] * grid).sum(0) * cell
-    second = (density[:, None] * grid**2).sum(0) * cell
-    error = samples.std(0) / np.sqrt(len(samples))
-    assert np.all(np.abs(samples.mean(0) - mean) < 5 * error)
-    assert np.all(np.abs((samples**2).mean(0) - second) < 5 * (samples**2).std(0) / np.sqrt(len(samples)))
     scores = model.log_prob(samples, None if label is None else np.full(len(samples), label)).numpy()
-    negative_entropy = (density * np.log(np.maximum(density, 1e-300))).sum() * cell
-    assert abs(scores.mean() - negative_entropy) < 5 * scores.std() / np.sqrt(len(scores)) + 5e-3
+    # Means under the samples and under the density, of functions with light tails.
+    pairs = [(np.arcsinh(samples), np.arcsinh(grid)), (np.sin(samples), np.sin(grid))]
+    pairs += [(np.sin(samples).prod(-1, keepdims=True), np.sin(grid).prod(-1, keepdims=True))]
+    pairs += [(scores[:, None], log_density[:, None])]
+    for drawn, gridded in pairs:
+        error = drawn.std(0) / np.sqrt(len(drawn))
+        assert np.all(np.abs(drawn.mean(0) - mass @ gridded) < 4 * error + 2e-3)
 
 
-def _density_on_grid(model, case, half_width=15.0, points=601):
-    axis = np.linspace(-half_width, half_width, points, dtype=np.float32)
+def _density_on_grid(model, case, reach=7.0, points=801):
+    """Density times the size of its cell, and the grid `sinh(t)`, which is fine in the middle and goes out to 548."""
+    t = np.linspace(-reach, reach, points)
+    axis, width = np.sinh(t).astype(np.float32), np.cosh(t) * (t[1] - t[0])
     grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
     label = None if not case.event.classes else np.ones(len(grid), np.int32)
-    density = np.exp(model.log_prob(grid, label).numpy().astype(np.float64))
-    return density, (axis[1] - axis[0]) ** 2, grid
+    log_density = model.log_prob(grid, label).numpy().astype(np.float64)
+    return log_density, np.exp(log_density) * np.outer(width, width).ravel(), grid
 
 
 def bad_input_is_named(case: Case) -> None:
@@ -206,7 +208,7 @@ def bad_input_is_named(case: Case) -> None:
         model.log_prob(unsound, label)
     if case.event.discrete:
         unsound[1, 0] = case.event.levels
-        with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*max=8"):
+        with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*max=8\.0"):
             model.log_prob(unsound, label)
     for temperature in (-1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match=r"`temperature`.*Received: temperature="):

@@ -79,7 +79,7 @@ class Event:
         if x.size == 0:
             return
         try:
-            low, high = x.min(), x.max()
+            low, high = x.min().item(), x.max().item()
             finite = bool(np.isfinite(low) and np.isfinite(high))
         except TypeError:
             raise InputError(f"Expected `x` to hold numbers. Received: dtype={x.dtype}.") from None

@@ -5,4 +5,5 @@ from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.coupling import Coupling as Coupling
 from tfflows.bijectors.logit import Logit as Logit
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
+from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import Squeeze as Squeeze

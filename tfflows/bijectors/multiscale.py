@@ -1,4 +1,4 @@
-"""The two moves of a multi-scale architecture: squeeze space into channels, and factor out half of the channels."""
+"""The moves of a multi-scale architecture: squeeze space into channels, factor out half of them, flatten."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -87,6 +87,37 @@ class FactorOut(Bijector):
 
     def _inverse_event_shape(self, shape):
         return tf.TensorShape([shape.num_elements()])
+
+
+class Flatten(Bijector):
+    """Reads an event of any shape as a vector.
+
+        inverse:  [*shape] -> [dimension]
+        forward:  [dimension] -> [*shape]
+        log-det:  0, as entries only change their names
+
+    `tfb.Reshape` would do, but TFP's cache takes all equal ones for the same, and hands a tensor that was computed
+    outside a gradient tape to a call inside it.
+
+    Args:
+        shape: Of the data event.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__(event_ndims=len(shape), latent_ndims=1, name="flatten")
+        self.shape = tf.TensorShape(shape)
+
+    def forward_and_log_det(self, z):
+        return tf.reshape(z, [-1, *self.shape]), tf.zeros(tf.shape(z)[:1], z.dtype)
+
+    def inverse_and_log_det(self, x):
+        return tf.reshape(x, [-1, self.shape.num_elements()]), tf.zeros(tf.shape(x)[:1], x.dtype)
+
+    def _forward_event_shape(self, shape):
+        return self.shape
+
+    def _inverse_event_shape(self, shape):
+        return tf.TensorShape([self.shape.num_elements()])
 
 
 def factored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

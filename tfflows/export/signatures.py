@@ -27,15 +27,16 @@ class Servable(tf.Module):
 
     def __init__(self, model: GenerativeModel, *, num_importance_samples: int = 1):
         super().__init__(name=model.name)
-        self._model = model
+        # Behind a function, as what a module holds is exported with it: the Keras model has signatures of its own.
+        self._model = lambda: model
         self._num_importance_samples = num_importance_samples
         self._weights = [variable.value for variable in model.variables]
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""
-        event = self._model.event
+        event = self._model().event
         x = tf.TensorSpec([None, *event.shape], event.dtype, name="x")
-        z = tf.TensorSpec([None, *self._model.latent_shape], tf.float32, name="z")
+        z = tf.TensorSpec([None, *self._model().latent_shape], tf.float32, name="z")
         seed = tf.TensorSpec([None, 2], tf.int32, name="seed")
         temperature = tf.TensorSpec([None], tf.float32, name="temperature")
         label = [tf.TensorSpec([None], tf.int32, name="label")] if event.classes else []
@@ -49,17 +50,17 @@ class Servable(tf.Module):
         return {"serving_default": concrete["log_prob"], **concrete}
 
     def log_prob(self, x, label=None):
-        nats = self._model.log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)
+        nats = self._model().log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)
         nats = tf.cast(nats, tf.float32)
-        if not self._model.event.discrete:
+        if not self._model().event.discrete:
             return {"log_prob": nats}
-        return {"log_prob": nats, "bits_per_dim": metrics.bits_per_dim(nats, self._model.event)}
+        return {"log_prob": nats, "bits_per_dim": metrics.bits_per_dim(nats, self._model().event)}
 
     def sample(self, seed, temperature, label=None):
-        return {"x": self._model.sample_fn(seed, temperature, label)}
+        return {"x": self._model().sample_fn(seed, temperature, label)}
 
     def encode(self, x, label=None):
-        return {"z": self._model.encode_fn(x, label)}
+        return {"z": self._model().encode_fn(x, label)}
 
     def decode(self, z, label=None):
-        return {"x": self._model.decode_fn(z, label)}
+        return {"x": self._model().decode_fn(z, label)}

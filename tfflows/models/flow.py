@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfflows import noise
+from tfflows import bijectors, noise
 from tfflows.dequantization import UniformDequantization
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
@@ -61,10 +61,10 @@ class Flow(GenerativeModel):
 
     def bijector(self, context: tf.Tensor | None = None) -> tfb.Bijector:
         """From latent vectors to (dequantised) data: `forward` draws, `inverse` encodes."""
-        bijectors = [tfb.Reshape(event_shape_out=self.last_shape)]
+        chain = [bijectors.Flatten(self.last_shape)]
         for layer in reversed(self.flow_layers):
-            bijectors = layer.compose(bijectors, context)
-        return tfb.Chain(bijectors)
+            chain = layer.compose(chain, context)
+        return tfb.Chain(chain)
 
     def base_distribution(self) -> tfd.Distribution:
         zeros = tf.zeros(self.latent_shape, self.compute_dtype)
