@@ -38,7 +38,8 @@ def test_beside_the_versions_is_what_a_reader_needs(trained):
     assert json.loads((folder / "metrics.json").read_text())["nats"] == -150.0
     assert json.loads((folder / "config.json").read_text())["event"]["levels"] == 17
     assert "3.4000 +- 0.0100 bits/dim" in (folder / "README.md").read_text()
-    assert Image.open(folder / "samples.png").size == (8 * 50, 8 * 50)
+    with Image.open(folder / "samples.png") as samples:
+        assert samples.size == (8 * 50, 8 * 50)
 
 
 def test_signatures_are_batched_named_and_typed(trained):

@@ -22,7 +22,14 @@ def main(name: str, output: str) -> None:
     strategy = strategies.create(name)
     data = datasets.load("digits")
     settings = training.TrainSettings(
-        steps=STEPS, batch_size=64, validate_every=ROUND, warmup_steps=4, ema=0.9, steps_per_execution=2
+        steps=STEPS,
+        batch_size=64,
+        validate_every=ROUND,
+        warmup_steps=4,
+        ema=0.9,
+        steps_per_execution=2,
+        learning_rate=2e-4,
+        clip_norm=2.0,
     )
     keras.utils.set_random_seed(0)
     with strategies.scope(strategy):

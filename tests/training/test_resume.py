@@ -43,7 +43,7 @@ def kill_after(process: subprocess.Popen, folder: Path, number: int) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from tfflows.errors import InputError
 
+# What TensorFlow raises on a file that is cut short, empty, or of another model.
+UNREADABLE = (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError)
+
 logger = logging.getLogger(__name__)
 
 
@@ -63,7 +66,7 @@ class RunState:
             try:
                 self._checkpoint.read(str(prefix)).assert_consumed()
                 return True
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except UNREADABLE as error:
                 cause = str(error).splitlines()[0]
                 logger.warning("Checkpoint %s cannot be read (%s): going back to the one before.", prefix, cause)
         if prefixes:

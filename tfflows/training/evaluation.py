@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfflows import metrics, noise
 from tfflows.datasets import Split
@@ -25,9 +26,8 @@ def log_probs(
     strategy = model.distribute_strategy
 
     def score(element, is_real):
-        return model.log_prob_fn(
-            element["x"], element.get("label"), noise.seed_pair(seed), num_importance_samples
-        ), is_real
+        nats = model.log_prob_fn(element["x"], element.get("label"), noise.seed_pair(seed), num_importance_samples)
+        return nats, tf.cast(is_real, tf.int32)  # replicas gather no booleans
 
     score_batch = model.cached_function(
         "evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed
@@ -36,7 +36,7 @@ def log_probs(
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
         values, is_real = (strategy.gather(part, axis=0).numpy() for part in score_batch(batch))
-        scores.append(values[is_real])
+        scores.append(values[is_real == 1])
     return np.concatenate(scores)
 
 

@@ -1,6 +1,7 @@
 """Optimizer and learning-rate schedule of a run."""
 
 import keras
+import tensorflow as tf
 
 from tfflows.training.settings import TrainSettings
 
@@ -21,6 +22,32 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "warmup_steps": self.warmup_steps}
 
 
+class ClipsGlobally:
+    """Scales the gradient of the global batch down to the norm `clip_norm`.
+
+    Keras' own `global_clipnorm` clips each replica's gradient before they are added up, so that training would depend
+    on the number of replicas.
+    """
+
+    clip_norm: float | None = None
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        reduced = super()._all_reduce_sum_gradients(grads_and_vars)
+        if self.clip_norm is None:
+            return reduced
+        gradients, variables = zip(*reduced, strict=True)
+        clipped, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
+        return list(zip(clipped, variables, strict=True))
+
+
+class Adam(ClipsGlobally, keras.optimizers.Adam):
+    """Adam that clips the gradient of the global batch."""
+
+
+class Adamax(ClipsGlobally, keras.optimizers.Adamax):
+    """Adamax that clips the gradient of the global batch."""
+
+
 def schedule(settings: TrainSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     """Learning rate of each of `steps` steps."""
     if settings.schedule == "constant":
@@ -33,10 +60,7 @@ def schedule(settings: TrainSettings, steps: int) -> keras.optimizers.schedules.
 
 def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
-    kind = {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}[settings.optimizer]
-    return kind(
-        schedule(settings, steps),
-        global_clipnorm=settings.clip_norm,
-        use_ema=settings.ema > 0,
-        ema_momentum=settings.ema or 0.99,
-    )
+    kind = {"adam": Adam, "adamax": Adamax}[settings.optimizer]
+    made = kind(schedule(settings, steps), use_ema=settings.ema > 0, ema_momentum=settings.ema or 0.99)
+    made.clip_norm = settings.clip_norm
+    return made
