@@ -80,17 +80,25 @@ def main(argv: list[str]) -> None:
     scores = training.evaluate(model, data.test, num_importance_samples=settings.num_importance_samples)
     if strategies.is_chief(strategy):
         model = zoo.build(config, data.event, weights=fitted.weights)
-        metrics = {**scores, "parameters": model.count_params(), **fitted.account, **export.provenance()}
+        metrics = {
+            **scores,
+            **training.truth(data),
+            "parameters": model.count_params(),
+            **fitted.account,
+            **export.provenance(),
+        }
         examples = next(data.test.examples.batch(32).as_numpy_iterator())
         version = export.export(model, folder, config=config.record(data.event), metrics=metrics, examples=examples)
-        print(report(scores, data, workdir, version))
+        print(report(metrics, data, workdir, version))
 
 
-def report(scores: dict[str, float], data: datasets.Data, workdir: Path, version: Path) -> str:
+def report(scores: dict[str, object], data: datasets.Data, workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
     score = f"{scores['nats']:.3f} +- {scores['nats_se']:.3f} nats"
     if "bits_per_dim" in scores:
         score += f", {scores['bits_per_dim']:.4f} +- {scores['bits_per_dim_se']:.4f} bits/dim"
+    if "truth_nats" in scores:
+        score += f" (the true density: {scores['truth_nats']:.3f})"
     return f"""
 Test score  {score}, on all {scores["num_events"]:,} events of {data.name}
 SavedModel  {version}, reloaded and found equal

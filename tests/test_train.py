@@ -21,36 +21,46 @@ def train(*flags: str, timeout: float = 300) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def test_celeb_a_from_its_original_archive_to_a_saved_model(tmp_path):
+@pytest.fixture(scope="module")
+def celeb_a(tmp_path_factory):
+    """A run on a miniature of the original archive, and the folder that it worked in."""
+    tmp_path = tmp_path_factory.mktemp("celeb_a")
     celeba_miniature.prepare(tmp_path / "data")
     run = train(
-        *(
-            "--model=realnvp",
-            "--dataset=celeb_a",
-            "--steps=2",
-            "--batch_size=4",
-            f"--set=data.data_dir={tmp_path}/data",
-        ),
-        *("--set=model.scales=2", "--set=model.width=4", "--set=model.blocks=1", f"--workdir={tmp_path}/run"),
-        f"--export_dir={tmp_path}/exported",
+        *("--model=realnvp", "--dataset=celeb_a", "--steps=2", "--batch_size=4", "--set=model.scales=2"),
+        *("--set=model.width=4", "--set=model.blocks=1", f"--set=data.data_dir={tmp_path}/data"),
+        *(f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"),
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    folder = tmp_path / "exported" / "realnvp_celeb_a"
+    return run, tmp_path
+
+
+def test_run_says_where_everything_is(celeb_a):
+    run, _ = celeb_a
     for name in ("Test score", "SavedModel", "Samples", "Model card", "Training", "In Python"):
         assert name in run.stdout
-    record = json.loads((folder / "config.json").read_text())
-    assert record == {
-        **json.loads((tmp_path / "run" / "config.json").read_text()),
-        "event": {"shape": [64, 64, 3], "dtype": "uint8", "levels": 256, "classes": 0},
-    }
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["num_events"] == 8
-    assert metrics["steps"] == 2
+    assert "bits_per_dim" in run.stdout
+    assert "steps_per_second" in run.stdout
+
+
+def test_configuration_is_in_the_workdir_and_with_the_export(celeb_a):
+    _, folder = celeb_a
+    event = {"shape": [64, 64, 3], "dtype": "uint8", "levels": 256, "classes": 0}
+    config = json.loads((folder / "run" / "config.json").read_text())
+    assert json.loads((folder / "exported/realnvp_celeb_a/config.json").read_text()) == {**config, "event": event}
+    assert (config["train"]["steps"], config["train"]["batch_size"], config["model"]["width"]) == (2, 4, 4)
+
+
+def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
+    _, folder = celeb_a
+    exported = folder / "exported" / "realnvp_celeb_a"
+    metrics = json.loads((exported / "metrics.json").read_text())
+    assert (metrics["num_events"], metrics["steps"]) == (8, 2)
     assert metrics["bits_per_dim"] == pytest.approx(-metrics["nats"] / (64 * 64 * 3 * np.log(2)))
-    sample = tf.saved_model.load(folder / "1").signatures["sample"]
+    sample = tf.saved_model.load(exported / "1").signatures["sample"]
     x = sample(seed=tf.constant([[0, 1]]), temperature=tf.constant([0.7]))["x"]
     assert (x.dtype, x.shape) == (tf.uint8, (1, 64, 64, 3))
-    assert zoo.load(str(folder)).log_prob(x).shape == (1,)
+    assert zoo.load(str(exported)).log_prob(x).shape == (1,)
 
 
 MISTAKES = {

@@ -10,12 +10,13 @@ from tfflows.models import GenerativeModel
 from tfflows.training.fitting import Fitted
 
 
-def model() -> GenerativeModel:
+def model(**options) -> GenerativeModel:
     keras.utils.set_random_seed(0)
-    return zoo.create("realnvp", event=datasets.event("digits"), scales=1, width=4, blocks=1)
+    return zoo.create("realnvp", event=datasets.event("digits", **options), scales=1, width=4, blocks=1)
 
 
-def fit(workdir: Path, **settings) -> Fitted:
+def fit(workdir: Path, *, conditional: bool = False, **settings) -> Fitted:
     defaults = {"steps": 6, "batch_size": 32, "validate_every": 2, "warmup_steps": 1, "ema": 0.5, "sample_every": 2}
     settings = training.TrainSettings(**{**defaults, **settings})
-    return training.fit(model(), datasets.load("digits"), settings, seed=0, workdir=workdir)
+    data = datasets.load("digits", conditional=conditional)
+    return training.fit(model(conditional=conditional), data, settings, seed=0, workdir=workdir)

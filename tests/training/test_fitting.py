@@ -90,3 +90,18 @@ def test_all_checkpoints_broken_is_said_and_nothing_is_overwritten(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(InputError, match=r"whole checkpoint.*--workdir"):
         fit(tmp_path, steps=6)
+
+
+def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
+    fitted = fit(tmp_path, conditional=True)
+    best = model(conditional=True)
+    best.load_weights(fitted.weights)
+    scores = training.evaluate(best, datasets.load("digits", conditional=True).test)
+    assert scores["num_events"] == 300
+    assert np.isfinite(scores["nats"])
+
+
+def test_importance_weighting_tightens_the_bound():
+    one, split = model(), datasets.load("digits").validation
+    single, weighted = (training.evaluate(one, split, num_importance_samples=k)["nats"] for k in (1, 20))
+    assert weighted > single

@@ -2,25 +2,15 @@
 
 from typing import Any
 
+from tfflows.events import Event
 from tfflows.models import GenerativeModel
 
+TEMPLATE = """# {name}
 
-def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model: GenerativeModel) -> str:
-    """Markdown beside an export; every number comes from `config` and `metrics`."""
-    event = model.event
-    kind = f"integers 0..{event.levels - 1}" if event.discrete else "real numbers"
-    score = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
-    if event.discrete:
-        score += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"
-    rows = "\n".join(f"| {key} | {value} |" for key, value in metrics.items())
-    return f"""# {name}
+{architecture} trained on {dataset}: {parameters:,} parameters.
 
-{config["architecture"]} trained on {config["dataset"]}: {model.count_params():,} parameters.
-
-- Event: `{list(event.shape)}`, {kind}, `{event.dtype}`{
-        f", with one of {event.classes} labels" if event.classes else ""
-    }.
-- Test set: {score}; mean and standard error over all {metrics["num_events"]} events.
+- Event: {event}.
+- Test set: {score}; mean and standard error over all {num_events:,} events.
 
 ![samples](samples.png)
 
@@ -31,7 +21,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model
     model.log_prob(x)                        # nats per event
     model.sample(16, seed=0, temperature=1.0)
 
-Or serve the numbered folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
+Or serve this folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
 
 ## What it is for, and what not
 
@@ -47,3 +37,30 @@ biases included.
 
 `config.json` holds all settings; the same command with them trains the model again.
 """
+
+
+def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model: GenerativeModel) -> str:
+    """Markdown beside an export; every number comes from `config` and `metrics`."""
+    return TEMPLATE.format(
+        name=name,
+        architecture=config["architecture"],
+        dataset=config["dataset"],
+        parameters=model.count_params(),
+        event=_event(model.event),
+        score=_score(metrics),
+        num_events=metrics["num_events"],
+        rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
+    )
+
+
+def _event(event: Event) -> str:
+    values = f"integers 0..{event.levels - 1}" if event.discrete else "real numbers"
+    label = f", with one of {event.classes} labels" if event.classes else ""
+    return f"`{list(event.shape)}`, {values}, `{event.dtype}`{label}"
+
+
+def _score(metrics: dict[str, Any]) -> str:
+    nats = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
+    if "bits_per_dim" not in metrics:
+        return nats
+    return f"{nats}, {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"

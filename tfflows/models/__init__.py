@@ -1,5 +1,5 @@
 """Generative models: Keras models whose call gives log-probabilities."""
 
 from tfflows.models.base import GenerativeModel as GenerativeModel
-from tfflows.models.base import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood
 from tfflows.models.flow import Flow as Flow
+from tfflows.models.objective import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import metrics, noise
-from tfflows.datasets import Split
+from tfflows.datasets import Data, Split
 from tfflows.models import GenerativeModel
 from tfflows.training.pipeline import padded_batches
 
@@ -53,3 +53,15 @@ def evaluate(model: GenerativeModel, split: Split, **options: Any) -> dict[str, 
         result["bits_per_dim"] = metrics.bits_per_dim(mean, model.event)
         result["bits_per_dim_se"] = metrics.bits_per_dim(-error, model.event)
     return result
+
+
+def truth(data: Data) -> dict[str, float]:
+    """Score of the true density on the test set, as `truth_nats` and `truth_nats_se`; nothing where it is not known.
+
+    No model scores better but by chance: one that does by more than the standard error has a defect.
+    """
+    if data.truth is None:
+        return {}
+    x = np.stack([element["x"] for element in data.test.examples.as_numpy_iterator()])
+    scores = data.truth.log_prob(x).numpy().astype(np.float64)
+    return {"truth_nats": float(scores.mean()), "truth_nats_se": float(scores.std(ddof=1) / np.sqrt(len(scores)))}

@@ -1,0 +1,26 @@
+"""On data of known density, a trained flow comes near the truth, and no nearer than chance allows."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tfflows import datasets, training
+
+
+def test_score_of_the_truth_is_its_negative_entropy():
+    truth = training.truth(datasets.load("toy/checkerboard"))
+    assert truth["truth_nats"] == pytest.approx(-np.log(32), abs=1e-5)
+    assert training.truth(datasets.load("digits")) == {}
+
+
+@pytest.mark.slow
+def test_realnvp_learns_the_mixture_of_eight_gaussians(tmp_path):
+    config = zoo.config("realnvp", "toy/eight_gaussians")
+    data = datasets.load(config.dataset)
+    keras.utils.set_random_seed(config.seed)
+    fitted = training.fit(zoo.build(config, data.event), data, config.settings, seed=config.seed, workdir=tmp_path)
+    model = zoo.build(config, data.event, weights=fitted.weights)
+    x = np.stack([element["x"] for element in data.test.examples.as_numpy_iterator()])
+    gap = data.truth.log_prob(x).numpy().astype(np.float64) - model.log_prob(x).numpy()
+    assert -gap.std() / np.sqrt(len(gap)) < gap.mean() < 0.05
