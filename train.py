@@ -60,10 +60,12 @@ def main(argv: list[str]) -> None:
     strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
     config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, overrides=overrides())
     settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
-    export.check_writable(folder)
+    chief = strategies.is_chief(strategy)
+    if chief:
+        export.check_writable(folder)
     data = datasets.load(config.dataset, **config.data)
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"))
+    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
 
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
@@ -78,7 +80,7 @@ def main(argv: list[str]) -> None:
     with strategies.scope(strategy):
         model = zoo.build(config, data.event, weights=fitted.weights)
     scores = training.evaluate(model, data.test, num_importance_samples=settings.num_importance_samples)
-    if strategies.is_chief(strategy):
+    if chief:
         model = zoo.build(config, data.event, weights=fitted.weights)
         metrics = {
             **scores,

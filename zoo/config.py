@@ -54,7 +54,7 @@ class Config:
         """What an export says of its run, as JSON: these settings and the event."""
         return {**dataclasses.asdict(self), "event": event.to_dict()}
 
-    def claim(self, workdir: Path) -> Path:
+    def claim(self, workdir: Path, *, write: bool = True) -> Path:
         """Writes `config.json` into a new workdir, or compares it with that of an older run; returns `workdir`.
 
         Only the length of the training may differ: a run may be made longer.
@@ -67,6 +67,8 @@ class Config:
             different = differences(json.loads(path.read_text()), record)
             rule = f"Expected a workdir of this configuration: choose another --workdir than {str(workdir)!r}."
             check(not different, rule, **different)
+            return workdir
+        if not write:
             return workdir
         try:
             workdir.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
-"""Adds an exported model to the table of pretrained models: `python -m zoo.publish exported/realnvp_digits`.
+"""Adds exported models to the table of pretrained models: `python -m zoo.publish exported/realnvp_digits`.
 
-The row is made of the export's own `config.json` and `metrics.json`: nothing in the table is written by hand.
+The row is made of the export's own `config.json` and `metrics.json`, and the README's table of the rows: nothing in
+either is written by hand.
 """
 
 import csv
@@ -13,6 +14,8 @@ from typing import Any
 from tfflows.errors import InputError, check
 from zoo.pretrained import TABLE
 from zoo.registry import ARCHITECTURES
+
+README = TABLE.parent.parent / "README.md"
 
 COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
@@ -57,12 +60,39 @@ def publish(folder: Path, table: Path = TABLE) -> None:
     beside.replace(table)
 
 
+def markdown(rows: list[dict[str, str]]) -> str:
+    """The README's table: the scores with their standard errors, the paper's own, and what the training took."""
+    head = "| id | nats per event | bits/dim | paper | parameters | training |\n|---|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{row['id']}` | {float(row['nats']):.2f} ± {float(row['nats_se']):.2f} | {_bits(row)} |"
+        f" {row['published'] or '-'} | {int(row['parameters']):,} |"
+        f" {int(row['steps']):,} steps, {float(row['seconds']) / 60:.0f} min on {row['hardware']} |\n"
+        for row in rows
+    )
+
+
+def _bits(row: dict[str, str]) -> str:
+    return f"{float(row['bits_per_dim']):.3f} ± {float(row['bits_per_dim_se']):.3f}" if row["bits_per_dim"] else "-"
+
+
+def renew(readme: Path, table: Path = TABLE) -> None:
+    """Writes the table into the README, between its marks."""
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    before, begin, rest = readme.read_text().partition("<!-- scores -->\n")
+    _, end, after = rest.partition("<!-- /scores -->\n")
+    check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))
+    readme.write_text(before + begin + markdown(rows) + end + after)
+
+
 def main(folders: list[str]) -> None:
     """Publishes the exports in `folders`."""
     try:
         check(bool(folders), "Expected the folders of exports.", arguments=folders)
         for folder in folders:
             publish(Path(folder))
+        if README.exists():
+            renew(README)
     except InputError as error:
         sys.exit(f"zoo.publish: {error}")
 

@@ -105,3 +105,24 @@ def test_importance_weighting_tightens_the_bound():
     one, split = model(), datasets.load("digits").validation
     single, weighted = (training.evaluate(one, split, num_importance_samples=k)["nats"] for k in (1, 20))
     assert weighted > single
+
+
+def test_mixed_precision_is_for_networks_only():
+    x = next(datasets.load("digits").test.examples.batch(16).as_numpy_iterator())["x"]
+    full = model()
+    for variable in full.trainable_variables:
+        variable.assign(variable.numpy() + 0.05)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        mixed = model()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    mixed.set_weights(full.get_weights())
+    coupling = next(layer for layer in mixed.flow_layers if hasattr(layer, "network"))
+    assert (coupling.compute_dtype, coupling.network.compute_dtype) == ("float32", "bfloat16")
+    assert coupling.network.first.direction.dtype == "float32"
+    scores = mixed.log_prob(x).numpy()
+    assert scores.dtype == np.float32
+    assert np.any(scores != full.log_prob(x).numpy())
+    np.testing.assert_allclose(scores, full.log_prob(x), rtol=2e-2)
+    np.testing.assert_array_equal(mixed.decode(mixed.encode(x)), x)

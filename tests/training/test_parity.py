@@ -34,20 +34,14 @@ def reference(tmp_path_factory):
     return np.load(output)
 
 
-def two_workers(folder: Path) -> list[Path]:
+def tasks() -> list[str]:
+    """TF_CONFIG of each of two workers on free ports of this machine."""
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
         second.bind(("127.0.0.1", 0))
         addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in (first, second)]
-    outputs = [folder / f"worker-{index}.npz" for index in range(2)]
-    tasks = [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}} for index in range(2)]
-    finish(
-        *(
-            start("multi_worker", output, {"TF_CONFIG": json.dumps(task)})
-            for output, task in zip(outputs, tasks, strict=True)
-        )
-    )
-    return outputs
+    workers = [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}} for index in range(2)]
+    return [json.dumps(worker) for worker in workers]
 
 
 def assert_same(run, reference) -> None:
@@ -65,5 +59,34 @@ def test_mirrored_is_one_device(reference, tmp_path):
 
 
 def test_two_workers_are_one_device(reference, tmp_path):
-    for output in two_workers(tmp_path):
+    outputs = [tmp_path / f"worker-{index}.npz" for index in range(2)]
+    finish(
+        *(start("multi_worker", *pair) for pair in zip(outputs, ({"TF_CONFIG": task} for task in tasks()), strict=True))
+    )
+    for output in outputs:
         assert_same(np.load(output), reference)
+
+
+def test_two_workers_run_train_and_only_the_chief_writes(tmp_path):
+    flags = ["--model=realnvp", "--dataset=digits", "--strategy=multi_worker", "--steps=4", "--batch_size=32"]
+    flags += [
+        "--set=model.scales=1",
+        "--set=model.width=4",
+        "--set=train.validate_every=2",
+        "--set=train.sample_every=1",
+    ]
+    flags += [f"--workdir={tmp_path / 'run'}", f"--export_dir={tmp_path / 'exported'}"]
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "train.py", *flags],
+            **{"cwd": ROOT, "env": {**os.environ, "TF_CONFIG": task}, "text": True},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT},
+        )
+        for task in tasks()
+    ]
+    outputs = [worker.communicate(timeout=300)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    assert ["Test score" in output for output in outputs] == [True, False]
+    assert [path.name for path in (tmp_path / "exported/realnvp_digits").glob("[0-9]*")] == ["1"]
+    assert len(list((tmp_path / "run/checkpoints").glob("*.index"))) == 2
+    assert len(list((tmp_path / "run/tensorboard").glob("train/*tfevents*"))) == 1

@@ -84,3 +84,9 @@ def test_models_are_listed_with_their_costs():
         "log_prob_passes": "1",
         "sample_passes": "1",
     }
+
+
+def test_readme_shows_the_table():
+    if not publish.README.exists():
+        pytest.skip("an installed package has no README")
+    assert publish.markdown(ROWS) in publish.README.read_text()

@@ -78,6 +78,7 @@ def fit(model: GenerativeModel, data: Data, settings: TrainSettings, *, seed: in
             verbose="auto" if state.writes else 0,
             shuffle=False,
         )
+    strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(best, state.step, float(state.seconds.numpy()), seed)
 
 

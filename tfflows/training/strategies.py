@@ -68,6 +68,16 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     )
 
 
+def barrier(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every process has come here, and so has what the chief wrote before."""
+
+    @tf.function
+    def meet():
+        return strategy.run(lambda: tf.distribute.get_replica_context().all_reduce("SUM", tf.ones([])))
+
+    meet()
+
+
 def scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:
     """The strategy's scope; none for the default one, whose scope Keras would take for a distributed one."""
     return contextlib.nullcontext() if strategy is tf.distribute.get_strategy() else strategy.scope()
