@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.tfflows-$(EXTRAS)
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help setup demo test test-slow lint format bench constraints clean
 .DEFAULT_GOAL := help

@@ -60,10 +60,8 @@ def fit(model: GenerativeModel, data: Data, settings: TrainSettings, *, seed: in
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
     compile_model(model, settings, steps, round_steps)
     model.noise_seed = seed & 0x7FFFFFFF
-    best, state = (
-        workdir / "best.weights.h5",
-        RunState(model, workdir / "checkpoints", writes=strategies.is_chief(strategy)),
-    )
+    best = workdir / "best.weights.h5"
+    state = RunState(model, workdir / "checkpoints", writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         model.initialize(first["x"], first.get("label"), seed=seed)

@@ -27,7 +27,7 @@ class TrainSettings:
         sample_every: Validations between grids of samples.
         num_importance_samples: Of the final score on the test set, where it is a bound.
         steps_per_execution: Steps in one call of the compiled loop: more cost less on small models.
-        jit_compile: Compile the step with XLA.
+        jit_compile: Compile the step with XLA; on one replica (a TPU compiles its steps without being asked).
         mixed_precision: Networks compute in bfloat16; the flow itself, and every score that is reported, in float32.
     """
 
@@ -64,8 +64,11 @@ class TrainSettings:
         """Total steps, and steps between validations, for a training set of so many examples.
 
         Raises:
-            InputError: The training set does not fill one batch, or a batch is not divided evenly by the replicas.
+            InputError: The training set does not fill one batch, a batch is not divided evenly by the replicas, or
+                XLA is asked for on several.
         """
+        rule = "Expected `jit_compile` on one replica only: XLA cannot reach the optimizer's state on another device."
+        check(not self.jit_compile or replicas == 1, rule, jit_compile=self.jit_compile, replicas=replicas)
         rule = f"Expected `batch_size` to be a multiple of the {replicas} replicas."
         check(self.batch_size % replicas == 0, rule, batch_size=self.batch_size)
         rule = f"Expected `batch_size` to be at most the {examples} events of the training set."
