@@ -72,7 +72,8 @@ def alternate(mask, number: int, network, bound: float = 1.0) -> list[FlowLayer]
 # Section 4.1 where it says: batches of 64, Adam with its defaults; 8 blocks, 64 maps and one squeeze on CIFAR-10, else
 # 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4 (section 3.6). The number
 # of steps is ours. Published scores: table 1.
-TOY = {"steps": 10_000, "batch_size": 512, "schedule": "cosine", "steps_per_execution": 50, "validate_every": 500}
+TOY = {"steps": 10_000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
 DIGITS = {"epochs": 150, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 MINUTES = {"steps": 5600, "batch_size": 64, "learning_rate": 8e-3, "schedule": "cosine", "warmup_steps": 300}
 MINUTES |= {"ema": 0.99, "validate_every": 560, "sample_every": 2}  # 20 minutes on 2 cores
@@ -82,7 +83,7 @@ AT_64 = {"model": {"scales": 5, "blocks": 2}, "train": {"batch_size": 64}}
 CIFAR = {"model": {"width": 64, "blocks": 8}, "train": {"batch_size": 64, "epochs": 500}}
 
 PRESETS = {
-    "vector": {"train": TOY},
+    "vector": {"model": {"couplings": 16, "width": 128}, "train": TOY},
     "image": {"model": {"blocks": 2, "patch": 2}, "train": {"batch_size": 64}},
     "digits": {"model": {"blocks": 1, "l2": 0.0}, "train": DIGITS},
     "mnist": AT_28,

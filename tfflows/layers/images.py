@@ -38,7 +38,7 @@ class FactorOut(FlowLayer):
         self.shape = tuple(input_shape[1:])
 
     def compose(self, rest, context=None):
-        return [bijectors.FactorOut(tfb.Chain(rest), self.shape)]
+        return [bijectors.FactorOut(tfb.Chain(rest, name="rest"), self.shape)]
 
     def call(self, x, context=None):
         return x[..., : self.shape[-1] // 2]

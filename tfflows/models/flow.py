@@ -64,7 +64,7 @@ class Flow(GenerativeModel):
         chain = [bijectors.Flatten(self.last_shape)]
         for layer in reversed(self.flow_layers):
             chain = layer.compose(chain, context)
-        return tfb.Chain(chain)
+        return tfb.Chain(chain, name="flow")
 
     def base_distribution(self) -> tfd.Distribution:
         zeros = tf.zeros(self.latent_shape, self.compute_dtype)
