@@ -60,7 +60,8 @@ class FactorOut(Bijector):
         shape: `(height, width, channels)` of the data, channels even.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.6.
-    Differs from the paper: nothing.
+    Differs from the paper: which half goes is not said there; the authors' code undoes the squeeze and squeezes anew in
+    an order that sends out a checkerboard, here it is the second half of the squeezed channels.
     """
 
     def __init__(self, rest: tfb.Bijector, shape: tuple[int, ...]):

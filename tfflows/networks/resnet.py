@@ -50,7 +50,7 @@ class ResidualBlock(keras.layers.Layer):
 
 
 class ConvResNet(keras.layers.Layer):
-    """3 x 3 convolution, residual blocks, and a 1 x 1 convolution of all their outputs that starts at zero.
+    """3 x 3 convolution, residual blocks, and a 1 x 1 convolution that starts at zero.
 
     Args:
         outputs: Number of output channels.
