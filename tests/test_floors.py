@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "tfflows": 0.0,
     "tfflows.errors": 0.0,
+    "tfflows.files": 0.0,
     "tfflows.events": 0.1,
     "tfflows.metrics": 0.2,
     "tfflows.noise": 0.2,

@@ -9,9 +9,15 @@ from PIL import Image
 
 from tfflows.errors import check
 from tfflows.events import Event
+from tfflows.files import replacing
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+
+
+def number(event: Event) -> int:
+    """How many events make a good picture: a grid of 64 images, a cloud of 2,000 points."""
+    return 64 if event.kind == "image" else 2000
 
 
 def picture(x: np.ndarray, event: Event) -> np.ndarray:
@@ -70,8 +76,7 @@ def titled(pictures: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def save(image: np.ndarray, path: Path) -> None:
-    """Writes a picture as PNG: beside its place, then renamed into it."""
+    """Writes a picture as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
-    Image.fromarray(np.ascontiguousarray(image)).save(beside, format="png")
-    beside.replace(path)
+    with replacing(path) as beside:
+        Image.fromarray(np.ascontiguousarray(image)).save(beside, format="png")

@@ -4,7 +4,6 @@ import ast
 import dataclasses
 import inspect
 import json
-import os
 import types
 import typing
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from tfflows import datasets
 from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
+from tfflows.files import replacing
 from tfflows.training.settings import TrainSettings
 from zoo.registry import ARCHITECTURES
 
@@ -72,9 +72,8 @@ class Config:
             return workdir
         try:
             workdir.mkdir(parents=True, exist_ok=True)
-            beside = workdir / f".config-{os.getpid()}.json"
-            beside.write_text(json.dumps(record, indent=2) + "\n")
-            beside.replace(path)
+            with replacing(path) as beside:
+                beside.write_text(json.dumps(record, indent=2) + "\n")
         except OSError as error:
             rule = "Expected --workdir to be a folder that can be written."
             raise InputError(f"{rule} Received: workdir={str(workdir)!r} ({error.strerror}).") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfflows.errors import InputError, check_choice
 from tfflows.events import Event
+from tfflows.export.saving import WEIGHTS
 from tfflows.models import GenerativeModel
 from zoo.config import Config
 from zoo.creation import build
@@ -15,9 +16,9 @@ TABLE = Path(__file__).parent / "pretrained.csv"
 HOMES = (Path(__file__).parent / "exported", Path(__file__).parent.parent / "exported")
 
 
-def list_pretrained() -> list[dict[str, str]]:
+def list_pretrained(table: Path = TABLE) -> list[dict[str, str]]:
     """One row for each pretrained model: id, dataset, test score with its standard error, published score, cost."""
-    with TABLE.open(newline="") as file:
+    with table.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -37,7 +38,7 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
     check_choice("version", version, versions)
     record = json.loads((folder / str(version) / "config.json").read_text())
     event = Event(**record.pop("event"))
-    return build(Config(**record), event, weights=folder / str(version) / "model.weights.h5")
+    return build(Config(**record), event, weights=folder / str(version) / WEIGHTS)
 
 
 def exported_folder(name: str) -> Path:

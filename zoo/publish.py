@@ -5,14 +5,14 @@ either is written by hand.
 """
 
 import csv
-import io
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from tfflows.errors import InputError, check
-from zoo.pretrained import TABLE
+from tfflows.files import replacing
+from zoo.pretrained import TABLE, list_pretrained
 from zoo.registry import ARCHITECTURES
 
 README = TABLE.parent.parent / "README.md"
@@ -46,18 +46,12 @@ def _rounded(value: Any) -> Any:
 
 def publish(folder: Path, table: Path = TABLE) -> None:
     """Adds the row of an export to the table, or replaces the row of the same id."""
-    rows = {}
-    if table.exists():
-        with table.open(newline="") as file:
-            rows = {old["id"]: old for old in csv.DictReader(file)}
+    rows = {old["id"]: old for old in list_pretrained(table)} if table.exists() else {}
     rows[folder.name] = row(folder)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows[name] for name in sorted(rows))
-    beside = table.with_name(f".{table.name}")
-    beside.write_text(text.getvalue())
-    beside.replace(table)
+    with replacing(table) as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[name] for name in sorted(rows))
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
@@ -77,12 +71,11 @@ def _bits(row: dict[str, str]) -> str:
 
 def renew(readme: Path, table: Path = TABLE) -> None:
     """Writes the table into the README, between its marks."""
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
     before, begin, rest = readme.read_text().partition("<!-- scores -->\n")
     _, end, after = rest.partition("<!-- /scores -->\n")
     check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))
-    readme.write_text(before + begin + markdown(rows) + end + after)
+    with replacing(readme) as beside:
+        beside.write_text(before + begin + markdown(list_pretrained(table)) + end + after)
 
 
 def main(folders: list[str]) -> None:

@@ -13,10 +13,10 @@ from tfflows import figures, noise
 from tfflows.errors import InputError
 from tfflows.export.card import model_card
 from tfflows.export.signatures import Servable
+from tfflows.files import replacing
 from tfflows.models import GenerativeModel
 
 WEIGHTS = "model.weights.h5"
-NUM_SAMPLES = 64
 ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
 
 
@@ -94,9 +94,9 @@ def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, ex
         )
 
 
-def served_samples(reloaded, model: GenerativeModel, n: int = NUM_SAMPLES) -> np.ndarray:
-    """Samples by the `sample` signature at temperature 1: a grid of images, or a cloud of points."""
-    n = n if model.event.kind == "image" else 2000
+def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
+    """Samples by the `sample` signature at temperature 1, as many as make a picture."""
+    n = figures.number(model.event)
     inputs = {"seed": noise.split(noise.seed_pair(0), n), "temperature": tf.ones([n])}
     if model.event.classes:
         inputs["label"] = tf.range(n) % model.event.classes
@@ -115,7 +115,6 @@ def publish(beside: Path, folder: Path) -> Path:
             if not version.exists():
                 raise
     for name in ("config.json", "metrics.json", "samples.png", "README.md"):
-        copy = folder / f".{name}"
-        shutil.copyfile(version / name, copy)
-        copy.replace(folder / name)
+        with replacing(folder / name) as copy:
+            shutil.copyfile(version / name, copy)
     return version

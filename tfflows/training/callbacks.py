@@ -83,7 +83,7 @@ class SamplePictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        event, n = self.model.event, 64 if self.model.event.kind == "image" else 2000
+        event, n = self.model.event, figures.number(self.model.event)
         label = np.arange(n) % event.classes if event.classes else None
         with averaged_weights(self.model):
             image = figures.picture(self.model.sample(n, label, seed=0).numpy(), event)

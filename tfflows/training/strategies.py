@@ -50,9 +50,7 @@ def _tpu(tpu):
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu)
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
-    except (
-        Exception
-    ) as error:  # the resolver raises whatever its clients do: ValueError, OSError, RuntimeError, HttpError
+    except Exception as error:  # whatever the resolver's clients raise
         cause = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{rule} Received: tpu={tpu!r} ({cause}).") from error
     return tf.distribute.TPUStrategy(resolver)

@@ -8,6 +8,7 @@ import keras
 
 from tfflows import metrics
 from tfflows.datasets import Split
+from tfflows.files import replacing
 from tfflows.training.checkpoints import RunState
 from tfflows.training.evaluation import evaluate
 
@@ -25,13 +26,6 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     finally:
         for variable, value in zip(model.trainable_variables, own, strict=True):
             variable.assign(value)
-
-
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Writes weights beside their place, then renames them into it."""
-    beside = path.with_name(f"writing.{path.name}")
-    model.save_weights(beside)
-    beside.replace(path)
 
 
 class Validation(keras.callbacks.Callback):
@@ -70,4 +64,5 @@ class Validation(keras.callbacks.Callback):
         self.state.best_nats.assign(nats)
         self.state.validations_since_best.assign(0)
         if self.state.writes:
-            save_weights(self.model, self.path)
+            with replacing(self.path) as beside:
+                self.model.save_weights(beside)
