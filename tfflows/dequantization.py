@@ -9,27 +9,45 @@ Source: Theis et al., "A note on the evaluation of generative models" (1511.0184
 Ho et al., "Flow++" (1902.00275), section 3.1.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfflows import noise
 
 
-class UniformDequantization(keras.layers.Layer):
-    """Noise from the uniform distribution: `q(u | x) = 1`."""
+class Dequantization(keras.layers.Layer):
+    """A distribution of the noise, given the pixels."""
 
-    def __init__(self):
-        super().__init__(dtype=keras.config.floatx())
+    def __init__(self, **kwargs: Any):
+        super().__init__(dtype=keras.config.floatx(), **kwargs)
 
-    def call(self, x: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def call(self, x: tf.Tensor, seeds: tf.Tensor, *, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """Noise for each row and its log-density.
 
         Args:
             x: Integers, `[batch, *event]`.
             seeds: int32 `[batch, 2]`.
+            training: Whether networks may drop units.
 
         Returns:
             `u`, `[batch, *event]` in [0, 1), and `log q(u | x)`, `[batch]` in nats.
         """
+        raise NotImplementedError
+
+    def initialize(self, x: tf.Tensor, seeds: tf.Tensor) -> None:
+        """Sets the weights that depend on data, from one global batch; the uniform has none."""
+
+    @property
+    def initialized(self) -> bool:
+        """Whether they have been set."""
+        return True
+
+
+class UniformDequantization(Dequantization):
+    """Noise from the uniform distribution: `q(u | x) = 1`."""
+
+    def call(self, x, seeds, *, training=False):
         u = noise.uniform(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
         return u, tf.zeros(tf.shape(x)[:1], u.dtype)

@@ -60,9 +60,21 @@ def uniform(seeds: tf.Tensor, shape: tuple[int, ...], dtype: tf.DType) -> tf.Ten
     return (tf.reshape(tf.cast(tf.cast(cells, tf.int32), dtype), [-1, *shape]) + 0.5) * 2.0**-23
 
 
+def normal(seeds: tf.Tensor, shape: tuple[int, ...], dtype: tf.DType) -> tf.Tensor:
+    """Standard normal noise, `[batch, *shape]`: row i is a function of `seeds[i]` alone."""
+    return tf.math.ndtri(uniform(seeds, shape, dtype))
+
+
 def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
     """`num` independent seeds, int32 `[num, 2]`, from one, int32 `[2]`."""
     return tf.reshape(tf.bitcast(bits(seed[None, :], 2 * num), tf.int32), [num, 2])
+
+
+def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
+    """Other seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
+    key = tf.bitcast(seeds, tf.uint32)
+    words = threefry((key[:, 0], key[:, 1]), (tf.constant(number, tf.uint32), tf.constant(PARITY, tf.uint32)))
+    return tf.bitcast(tf.stack(words, axis=1), tf.int32)
 
 
 def row_seeds(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -3,7 +3,15 @@
 from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.coupling import Coupling as Coupling
+from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
+from tfflows.bijectors.elementwise import Additive as Additive
+from tfflows.bijectors.elementwise import BoundedAffine as BoundedAffine
+from tfflows.bijectors.elementwise import Elementwise as Elementwise
+from tfflows.bijectors.elementwise import Shift as Shift
+from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
 from tfflows.bijectors.logit import Logit as Logit
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import Squeeze as Squeeze
+from tfflows.bijectors.root import Increasing as Increasing
+from tfflows.bijectors.root import increasing_root as increasing_root

@@ -1,5 +1,7 @@
 """Activation normalisation: the batch normalisation of flows, without the batch."""
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
@@ -13,20 +15,28 @@ class ActNorm(FlowLayer):
         forward:  x = (z - shift) * exp(-log_scale)
         log-det:  log |det dz/dx| = height * width * sum(log_scale)
 
-    After `initialize`, both are ordinary weights.
+    Until `initialize` both weights are NaN, so that a layer that was forgotten cannot be taken for a trained one, even
+    after saving and loading; then they are ordinary weights, and are not set from data again.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.1 and table 1.
     Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
     """
 
     def build(self, input_shape):
-        self.shift = self.add_weight(shape=input_shape[-1:], initializer="zeros", name="shift")
-        self.log_scale = self.add_weight(shape=input_shape[-1:], initializer="zeros", name="log_scale")
+        unset = keras.initializers.Constant(float("nan"))
+        self.shift = self.add_weight(shape=input_shape[-1:], initializer=unset, name="shift")
+        self.log_scale = self.add_weight(shape=input_shape[-1:], initializer=unset, name="log_scale")
 
-    def bijector(self, context=None):
+    def bijector(self, context=None, seeds=None):
         return bijectors.Affine(tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale))
 
-    def initialize(self, x):
+    @property
+    def initialized(self):
+        return not np.isnan(self.log_scale.numpy()).any()
+
+    def initialize(self, x, context=None):
+        if self.initialized:
+            return
         mean, variance = tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
         log_scale = -0.5 * tf.math.log(variance + 1e-6)  # a constant channel keeps a finite scale
         self.log_scale.assign(log_scale)

@@ -20,17 +20,21 @@ class FlowLayer(keras.layers.Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(dtype=keras.config.floatx(), **kwargs)
 
-    def bijector(self, context: tf.Tensor | None = None) -> tfb.Bijector:
+    def bijector(self, context: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfb.Bijector:
         """A bijector whose `inverse` maps data `[batch, *event]` towards the latent.
 
         Args:
             context: Condition, `[batch, size]`; None for an unconditional layer.
+            seeds: In training, a seed for each row, int32 `[batch, 2]`, of the noise that only training adds: dropout,
+                a stochastic trace; None in evaluation.
         """
         raise NotImplementedError
 
-    def compose(self, rest: list[tfb.Bijector], context: tf.Tensor | None = None) -> list[tfb.Bijector]:
+    def compose(
+        self, rest: list[tfb.Bijector], context: tf.Tensor | None = None, seeds: tf.Tensor | None = None
+    ) -> list[tfb.Bijector]:
         """The bijector of this layer before `rest`, those of the layers that follow on the way to the latent."""
-        return [self.bijector(context), *rest]
+        return [self.bijector(context, seeds), *rest]
 
     def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
         """What the next layer sees when this one sees `x`."""
@@ -39,5 +43,10 @@ class FlowLayer(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
-    def initialize(self, x: tf.Tensor) -> None:
+    def initialize(self, x: tf.Tensor, context: tf.Tensor | None = None) -> None:
         """Sets the weights that depend on data, from what this layer sees of one global batch; most have none."""
+
+    @property
+    def initialized(self) -> bool:
+        """Whether the weights that depend on data have been set; outside of compiled functions."""
+        return True

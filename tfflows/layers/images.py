@@ -17,14 +17,14 @@ class Logit(FlowLayer):
         self.high = high
         self.alpha = alpha
 
-    def bijector(self, context=None):
+    def bijector(self, context=None, seeds=None):
         return bijectors.Logit(high=self.high, alpha=self.alpha)
 
 
 class Squeeze(FlowLayer):
     """`bijectors.Squeeze`: from `[height, width, c]` to `[height / 2, width / 2, 4 * c]`."""
 
-    def bijector(self, context=None):
+    def bijector(self, context=None, seeds=None):
         return bijectors.Squeeze()
 
     def compute_output_shape(self, input_shape):
@@ -37,7 +37,7 @@ class FactorOut(FlowLayer):
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])
 
-    def compose(self, rest, context=None):
+    def compose(self, rest, context=None, seeds=None):
         return [bijectors.FactorOut(tfb.Chain(rest, name="rest"), self.shape)]
 
     def call(self, x, context=None):

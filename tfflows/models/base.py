@@ -42,9 +42,15 @@ class GenerativeModel(DistributedModel):
 
     @abc.abstractmethod
     def log_prob_fn(
-        self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor, num_importance_samples: int = 1
+        self,
+        x: tf.Tensor,
+        label: tf.Tensor | None,
+        seed: tf.Tensor,
+        num_importance_samples: int = 1,
+        *,
+        training: bool = False,
     ) -> tf.Tensor:
-        """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`."""
+        """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`; only training may add noise of its own."""
 
     @abc.abstractmethod
     def sample_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
@@ -60,6 +66,11 @@ class GenerativeModel(DistributedModel):
 
     def initialize(self, x: tf.Tensor, label: tf.Tensor | None = None, *, seed: int = 0) -> None:
         """Sets the weights that depend on data, from one global batch; once, before training."""
+
+    @property
+    def initialized(self) -> bool:
+        """Whether the weights that depend on data have been set, by `initialize` or from a file."""
+        return True
 
     # What a user calls.
 
@@ -77,7 +88,8 @@ class GenerativeModel(DistributedModel):
             float32 `[batch]`, nats per event: exact for continuous events of a flow, a lower bound otherwise.
 
         Raises:
-            InputError: Wrong shape, a value that is not finite, a pixel or label out of range.
+            InputError: Wrong shape, a value that is not finite, a pixel or label out of range; the model's
+                data-dependent weights have not been set.
         """
         check(
             num_importance_samples >= 1,
@@ -135,6 +147,9 @@ class GenerativeModel(DistributedModel):
         return self.cached_function("decode", self.decode_fn)(z, self._check_label(label))
 
     def _check_label(self, label: Any) -> tf.Tensor | None:
+        """`label` as a tensor, after a look at the model itself: every call of a user comes through here."""
+        rule = "Expected a model that is initialised: call model.initialize(batch), train it, or load weights."
+        check(self.initialized, rule, model=self.name)
         if self.event.classes == 0:
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
             return None
@@ -160,7 +175,8 @@ class GenerativeModel(DistributedModel):
         """Log-probabilities `[batch]` of `{"x": ..., "label": ...}` or of `x`; fresh noise for each training step."""
         inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
         step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
-        return self.log_prob_fn(inputs["x"], inputs.get("label"), tf.stack([tf.constant(self.noise_seed), step]))
+        seed = tf.stack([tf.constant(self.noise_seed), step])
+        return self.log_prob_fn(inputs["x"], inputs.get("label"), seed, training=training)
 
     # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0

@@ -46,6 +46,7 @@ class Flow(GenerativeModel):
         self.flow_layers = layers
         self.base = base
         self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
+        self._is_initialized = False
         self.build((None, *event.shape))
 
     def build(self, input_shape):
@@ -59,31 +60,32 @@ class Flow(GenerativeModel):
     def latent_shape(self):
         return (self.event.size,)
 
-    def bijector(self, context: tf.Tensor | None = None) -> tfb.Bijector:
-        """From latent vectors to (dequantised) data: `forward` draws, `inverse` encodes."""
+    def bijector(self, context: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfb.Bijector:
+        """From latent vectors to (dequantised) data: `forward` draws, `inverse` encodes; `seeds` as in `FlowLayer`."""
         chain = [bijectors.Flatten(self.last_shape)]
-        for layer in reversed(self.flow_layers):
-            chain = layer.compose(chain, context)
+        for number, layer in reversed(list(enumerate(self.flow_layers, start=1))):
+            chain = layer.compose(chain, context, None if seeds is None else noise.fold_in(seeds, number))
         return tfb.Chain(chain, name="flow")
 
     def base_distribution(self) -> tfd.Distribution:
         zeros = tf.zeros(self.latent_shape, self.compute_dtype)
         return tfd.Independent(BASES[self.base](zeros, tf.ones_like(zeros)), 1)
 
-    def distribution(self, label: tf.Tensor | None = None) -> tfd.Distribution:
+    def distribution(self, label: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfd.Distribution:
         """The density of continuous events, of dequantised ones where they are discrete, as a TFP distribution."""
-        return tfd.TransformedDistribution(self.base_distribution(), self.bijector(self._context(label)))
+        return tfd.TransformedDistribution(self.base_distribution(), self.bijector(self._context(label), seeds))
 
     def _context(self, label):
         return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
 
-    def log_prob_fn(self, x, label, seed, num_importance_samples=1):
+    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
         if not self.event.discrete:
             rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
             check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
-            return self.distribution(label).log_prob(tf.cast(x, self.compute_dtype))
+            seeds = noise.row_seeds(x, seed) if training else None
+            return self.distribution(label, seeds).log_prob(tf.cast(x, self.compute_dtype))
         if num_importance_samples == 1:
-            return self._bound(x, label, seed)
+            return self._bound(x, label, seed, training=training)
         bounds = tf.map_fn(
             lambda seed: self._bound(x, label, seed),
             noise.split(seed, num_importance_samples),
@@ -91,9 +93,11 @@ class Flow(GenerativeModel):
         )
         return tfp.math.reduce_logmeanexp(bounds, axis=0)
 
-    def _bound(self, x, label, seed):
-        u, log_q = self.dequantization(x, noise.row_seeds(x, seed))
-        return self.distribution(label).log_prob(tf.cast(x, self.compute_dtype) + u) - log_q
+    def _bound(self, x, label, seed, *, training=False):
+        seeds = noise.row_seeds(x, seed)
+        u, log_q = self.dequantization(x, seeds, training=training)
+        distribution = self.distribution(label, seeds if training else None)
+        return distribution.log_prob(tf.cast(x, self.compute_dtype) + u) - log_q
 
     def sample_fn(self, seeds, temperature, label):
         u = noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype))
@@ -113,9 +117,20 @@ class Flow(GenerativeModel):
 
     def initialize(self, x, label=None, *, seed=0):
         if self.event.discrete:
-            u, _ = self.dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))
-            x = tf.cast(x, self.compute_dtype) + u
+            seeds = noise.row_seeds(x, noise.seed_pair(seed))
+            self.dequantization.initialize(x, seeds)
+            x = tf.cast(x, self.compute_dtype) + self.dequantization(x, seeds)[0]
         context = self._context(label)
         for layer in self.flow_layers:
-            layer.initialize(x)
+            layer.initialize(x, context)
             x = layer(x, context)
+
+    @property
+    def initialized(self):
+        # Once set they stay set: the weights are looked at until then, and not in every call.
+        self._is_initialized = self._is_initialized or all(layer.initialized for layer in self._data_dependent)
+        return self._is_initialized
+
+    @property
+    def _data_dependent(self):
+        return [*self.flow_layers, *([self.dequantization] if self.dequantization else [])]

@@ -26,7 +26,7 @@ class MLP(keras.layers.Layer):
             dense.build(shape)
             shape = dense.compute_output_shape(shape)
 
-    def call(self, x, context=None):
+    def call(self, x, context=None, seeds=None):
         x = x if context is None else keras.ops.concatenate([x, context], axis=-1)
         for dense in self.dense:
             x = dense(x)

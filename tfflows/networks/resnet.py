@@ -87,7 +87,7 @@ class ConvResNet(keras.layers.Layer):
         if self.condition:
             self.condition.build((None, self.context_size))
 
-    def call(self, x, context=None):
+    def call(self, x, context=None, seeds=None):
         x = self.first(x if self.patch == 1 else tf.nn.space_to_depth(x, self.patch))
         if self.condition:
             x += self.condition(context)[:, None, None, :]

@@ -1,0 +1,94 @@
+"""Families of scalar bijectors: what a coupling or an autoregressive flow does to one entry, given a few numbers.
+
+A family says how many numbers it takes for each entry (`size`), and makes a bijector of scalars from `parameters`,
+`[batch, ..., size, channels]`, for entries `[batch, ..., channels]`. Networks start with outputs near zero, and there
+every family is the identity or close to it.
+"""
+
+import abc
+import dataclasses
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows.bijectors.affine import Affine
+from tfflows.bijectors.base import Bijector
+
+tfb = tfp.bijectors
+
+
+class Elementwise(abc.ABC):
+    """One family of scalar bijectors."""
+
+    @property
+    @abc.abstractmethod
+    def size(self) -> int:
+        """Number of parameters of an entry."""
+
+    @abc.abstractmethod
+    def __call__(self, parameters: tf.Tensor) -> tfb.Bijector:
+        """The bijector of scalars with these parameters, `[batch, ..., size, channels]`."""
+
+
+class Shift(Bijector):
+    """Adds `shift` on the way from data to latent; the log-det is 0.
+
+    Source: Dinh et al., "NICE" (1410.8516), the additive coupling law.
+    """
+
+    def __init__(self, shift: tf.Tensor):
+        super().__init__(event_ndims=0, name="shift")
+        self.shift = shift
+
+    def forward_and_log_det(self, z):
+        return z - self.shift, tf.zeros_like(z)
+
+    def inverse_and_log_det(self, x):
+        return x + self.shift, tf.zeros_like(x)
+
+
+@dataclasses.dataclass(frozen=True)
+class Additive(Elementwise):
+    """`z = x + shift`."""
+
+    size = 1
+
+    def __call__(self, parameters):
+        return Shift(parameters[..., 0, :])
+
+
+@dataclasses.dataclass(frozen=True)
+class BoundedAffine(Elementwise):
+    """`z = x * exp(s) + shift`, with `s = bound * tanh(log_scale / bound)`.
+
+    Args:
+        bound: Of the log-scale: the one place where the flows of this zoo that their papers leave unbounded are held
+            back, so that an input far outside the data has a finite score.
+    """
+
+    bound: float = 3.0
+    size = 2
+
+    def __call__(self, parameters):
+        log_scale, shift = tf.unstack(parameters, axis=-2)
+        return Affine(shift, self.bound * tf.tanh(log_scale / self.bound))
+
+
+@dataclasses.dataclass(frozen=True)
+class SigmoidAffine(Elementwise):
+    """`z = x * sigmoid(scale + offset) + shift`: contracts at most entries, and never expands.
+
+    Args:
+        offset: 2 in the authors' code of Glow, where a new layer then multiplies by 0.88.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
+    exp(log s) and multiplies after the shift: `z = (x + shift) * s`.
+    Differs from the paper: the shift comes after the scale.
+    """
+
+    offset: float = 2.0
+    size = 2
+
+    def __call__(self, parameters):
+        scale, shift = tf.unstack(parameters, axis=-2)
+        return Affine(shift, tf.math.log_sigmoid(scale + self.offset))

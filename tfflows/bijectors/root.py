@@ -1,0 +1,71 @@
+"""Numerical inverses: the root of an increasing function, for every entry of a tensor at once, with exact gradients."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows.bijectors.base import Bijector
+
+DOUBLINGS = 64  # of the first bracket, [-1, 1]: as far as float32 goes
+ITERATIONS = 100  # of the search; it takes 10 to 40
+
+
+def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:
+    """The `x` at which an elementwise increasing function has the value `y`.
+
+    Chandrupatla's method finds `x` to the last bits, inside a bracket that grows until it holds the root; entries that
+    are done wait for the others, so that none depends on the rest of its batch. One Newton step ends the search: it
+    costs nothing in accuracy and gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
+
+    Args:
+        function: From `x` to `f(x)` and `log f'(x)`, both of the shape of `y`.
+        y: Values to reach.
+
+    Returns:
+        `x`, with `|f(x) - y|` within rounding of `y`; differentiable in `y` and in all that `function` depends on.
+    """
+    goal = tf.stop_gradient(y)
+    low, high = _bracket(lambda x: function(x)[0] - goal, tf.ones_like(goal))
+    search = tfp.math.find_root_chandrupatla(
+        lambda x: function(x)[0] - goal,
+        low=low,
+        high=high,
+        position_tolerance=4 * np.finfo(goal.dtype.as_numpy_dtype).eps,
+        value_tolerance=0.0,
+        max_iterations=ITERATIONS,
+    )
+    x = tf.stop_gradient(search.estimated_root)
+    value, log_slope = function(x)
+    return x - (value - y) * tf.stop_gradient(tf.exp(-log_slope))
+
+
+def _bracket(objective, radius):
+    """Ends of an interval around 0, grown until the objective is negative at the lower and positive at the upper."""
+
+    def step(low, high):
+        return tf.where(objective(low) > 0, 2 * low, low), tf.where(objective(high) < 0, 2 * high, high)
+
+    def wrong(low, high):
+        return tf.reduce_any(objective(low) > 0) | tf.reduce_any(objective(high) < 0)
+
+    ends = tf.while_loop(wrong, step, (-radius, radius), maximum_iterations=DOUBLINGS)
+    return tuple(tf.stop_gradient(end) for end in ends)
+
+
+class Increasing(Bijector):
+    """An increasing scalar bijector with a closed form from data to latent alone; the way back is a root.
+
+    A subclass implements `inverse_and_log_det`.
+
+        forward:  the x with inverse(x) = z, by `increasing_root`
+        log-det:  log |dx/dz| = -log |dz/dx| at that x
+    """
+
+    def __init__(self, *, name: str):
+        super().__init__(event_ndims=0, name=name)
+
+    def forward_and_log_det(self, z):
+        x = increasing_root(self.inverse_and_log_det, z)
+        return x, -self.inverse_and_log_det(x)[1]
