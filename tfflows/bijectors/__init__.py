@@ -2,6 +2,7 @@
 
 from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.base import Bijector as Bijector
+from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling
 from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
 from tfflows.bijectors.elementwise import Additive as Additive
@@ -13,5 +14,7 @@ from tfflows.bijectors.logit import Logit as Logit
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import Squeeze as Squeeze
+from tfflows.bijectors.planar import Planar as Planar
+from tfflows.bijectors.radial import Radial as Radial
 from tfflows.bijectors.root import Increasing as Increasing
 from tfflows.bijectors.root import increasing_root as increasing_root

@@ -2,9 +2,12 @@
 
 from tfflows.layers.actnorm import ActNorm as ActNorm
 from tfflows.layers.base import FlowLayer as FlowLayer
+from tfflows.layers.continuous import Continuous as Continuous
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
 from tfflows.layers.coupling import Coupling as Coupling
 from tfflows.layers.images import FactorOut as FactorOut
 from tfflows.layers.images import Logit as Logit
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
+from tfflows.layers.planar import Planar as Planar
+from tfflows.layers.planar import Radial as Radial

@@ -1,5 +1,6 @@
 """A layer of a flow: it owns weights, and makes a bijector of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -45,6 +46,12 @@ class FlowLayer(keras.layers.Layer):
 
     def initialize(self, x: tf.Tensor, context: tf.Tensor | None = None) -> None:
         """Sets the weights that depend on data, from what this layer sees of one global batch; most have none."""
+
+    # Whether a score needs statistics of the whole training set, which `settle` takes.
+    uses_statistics = False
+
+    def settle(self, batches: Iterable[tf.Tensor]) -> None:
+        """Takes its statistics from what this layer sees of the whole training set, with the weights as they are."""
 
     @property
     def initialized(self) -> bool:

@@ -67,6 +67,9 @@ class GenerativeModel(DistributedModel):
     def initialize(self, x: tf.Tensor, label: tf.Tensor | None = None, *, seed: int = 0) -> None:
         """Sets the weights that depend on data, from one global batch; once, before training."""
 
+    def settle(self, batches: tf.data.Dataset) -> None:
+        """Takes statistics that a score needs from the whole training set; before scoring, after any training."""
+
     @property
     def initialized(self) -> bool:
         """Whether the weights that depend on data have been set, by `initialize` or from a file."""

@@ -1,5 +1,6 @@
 """Normalising flow: a chain of layers under a base distribution."""
 
+import functools
 from typing import Any
 
 import keras
@@ -117,13 +118,32 @@ class Flow(GenerativeModel):
 
     def initialize(self, x, label=None, *, seed=0):
         if self.event.discrete:
-            seeds = noise.row_seeds(x, noise.seed_pair(seed))
-            self.dequantization.initialize(x, seeds)
-            x = tf.cast(x, self.compute_dtype) + self.dequantization(x, seeds)[0]
+            self.dequantization.initialize(x, noise.row_seeds(x, noise.seed_pair(seed)))
         context = self._context(label)
+        x = self._seen(x, label, 0, noise.seed_pair(seed))
         for layer in self.flow_layers:
             layer.initialize(x, context)
             x = layer(x, context)
+
+    def settle(self, batches):
+        for number, layer in enumerate(self.flow_layers):
+            if layer.uses_statistics:
+                seen = tf.function(functools.partial(self._seen, number=number, seed=noise.seed_pair(0)))
+                layer.settle(seen(batch["x"], batch.get("label")) for batch in batches)
+
+    def _seen(self, x, label, number, seed):
+        """What layer `number` sees of events `x`."""
+        seeds = noise.row_seeds(x, seed)
+        x = tf.cast(x, self.compute_dtype)
+        if self.event.discrete:
+            x += self.dequantization(tf.cast(x, self.event.dtype), seeds)[0]
+        for layer in self.flow_layers[:number]:
+            x = layer(x, self._context(label))
+        return x
+
+    @property
+    def logged_metrics(self):
+        return [*super().logged_metrics, *(metric for layer in self.flow_layers for metric in layer.metrics)]
 
     @property
     def initialized(self):

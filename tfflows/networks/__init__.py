@@ -3,3 +3,4 @@
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
+from tfflows.networks.velocity import VelocityMLP as VelocityMLP

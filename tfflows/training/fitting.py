@@ -99,7 +99,7 @@ def callbacks(
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they act: a checkpoint holds the score that was just made."""
     everyone = [StepsPerSecond(), StopOnNonFinite(), StopAtStep(steps)]
-    everyone += [Validation(data.validation, state, best, patience=settings.patience), SaveState(state)]
+    everyone += [Validation(data, state, best, patience=settings.patience), SaveState(state)]
     if not state.writes:
         return everyone
     board = keras.callbacks.TensorBoard(str(workdir / "tensorboard"), write_graph=False)

@@ -26,7 +26,7 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
     per_pass = split.size // batch_size
     first_pass, skipped = divmod(first_step, per_pass)
 
-    def one_pass(index: tf.Tensor) -> tf.data.Dataset:
+    def shuffled(index: tf.Tensor) -> tf.data.Dataset:
         # The seed of this function's graph: with a global seed, the order would depend on that too (and tf.data fails
         # if it is 0).
         tf.random.set_seed(1)
@@ -40,8 +40,16 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
             examples = examples.map(lambda i, x: split.augment(x, key + tf.cast(i, tf.int32)), tf.data.AUTOTUNE)
         return examples.batch(batch_size, drop_remainder=True)
 
-    stream = tf.data.Dataset.range(first_pass, tf.int64.max).flat_map(one_pass)
+    stream = tf.data.Dataset.range(first_pass, tf.int64.max).flat_map(shuffled)
     return stream.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+
+
+def one_pass(split: Split, *, batch_size: int) -> tf.data.Dataset:
+    """Every example once, in batches, augmented where training augments, with one fixed seed."""
+    examples = split.examples
+    if split.augment is not None:
+        examples = examples.enumerate().map(lambda i, x: split.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
+    return examples.batch(batch_size)
 
 
 def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:

@@ -7,10 +7,13 @@ from pathlib import Path
 import keras
 
 from tfflows import metrics
-from tfflows.datasets import Split
+from tfflows.datasets import Data
 from tfflows.files import replacing
 from tfflows.training.checkpoints import RunState
 from tfflows.training.evaluation import evaluate
+from tfflows.training.pipeline import one_pass
+
+BATCH = 1024  # of the pass over the training set, where a model needs its statistics
 
 
 @contextlib.contextmanager
@@ -34,22 +37,23 @@ class Validation(keras.callbacks.Callback):
     Adds `val_loss` (nats) and, for discrete events, `val_bits_per_dim` to the logs.
 
     Args:
-        split: Validation set.
+        data: Its validation set is scored; where a model needs statistics of the training set, they come from there.
         state: Of the run; holds the best score.
         path: Where the best weights go.
         patience: Validations without a better score before training stops; None for no end.
     """
 
-    def __init__(self, split: Split, state: RunState, path: Path, *, patience: int | None):
+    def __init__(self, data: Data, state: RunState, path: Path, *, patience: int | None):
         super().__init__()
-        self.split = split
+        self.data = data
         self.state = state
         self.path = path
         self.patience = patience
 
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
-            nats = evaluate(self.model, self.split)["nats"]
+            self.model.settle(one_pass(self.data.train, batch_size=BATCH))
+            nats = evaluate(self.model, self.data.validation)["nats"]
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:

@@ -1,0 +1,65 @@
+"""Layers of the planar and the radial flow: a handful of weights each, moved by the context where there is one."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows import bijectors
+from tfflows.layers.base import FlowLayer
+
+tfb = tfp.bijectors
+
+
+class AmortizedLayer(FlowLayer):
+    """Makes its bijector of a few vectors, `[1, size]`, to which a linear map of the context is added.
+
+    A subclass says which vectors, and of which bijector.
+
+    Args:
+        context_size: Size of the context vector; 0 for none.
+    """
+
+    make: Callable[..., tfb.Bijector]
+
+    def __init__(self, *, context_size: int = 0):
+        super().__init__()
+        self.context_size = context_size
+
+    def vectors(self, dimension: int) -> dict[str, tuple[int, str]]:
+        """Size and Keras initializer of each vector, by its name, in the order of the bijector's arguments."""
+        raise NotImplementedError
+
+    def build(self, input_shape):
+        vectors = self.vectors(input_shape[-1])
+        self.sizes = [size for size, _ in vectors.values()]
+        self.own = [
+            self.add_weight(shape=(1, size), initializer=start, name=name) for name, (size, start) in vectors.items()
+        ]
+        shape = (self.context_size, sum(self.sizes))
+        self.slopes = self.add_weight(shape=shape, initializer="zeros", name="slopes") if self.context_size else None
+
+    def bijector(self, context=None, seeds=None):
+        vectors = [tf.convert_to_tensor(vector) for vector in self.own]
+        if self.slopes is not None:
+            moves = tf.split(context @ tf.convert_to_tensor(self.slopes), self.sizes, axis=-1)
+            vectors = [vector + move for vector, move in zip(vectors, moves, strict=True)]
+        return self.make(*vectors)
+
+
+class Planar(AmortizedLayer):
+    """`bijectors.Planar` with weights u, w and b; it starts close to the identity, with u at 0."""
+
+    make = bijectors.Planar
+
+    def vectors(self, dimension):
+        return {"u": (dimension, "zeros"), "w": (dimension, "random_normal"), "b": (1, "zeros")}
+
+
+class Radial(AmortizedLayer):
+    """`bijectors.Radial` with a centre and two numbers; it starts as the identity, around a random point."""
+
+    make = bijectors.Radial
+
+    def vectors(self, dimension):
+        return {"centre": (dimension, "random_normal"), "a": (1, "zeros"), "b": (1, "zeros")}

@@ -1,0 +1,52 @@
+"""FFJORD: a continuous flow with a free-form velocity field.
+
+Source: Grathwohl et al., "FFJORD" (1810.01367), sections 3 and 4.1.
+Differs from the paper: nothing on vectors; its image models are not here.
+"""
+
+from functools import partial
+
+from tfflows.errors import check, check_choice
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Continuous
+from tfflows.models import Flow
+from tfflows.networks import VelocityMLP
+
+ACTIVATIONS = ("softplus", "tanh", "swish", "gelu")
+
+
+def vector(
+    event: Event,
+    *,
+    flows: int = 1,
+    width: int = 64,
+    depth: int = 3,
+    activation: str = "tanh",
+    training_trace: str = "hutchinson",
+    rtol: float = 1e-5,
+    atol: float = 1e-5,
+) -> Flow:
+    """FFJORD of vectors.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        flows: Number of velocity fields, one after another.
+        width: Units of the networks' hidden layers.
+        depth: Number of the networks' hidden layers.
+        activation: Of the hidden layers, smooth: `"softplus"`, `"tanh"`, `"swish"` or `"gelu"`.
+        training_trace: `"hutchinson"` estimates the trace in training, `"exact"` does not; evaluation is exact.
+        rtol: Relative tolerance of the solver.
+        atol: Absolute tolerance of the solver.
+    """
+    check_choice("activation", activation, ACTIVATIONS)
+    check_choice("training_trace", training_trace, ("hutchinson", "exact"))
+    check(0 < rtol < 1 and 0 < atol < 1, "Expected `rtol` and `atol` to be in (0, 1).", rtol=rtol, atol=atol)
+    network = partial(VelocityMLP, width=width, depth=depth, activation=activation, context_size=event.classes)
+    field = partial(Continuous, network, training_trace=training_trace, rtol=rtol, atol=atol)
+    return Flow(event, [ActNorm(), *(field() for _ in range(flows))], name="ffjord")
+
+
+TOY = {"steps": 2500, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 25}
+
+PRESETS = {"vector": {"model": {}, "train": TOY}}
