@@ -124,8 +124,7 @@ def saved_model_is_the_model(case: Case) -> None:
     x, label = events(case, 4)
     labels = {} if label is None else {"label": tf.constant(label)}
     with tempfile.TemporaryDirectory() as folder:
-        servable = Servable(model)
-        tf.saved_model.save(servable, folder, signatures=servable.signatures())
+        Servable(model).save(folder)
         loaded = tf.saved_model.load(folder)
         served = {
             "log_prob": loaded.signatures["serving_default"](x=tf.constant(x), **labels)["log_prob"],

@@ -49,8 +49,7 @@ def export(
     check_writable(folder)
     beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        servable = Servable(model, num_importance_samples=config["train"]["num_importance_samples"])
-        tf.saved_model.save(servable, beside, signatures=servable.signatures())
+        Servable(model, num_importance_samples=config["train"]["num_importance_samples"]).save(beside)
         reloaded = tf.saved_model.load(beside)
         check_same(model, reloaded, config["train"]["num_importance_samples"], examples)
         figures.save(figures.picture(served_samples(reloaded, model), model.event), beside / "samples.png")

@@ -1,5 +1,6 @@
 """The functions that an export serves, by the names of TF Serving's signatures."""
 
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -31,6 +32,11 @@ class Servable(tf.Module):
         self._model = lambda: model
         self._num_importance_samples = num_importance_samples
         self._weights = [variable.value for variable in model.variables]
+
+    def save(self, folder: Path) -> None:
+        """Writes the SavedModel, without the gradients of operations that define their own: a server asks for none."""
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(self, str(folder), signatures=self.signatures(), options=options)
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""
