@@ -20,6 +20,7 @@ EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 SMALL = {
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
+    ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import realnvp
+from zoo import made, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,5 +55,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="1",
+    ),
+    "made": Architecture(
+        paper="1502.03509",
+        builders={"vector": made.vector},
+        presets=made.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
     ),
 }

@@ -6,7 +6,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows.bijectors import MixtureOfGaussians, MixtureOfLogistics
-from tfflows.bijectors.mixture import even_spread, log_normal_cdf
+from tfflows.bijectors.mixture import even_spread, log_normal_tails, scaled_erfc
 from tfflows.errors import InputError
 
 tfd = tfp.distributions
@@ -82,14 +82,25 @@ def test_one_logistic_of_scale_1_is_the_identity():
     np.testing.assert_allclose(MixtureOfLogistics(1)(tf.zeros([3, 3, 1])).inverse(x), x, rtol=1e-6)
 
 
-def test_log_of_the_normal_cdf_and_its_slope():
-    u = tf.constant(np.linspace(-12, 8, 81))
-    with tf.GradientTape() as tape:
-        tape.watch(u)
-        value = log_normal_cdf(u)
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-12), ("float32", 2e-6)])
+def test_normal_tails_and_their_slopes(dtype, rtol):
+    u = tf.constant(np.linspace(-12, 8, 81), dtype)
     normal = tfd.Normal(tf.constant(0.0, tf.float64), 1.0)
-    np.testing.assert_allclose(value, normal.log_cdf(u), rtol=1e-9, atol=1e-15)
-    np.testing.assert_allclose(tape.gradient(value, u), np.exp(normal.log_prob(u) - normal.log_cdf(u)), rtol=1e-7)
+    exact = tf.cast(u, tf.float64)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(u)
+        log_cdf, log_survival = log_normal_tails(u)
+    np.testing.assert_allclose(log_cdf, normal.log_cdf(exact), rtol=rtol, atol=rtol * 1e-3)
+    np.testing.assert_allclose(log_survival, normal.log_cdf(-exact), rtol=rtol, atol=rtol * 1e-3)
+    slope = np.exp(normal.log_prob(exact) - normal.log_cdf(exact))
+    np.testing.assert_allclose(tape.gradient(log_cdf, u), slope, rtol=20 * rtol)
+    slope = -np.exp(normal.log_prob(exact) - normal.log_cdf(-exact))
+    np.testing.assert_allclose(tape.gradient(log_survival, u), slope, rtol=20 * rtol)
+
+
+def test_scaled_tail_is_that_of_tfp():
+    y = tf.constant(np.concatenate([np.linspace(0, 10, 101), [1e3, 1e8, 1e150]]))
+    np.testing.assert_allclose(scaled_erfc(y), tfp.math.erfcx(y), rtol=1e-13)
 
 
 def test_no_component_is_refused():
