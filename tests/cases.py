@@ -23,6 +23,7 @@ SMALL = {
     ("planar", "vector"): {"layers": 3},
     ("radial", "vector"): {"layers": 3},
     ("ffjord", "vector"): {"width": 8, "depth": 1, "rtol": 1e-6, "atol": 1e-6},
+    ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
 }
 
 

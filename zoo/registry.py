@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, planar, radial, realnvp
+from zoo import ffjord, made, planar, radial, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,5 +79,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="adaptive, about 20 to 100, times D for the trace",
         sample_passes="adaptive, about 20 to 100",
+    ),
+    "made": Architecture(
+        paper="1502.03509",
+        builders={"vector": made.vector},
+        presets=made.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
     ),
 }

@@ -1,6 +1,7 @@
 """Bijectors: the mathematics of flows, without weights. `forward` is latent to data, `inverse` data to latent."""
 
 from tfflows.bijectors.affine import Affine as Affine
+from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive
 from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling
@@ -11,9 +12,12 @@ from tfflows.bijectors.elementwise import Elementwise as Elementwise
 from tfflows.bijectors.elementwise import Shift as Shift
 from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
 from tfflows.bijectors.logit import Logit as Logit
+from tfflows.bijectors.mixture import MixtureOfGaussians as MixtureOfGaussians
+from tfflows.bijectors.mixture import MixtureOfLogistics as MixtureOfLogistics
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import Squeeze as Squeeze
+from tfflows.bijectors.normalization import BatchNormalization as BatchNormalization
 from tfflows.bijectors.planar import Planar as Planar
 from tfflows.bijectors.radial import Radial as Radial
 from tfflows.bijectors.root import Increasing as Increasing

@@ -1,5 +1,6 @@
 """Plain Keras networks: what computes the parameters of a flow's layers."""
 
+from tfflows.networks.made import MADE as MADE
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
