@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import zoo
 from tests.cases import Case, continuous, events, float64, make
 from tfflows import noise
 from tfflows.errors import InputError
@@ -231,6 +232,36 @@ def _losses(case, *, jit_compile=False, steps=2):
     return model.fit(data, epochs=2, steps_per_epoch=1, verbose=0, shuffle=False).history["loss"]
 
 
+def inputs_far_outside_have_finite_gradients(case: Case) -> None:
+    if case.event.discrete:
+        return  # its inputs are bounded
+    model = make(case)
+    label = tf.constant([0, 1, 2]) if case.event.classes else None
+    for scale in (30.0, 1e4):
+        x = scale * tf.constant([[1.0, -1.0], [0.0, 1.0], [-1.0, -0.5]])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            score = model.log_prob_fn(x, label, noise.seed_pair(0))
+        gradients = tape.gradient(score, [x, *model.trainable_variables])
+        assert all(np.isfinite(part).all() for part in (score, *gradients)), f"at {scale:g}"
+
+
+def data_dependent_weights_are_set_once(case: Case) -> None:
+    keras.utils.set_random_seed(0)
+    model = zoo.create(case.name, event=case.event, **case.settings)
+    x, label = events(case, 32)
+    if not model.initialized:
+        for use in (lambda: model.sample(2, 0 if case.event.classes else None), lambda: model.log_prob(x, label)):
+            with pytest.raises(InputError, match=r"initialised: call model\.initialize\(batch\).*Received: model="):
+                use()
+    model.initialize(tf.constant(x), label)
+    assert model.initialized
+    first = [variable.numpy() for variable in model.variables]
+    model.initialize(tf.constant(x[::-1][:7]), None if label is None else label[::-1][:7])
+    for before, after in zip(first, model.variables, strict=True):
+        np.testing.assert_array_equal(before, after.numpy())
+
+
 LAWS = [
     sampling_inverts_density,
     log_det_is_that_of_the_jacobian,
@@ -245,4 +276,16 @@ LAWS = [
     samples_agree_with_density,
     bad_input_is_named,
     train_step_compiles_under_xla,
+    inputs_far_outside_have_finite_gradients,
+    data_dependent_weights_are_set_once,
+]
+
+# Those in which a label could go astray.
+CONDITIONAL_LAWS = [
+    sampling_inverts_density,
+    log_det_is_that_of_the_jacobian,
+    every_weight_gets_a_finite_gradient,
+    each_event_is_scored_alone,
+    saved_model_is_the_model,
+    bad_input_is_named,
 ]

@@ -8,7 +8,7 @@ from tests import laws
 from tests.cases import EVENTS, Case
 from tfflows import bijectors, noise
 from tfflows.bijectors import base
-from tfflows.layers import AffineCoupling
+from tfflows.layers import ActNorm, AffineCoupling
 from tfflows.models import Flow
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
@@ -106,6 +106,16 @@ def step_has_no_xla_kernel(patch):
     )
 
 
+def far_input_overflows(patch):
+    method = bijectors.Affine.inverse_and_log_det
+    mutant = changed(method, lambda self, pair: (pair[0], pair[1] + 0 * tf.exp(tf.abs(pair[0]))))
+    patch.setattr(bijectors.Affine, "inverse_and_log_det", mutant)
+
+
+def initialisation_is_repeated(patch):
+    patch.setattr(ActNorm, "initialized", False)
+
+
 MUTANTS = [
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, VECTOR),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, IMAGE),
@@ -126,6 +136,8 @@ MUTANTS = [
     (density_is_scaled, laws.density_integrates_to_one, VECTOR),
     (values_are_not_checked, laws.bad_input_is_named, IMAGE),
     (step_has_no_xla_kernel, laws.train_step_compiles_under_xla, VECTOR),
+    (far_input_overflows, laws.inputs_far_outside_have_finite_gradients, VECTOR),
+    (initialisation_is_repeated, laws.data_dependent_weights_are_set_once, VECTOR),
 ]
 
 

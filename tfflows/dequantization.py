@@ -9,12 +9,14 @@ Source: Theis et al., "A note on the evaluation of generative models" (1511.0184
 Ho et al., "Flow++" (1902.00275), section 3.1.
 """
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.events import Event
 
 
 class Dequantization(keras.layers.Layer):
@@ -51,3 +53,61 @@ class UniformDequantization(Dequantization):
     def call(self, x, seeds, *, training=False):
         u = noise.uniform(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
         return u, tf.zeros(tf.shape(x)[:1], u.dtype)
+
+
+class VariationalDequantization(Dequantization):
+    """Noise from a conditional flow: `u = sigmoid(f(e))`, with `e` standard normal and `f` conditioned on the pixels.
+
+        log q(u | x) = log normal(e) - log |det df/de| - log(u * (1 - u))
+
+    The flow is used from its data to its latent end, the cheap direction of its couplings.
+
+    Args:
+        layers: Flow layers that keep the shape of the event as a whole; their context is what `network` returns.
+        network: Keras layer `(x / levels - 0.5, seeds) -> context`.
+        event: Discrete.
+
+    Source: Ho et al., "Flow++" (1902.00275), section 3.1.
+    Differs from the paper: nothing.
+    """
+
+    def __init__(self, layers: list[keras.layers.Layer], network: keras.layers.Layer, event: Event):
+        super().__init__()
+        self.flow_layers = layers
+        self.network = network
+        self.levels = event.levels
+        shape = (None, *event.shape)
+        self.network.build(shape)
+        for layer in layers:
+            layer.build(shape)
+            layer.built = True
+            shape = layer.compute_output_shape(shape)
+
+    def call(self, x, seeds, *, training=False):
+        v = self._start(x, seeds)
+        log_q = tf.reduce_sum(-0.5 * (v**2 + math.log(2 * math.pi)), axis=[1, 2, 3])
+        use = [noise.fold_in(seeds, -1 - i) if training else None for i in range(len(self.flow_layers) + 1)]
+        context = self._context(x, use[-1])
+        for layer, layer_seeds in zip(self.flow_layers, use, strict=False):
+            bijector = layer.bijector(context, layer_seeds)
+            log_q -= bijector.inverse_log_det_jacobian(v, event_ndims=3)
+            v = bijector.inverse(v)
+        log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
+        return tf.sigmoid(v), log_q - tf.reduce_sum(log_slope, axis=[1, 2, 3])
+
+    def _start(self, x, seeds):
+        return noise.normal(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
+
+    def _context(self, x, seeds):
+        pixels = tf.cast(x, self.compute_dtype) / self.levels - 0.5
+        return tf.cast(self.network(pixels, seeds), self.compute_dtype)
+
+    def initialize(self, x, seeds):
+        v, context = self._start(x, seeds), self._context(x, None)
+        for layer in self.flow_layers:
+            layer.initialize(v, context)
+            v = layer(v, context)
+
+    @property
+    def initialized(self):
+        return all(layer.initialized for layer in self.flow_layers)

@@ -73,7 +73,9 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
     """Other seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
     key = tf.bitcast(seeds, tf.uint32)
-    words = threefry((key[:, 0], key[:, 1]), (tf.constant(number, tf.uint32), tf.constant(PARITY, tf.uint32)))
+    words = threefry(
+        (key[:, 0], key[:, 1]), (tf.constant(number & 0xFFFFFFFF, tf.uint32), tf.constant(PARITY, tf.uint32))
+    )
     return tf.bitcast(tf.stack(words, axis=1), tf.int32)
 
 

@@ -11,7 +11,7 @@ from tfflows.layers import ActNorm, Radial
 from tfflows.models import Flow
 
 
-def vector(event: Event, *, layers: int = 16) -> Flow:
+def vector(event: Event, *, layers: int = 64) -> Flow:
     """Radial flow of vectors.
 
     Args:
@@ -22,7 +22,7 @@ def vector(event: Event, *, layers: int = 16) -> Flow:
     return Flow(event, [ActNorm(), *(Radial(context_size=event.classes) for _ in range(layers))], name="radial")
 
 
-TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
+TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 
-PRESETS = {"vector": {"model": {"layers": 32}, "train": TOY}}
+PRESETS = {"vector": {"model": {}, "train": TOY}}

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, made, planar, radial, realnvp
+from zoo import ffjord, flowpp, made, planar, radial, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +79,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="adaptive, about 20 to 100, times D for the trace",
         sample_passes="adaptive, about 20 to 100",
+    ),
+    "flowpp": Architecture(
+        paper="1902.00275",
+        builders={"vector": flowpp.vector, "image": flowpp.image},
+        presets=flowpp.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, with one root for each coupling",
     ),
     "made": Architecture(
         paper="1502.03509",

@@ -9,6 +9,7 @@ from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
 from tfflows.bijectors.elementwise import Additive as Additive
 from tfflows.bijectors.elementwise import BoundedAffine as BoundedAffine
 from tfflows.bijectors.elementwise import Elementwise as Elementwise
+from tfflows.bijectors.elementwise import InTurn as InTurn
 from tfflows.bijectors.elementwise import Shift as Shift
 from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
 from tfflows.bijectors.logit import Logit as Logit
@@ -16,6 +17,7 @@ from tfflows.bijectors.mixture import MixtureOfGaussians as MixtureOfGaussians
 from tfflows.bijectors.mixture import MixtureOfLogistics as MixtureOfLogistics
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
+from tfflows.bijectors.multiscale import SplitColumns as SplitColumns
 from tfflows.bijectors.multiscale import Squeeze as Squeeze
 from tfflows.bijectors.normalization import BatchNormalization as BatchNormalization
 from tfflows.bijectors.planar import Planar as Planar

@@ -92,3 +92,23 @@ class SigmoidAffine(Elementwise):
     def __call__(self, parameters):
         scale, shift = tf.unstack(parameters, axis=-2)
         return Affine(shift, tf.math.log_sigmoid(scale + self.offset))
+
+
+@dataclasses.dataclass(frozen=True)
+class InTurn(Elementwise):
+    """Several families, one after another on the way from data to latent.
+
+    Args:
+        families: At least one.
+    """
+
+    families: tuple[Elementwise, ...]
+
+    @property
+    def size(self):
+        return sum(family.size for family in self.families)
+
+    def __call__(self, parameters):
+        parts = tf.split(parameters, [family.size for family in self.families], axis=-2)
+        scalars = [family(part) for family, part in zip(self.families, parts, strict=True)]
+        return tfb.Chain(scalars, name="in_turn")

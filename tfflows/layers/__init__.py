@@ -8,7 +8,9 @@ from tfflows.layers.continuous import Continuous as Continuous
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
 from tfflows.layers.coupling import Coupling as Coupling
 from tfflows.layers.images import FactorOut as FactorOut
+from tfflows.layers.images import JoinColumns as JoinColumns
 from tfflows.layers.images import Logit as Logit
+from tfflows.layers.images import SplitColumns as SplitColumns
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
 from tfflows.layers.planar import Planar as Planar

@@ -15,6 +15,9 @@ class ActNorm(FlowLayer):
         forward:  x = (z - shift) * exp(-log_scale)
         log-det:  log |det dz/dx| = height * width * sum(log_scale)
 
+    Args:
+        per_pixel: Gives every entry of the event numbers of its own, not every channel.
+
     Until `initialize` both weights are NaN, so that a layer that was forgotten cannot be taken for a trained one, even
     after saving and loading; then they are ordinary weights, and are not set from data again.
 
@@ -22,10 +25,15 @@ class ActNorm(FlowLayer):
     Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
     """
 
+    def __init__(self, *, per_pixel: bool = False):
+        super().__init__()
+        self.per_pixel = per_pixel
+
     def build(self, input_shape):
+        shape = input_shape[1:] if self.per_pixel else input_shape[-1:]
         unset = keras.initializers.Constant(float("nan"))
-        self.shift = self.add_weight(shape=input_shape[-1:], initializer=unset, name="shift")
-        self.log_scale = self.add_weight(shape=input_shape[-1:], initializer=unset, name="log_scale")
+        self.shift = self.add_weight(shape=shape, initializer=unset, name="shift")
+        self.log_scale = self.add_weight(shape=shape, initializer=unset, name="log_scale")
 
     def bijector(self, context=None, seeds=None):
         return bijectors.Affine(tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale))
@@ -37,7 +45,7 @@ class ActNorm(FlowLayer):
     def initialize(self, x, context=None):
         if self.initialized:
             return
-        mean, variance = tf.nn.moments(x, axes=list(range(x.shape.rank - 1)))
+        mean, variance = tf.nn.moments(x, axes=[0] if self.per_pixel else list(range(x.shape.rank - 1)))
         log_scale = -0.5 * tf.math.log(variance + 1e-6)  # a constant channel keeps a finite scale
         self.log_scale.assign(log_scale)
         self.shift.assign(-mean * tf.exp(log_scale))

@@ -31,6 +31,26 @@ class Squeeze(FlowLayer):
         return input_shape[0], *squeezed_shape(tuple(input_shape[1:]))
 
 
+class SplitColumns(FlowLayer):
+    """`bijectors.SplitColumns`: from `[height, width, c]` to `[height, width / 2, 2 * c]`."""
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.SplitColumns()
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], *self.bijector().inverse_event_shape(input_shape[1:])
+
+
+class JoinColumns(FlowLayer):
+    """`SplitColumns` undone."""
+
+    def bijector(self, context=None, seeds=None):
+        return tfb.Invert(bijectors.SplitColumns())
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], *self.bijector().inverse_event_shape(input_shape[1:])
+
+
 class FactorOut(FlowLayer):
     """`bijectors.FactorOut`: half of the channels goes to the latent, the layers that follow see the other half."""
 

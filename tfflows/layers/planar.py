@@ -1,7 +1,9 @@
 """Layers of the planar and the radial flow: a handful of weights each, moved by the context where there is one."""
 
 from collections.abc import Callable
+from functools import partial
 
+import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -9,6 +11,9 @@ from tfflows import bijectors
 from tfflows.layers.base import FlowLayer
 
 tfb = tfp.bijectors
+
+# Data are of scale 1 where these layers stand, after ActNorm.
+STARTS = {"zeros": keras.initializers.Zeros, "standard_normal": partial(keras.initializers.RandomNormal, stddev=1.0)}
 
 
 class AmortizedLayer(FlowLayer):
@@ -27,14 +32,15 @@ class AmortizedLayer(FlowLayer):
         self.context_size = context_size
 
     def vectors(self, dimension: int) -> dict[str, tuple[int, str]]:
-        """Size and Keras initializer of each vector, by its name, in the order of the bijector's arguments."""
+        """Size and start of each vector, by its name, in the order of the bijector's arguments."""
         raise NotImplementedError
 
     def build(self, input_shape):
         vectors = self.vectors(input_shape[-1])
         self.sizes = [size for size, _ in vectors.values()]
         self.own = [
-            self.add_weight(shape=(1, size), initializer=start, name=name) for name, (size, start) in vectors.items()
+            self.add_weight(shape=(1, size), initializer=STARTS[start](), name=name)
+            for name, (size, start) in vectors.items()
         ]
         shape = (self.context_size, sum(self.sizes))
         self.slopes = self.add_weight(shape=shape, initializer="zeros", name="slopes") if self.context_size else None
@@ -53,7 +59,7 @@ class Planar(AmortizedLayer):
     make = bijectors.Planar
 
     def vectors(self, dimension):
-        return {"u": (dimension, "zeros"), "w": (dimension, "random_normal"), "b": (1, "zeros")}
+        return {"u": (dimension, "zeros"), "w": (dimension, "standard_normal"), "b": (1, "zeros")}
 
 
 class Radial(AmortizedLayer):
@@ -62,4 +68,4 @@ class Radial(AmortizedLayer):
     make = bijectors.Radial
 
     def vectors(self, dimension):
-        return {"centre": (dimension, "random_normal"), "a": (1, "zeros"), "b": (1, "zeros")}
+        return {"centre": (dimension, "standard_normal"), "a": (1, "zeros"), "b": (1, "zeros")}

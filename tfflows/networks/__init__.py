@@ -1,5 +1,7 @@
 """Plain Keras networks: what computes the parameters of a flow's layers."""
 
+from tfflows.networks.attention import AttentionNet as AttentionNet
+from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.resnet import ConvResNet as ConvResNet

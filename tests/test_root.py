@@ -1,0 +1,37 @@
+"""Roots of increasing functions: found wherever they lie, each by itself, with their derivatives."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows.bijectors import increasing_root
+
+
+def cubic(x, a=1.0):
+    return a * x + x**3, tf.math.log(a + 3 * x**2)
+
+
+def test_root_is_found_however_far_it_lies():
+    x = tf.constant([-1e3, -3.0, -1e-3, 0.0, 0.2, 40.0, 1e4], tf.float64)
+    np.testing.assert_allclose(increasing_root(cubic, cubic(x)[0]), x, rtol=1e-12, atol=1e-12)
+
+
+def test_root_in_single_precision_is_exact_to_rounding():
+    x = tf.constant(np.random.default_rng(0).normal(0, 10, 1000), tf.float32)
+    np.testing.assert_allclose(increasing_root(cubic, cubic(x)[0]), x, rtol=3e-6, atol=1e-6)
+
+
+def test_derivatives_are_those_of_the_implicit_function():
+    y, a = tf.constant([0.5, -2.0], tf.float64), tf.constant(1.5, tf.float64)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([y, a])
+        x = increasing_root(lambda x: cubic(x, a), y)
+    slope = a + 3 * x**2
+    np.testing.assert_allclose(tape.gradient(x, y), 1 / slope, rtol=1e-9)
+    np.testing.assert_allclose(tape.gradient(x, a), tf.reduce_sum(-x / slope), rtol=1e-9)
+
+
+def test_root_does_not_depend_on_the_rest_of_its_batch():
+    y = tf.constant([0.3, 1e6, -4.0])
+    together = increasing_root(cubic, y).numpy()
+    alone = [increasing_root(cubic, y[i : i + 1]).numpy()[0] for i in range(3)]
+    np.testing.assert_array_equal(together, alone)

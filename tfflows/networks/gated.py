@@ -1,0 +1,107 @@
+"""Gated convolutions: the residual blocks of Flow++."""
+
+import keras
+import tensorflow as tf
+
+from tfflows import noise
+
+
+def concat_elu(x: tf.Tensor) -> tf.Tensor:
+    """`elu` of `x` and of `-x`, twice the channels."""
+    return tf.nn.elu(tf.concat([x, -x], axis=-1))
+
+
+def gate(x: tf.Tensor) -> tf.Tensor:
+    """`a * sigmoid(b)`, where `a` and `b` are the halves of the channels."""
+    value, gate = tf.split(x, 2, axis=-1)
+    return value * tf.sigmoid(gate)
+
+
+def convolution(outputs: int, size: int, *, gain: float = 1.0) -> keras.layers.Conv2D:
+    """A convolution whose kernel starts at random, with `gain` times the variance that keeps that of its input."""
+    start = keras.initializers.VarianceScaling(gain, mode="fan_in", distribution="truncated_normal")
+    return keras.layers.Conv2D(outputs, size, padding="same", kernel_initializer=start)
+
+
+def drop(x: tf.Tensor, rate: float, seeds: tf.Tensor | None) -> tf.Tensor:
+    """Zeroes entries with probability `rate` and scales the others up; nothing outside of training.
+
+    Args:
+        x: `[batch, ...]`.
+        rate: In [0, 1).
+        seeds: int32 `[batch, 2]`, or None in evaluation: a row's noise does not depend on the other rows.
+    """
+    if seeds is None or rate == 0:
+        return x
+    kept = noise.uniform(seeds, tuple(x.shape[1:]), tf.float32) >= rate
+    return tf.where(kept, x / (1 - rate), tf.zeros_like(x))
+
+
+class GatedConv(keras.layers.Layer):
+    """`x + gate(conv(concat_elu(conv(concat_elu(x)) + projection(c))))`, with `gate(a, b) = a * sigmoid(b)`.
+
+    Args:
+        size: Of the second convolution; 1 is pointwise.
+        dropout: Between the convolutions.
+        context_channels: Of a map `c` of the same height and width; 0 for none.
+    """
+
+    def __init__(self, *, size: int, dropout: float, context_channels: int = 0):
+        super().__init__()
+        self.size = size
+        self.dropout = dropout
+        self.context_channels = context_channels
+
+    def build(self, input_shape):
+        *space, filters = input_shape
+        self.first = convolution(filters, 3)
+        self.second = convolution(2 * filters, self.size, gain=0.01)
+        self.projection = keras.layers.Conv2D(filters, 1) if self.context_channels else None
+        for layer in (self.first, self.second):
+            layer.build((*space, 2 * filters))
+        if self.projection:
+            self.projection.build((*space, 2 * self.context_channels))
+
+    def call(self, x, context=None, seeds=None):
+        hidden = self.first(concat_elu(x))
+        if self.projection:
+            hidden += self.projection(concat_elu(context))
+        hidden = drop(concat_elu(hidden), self.dropout, seeds)
+        return x + gate(self.second(hidden))
+
+
+class ContextNet(keras.layers.Layer):
+    """Turns pixels into a map that says what their noise should look like: a convolution and gated ones.
+
+    The map has half the width of the image, as the columns of a flow that splits them.
+
+    Args:
+        width: Number of feature maps.
+        blocks: Number of gated convolutions.
+        dropout: In training.
+
+    Source: the authors' code of Flow++ (1902.00275) for CIFAR-10.
+    """
+
+    def __init__(self, width: int, *, blocks: int, dropout: float = 0.0):
+        super().__init__()
+        self.first = convolution(width, 3)
+        self.blocks = [GatedConv(size=3, dropout=dropout) for _ in range(blocks)]
+
+    def build(self, input_shape):
+        _, height, width, channels = input_shape
+        self.first.build((None, height, width // 2, 2 * channels))
+        for block in self.blocks:
+            block.build((None, height, width // 2, self.first.filters))
+
+    def call(self, x, seeds=None):
+        height, width, channels = x.shape[1:]
+        x = self.first(tf.reshape(x, [-1, height, width // 2, 2 * channels]))
+        for number, block in enumerate(self.blocks):
+            x = block(x, seeds=use(seeds, number))
+        return x
+
+
+def use(seeds: tf.Tensor | None, number: int) -> tf.Tensor | None:
+    """Seeds for one of several uses; None stays None."""
+    return None if seeds is None else noise.fold_in(seeds, number)
