@@ -21,6 +21,8 @@ SMALL = {
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
     ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
+    ("maf", "vector"): {"flows": 2, "width": 8},
+    ("iaf", "vector"): {"flows": 2, "width": 8},
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import made, realnvp
+from zoo import iaf, made, maf, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,5 +63,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="D",
+    ),
+    "maf": Architecture(
+        paper="1705.07057",
+        builders={"vector": maf.vector},
+        presets=maf.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
+    ),
+    "iaf": Architecture(
+        paper="1606.04934",
+        builders={"vector": iaf.vector},
+        presets=iaf.PRESETS,
+        density="exact",
+        log_prob_passes="D",
+        sample_passes="1",
     ),
 }
