@@ -23,6 +23,7 @@ SMALL = {
     ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
     ("maf", "vector"): {"flows": 2, "width": 8},
     ("iaf", "vector"): {"flows": 2, "width": 8},
+    ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 
 

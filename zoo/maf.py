@@ -60,7 +60,7 @@ def vector(
     return Flow(event, layers, base="logistic", name="maf")
 
 
-TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
+TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 
-PRESETS = {"vector": {"model": {"flows": 8, "width": 64, "batch_norm": False}, "train": TOY}}
+PRESETS = {"vector": {"model": {"flows": 12, "width": 64, "depth": 2, "batch_norm": False}, "train": TOY}}

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import iaf, made, maf, realnvp
+from zoo import iaf, made, maf, naf, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,5 +79,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="D",
         sample_passes="1",
+    ),
+    "naf": Architecture(
+        paper="1804.00779",
+        builders={"vector": naf.vector},
+        presets=naf.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
     ),
 }
