@@ -29,6 +29,9 @@ SMALL = {
     },
     ("ffjord", "vector"): {"width": 8, "depth": 1, "rtol": 1e-6, "atol": 1e-6},
     ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
+    ("maf", "vector"): {"flows": 2, "width": 8},
+    ("iaf", "vector"): {"flows": 2, "width": 8},
+    ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 
 

@@ -15,6 +15,8 @@ from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
 from tfflows.bijectors.logit import Logit as Logit
 from tfflows.bijectors.mixture import MixtureOfGaussians as MixtureOfGaussians
 from tfflows.bijectors.mixture import MixtureOfLogistics as MixtureOfLogistics
+from tfflows.bijectors.monotonic import DeepDenseSigmoidal as DeepDenseSigmoidal
+from tfflows.bijectors.monotonic import DeepSigmoidal as DeepSigmoidal
 from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import SplitColumns as SplitColumns

@@ -10,6 +10,8 @@ from tfflows.bijectors.base import Bijector, sum_event
 
 tfb = tfp.bijectors
 
+UNROLLED = 8  # passes that are written out: a loop takes several times longer in training, but its graph does not grow
+
 
 class Autoregressive(Bijector):
     """Maps each entry by a scalar bijector that is made from the entries before it.
@@ -49,7 +51,12 @@ class Autoregressive(Bijector):
             log_dets = tf.where(now, scalar.forward_log_det_jacobian(z, event_ndims=0), log_dets)
             return degree + 1, tf.ensure_shape(x, z.shape), tf.ensure_shape(log_dets, z.shape)
 
-        start = tf.constant(1), tf.zeros_like(z), tf.zeros_like(z)
-        # A static number of passes: XLA differentiates no other loop.
-        _, x, log_dets = tf.while_loop(lambda degree, *_: degree <= passes, step, start, maximum_iterations=passes)
+        state = 1, tf.zeros_like(z), tf.zeros_like(z)
+        if passes <= UNROLLED:
+            for _ in range(passes):
+                state = step(*state)
+        else:
+            # A static number of passes: XLA differentiates no other loop.
+            state = tf.while_loop(lambda degree, *_: degree <= passes, step, state, maximum_iterations=passes)
+        _, x, log_dets = state
         return x, sum_event(log_dets, 1)

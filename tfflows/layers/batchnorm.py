@@ -88,10 +88,10 @@ def streaming_moments(batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
     """
     count, mean, squares = 0, 0.0, 0.0
     for batch in batches:
-        batch = np.asarray(batch, np.float64)
-        total, difference = count + len(batch), batch.mean(axis=0) - mean
-        squares = squares + ((batch - batch.mean(axis=0)) ** 2).sum(axis=0)
-        squares = squares + difference**2 * count * len(batch) / total
-        mean = mean + difference * len(batch) / total
+        rows = np.asarray(batch, np.float64)
+        total, difference = count + len(rows), rows.mean(axis=0) - mean
+        squares = squares + ((rows - rows.mean(axis=0)) ** 2).sum(axis=0)
+        squares = squares + difference**2 * count * len(rows) / total
+        mean = mean + difference * len(rows) / total
         count = total
     return mean, squares / count

@@ -1,0 +1,155 @@
+"""Monotone networks of one number: the deep sigmoidal flows of NAF."""
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows.bijectors.elementwise import Elementwise
+from tfflows.bijectors.mixture import even_spread
+from tfflows.bijectors.root import Increasing
+from tfflows.errors import check
+
+SLOPE_BOUND = 30.0  # of a slope before its softplus, so that an input far outside the data has a finite score
+UNIT = math.log(math.expm1(1.0))  # its softplus is 1
+
+
+@dataclasses.dataclass(frozen=True)
+class SigmoidLayer:
+    """One layer, from `inputs` increasing functions of a number to `outputs` of them.
+
+        inner = a * (u @ x) + b;  F = w @ sigmoid(inner);  y = log(F) - log(1 - F)
+
+    The rows of `u` and `w` are positive and add up to 1, `a` is positive: so each output increases with each input.
+
+    Args:
+        log_u: `[batch, ..., hidden, inputs, channels]`.
+        log_a: `[batch, ..., hidden, channels]`.
+        b: `[batch, ..., hidden, channels]`.
+        log_w: `[batch, ..., outputs, hidden, channels]`.
+    """
+
+    log_u: tf.Tensor
+    log_a: tf.Tensor
+    b: tf.Tensor
+    log_w: tf.Tensor
+
+    def __call__(self, x: tf.Tensor, log_slope: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """`y` and the log of its derivative, of `x` and the log of its own, `[batch, ..., inputs, channels]`."""
+        inner = tf.exp(self.log_a) * tf.reduce_sum(tf.exp(self.log_u) * x[..., None, :, :], axis=-2) + self.b
+        log_inner_slope = self.log_a + log_matmul(self.log_u, log_slope)
+        log_up, log_down = tf.math.log_sigmoid(inner), tf.math.log_sigmoid(-inner)
+        log_cdf, log_survival = log_matmul(self.log_w, log_up), log_matmul(self.log_w, log_down)
+        # sigmoid' = sigmoid * (1 - sigmoid), logit' = 1 / (F * (1 - F)): sums of logarithms, as each may round to 0.
+        log_density = log_matmul(self.log_w, log_up + log_down + log_inner_slope)
+        return log_cdf - log_survival, log_density - log_cdf - log_survival
+
+
+def log_matmul(log_matrix: tf.Tensor, log_vector: tf.Tensor) -> tf.Tensor:
+    """`log(exp(log_matrix) @ exp(log_vector))` over `[..., rows, columns, channels]` and `[..., columns, channels]`."""
+    return tf.reduce_logsumexp(log_matrix + log_vector[..., None, :, :], axis=-2)
+
+
+class Sigmoidal(Increasing):
+    """Layers of sigmoids, one after the other; the first has one input, the last one output.
+
+        inverse:  z = layers[-1](...layers[0](x))
+        forward:  numerical, see `Increasing`
+        log-det:  log |dz/dx|, by products of the layers' Jacobians in log space
+
+    Args:
+        layers: From data to latent.
+
+    Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), section 3 and the appendix on log-space
+    computation, with the authors' code.
+    Differs from the paper: nothing in the map; its code adds 1e-6 where this takes the logarithm of both tails.
+    """
+
+    def __init__(self, layers: list[SigmoidLayer]):
+        super().__init__(name="sigmoidal")
+        self.layers = layers
+
+    def inverse_and_log_det(self, x):
+        y, log_slope = x[..., None, :], tf.zeros_like(x)[..., None, :]
+        for layer in self.layers:
+            y, log_slope = layer(y, log_slope)
+        return y[..., 0, :], log_slope[..., 0, :]
+
+
+@dataclasses.dataclass(frozen=True)
+class DeepSigmoidal(Elementwise):
+    """Deep sigmoidal flow (DSF): each layer goes from one number to one number, by `units` sigmoids.
+
+        x = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
+
+    The numbers of the conditioner are `b` and the logits of `w`; `a` is the softplus of a bounded number. They are
+    added to fixed ones: units spread evenly over [-1, 1], as equal ones would stay equal for ever, with slopes of 1.
+    One unit starts as the identity.
+
+    Args:
+        units: Sigmoids of a layer.
+        layers: Number of layers.
+
+    Raises:
+        InputError: There is no unit or no layer.
+
+    Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), section 3.
+    Differs from the paper: all numbers come from the conditioner; the fixed spread is ours.
+    """
+
+    units: int = 8
+    layers: int = 1
+
+    def __post_init__(self):
+        check(self.units >= 1, "Expected `units` to be 1 or more.", units=self.units)
+        check(self.layers >= 1, "Expected `layers` to be 1 or more.", layers=self.layers)
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """Inputs and outputs of each layer."""
+        return [(1, 1)] * self.layers
+
+    @property
+    def size(self):
+        return sum(self.units * (inputs + 2 + outputs) for inputs, outputs in self._given)
+
+    @property
+    def _given(self):
+        # A row of one weight is 1, whatever its logit: the conditioner gives none.
+        return [(inputs if inputs > 1 else 0, outputs) for inputs, outputs in self.shapes]
+
+    def __call__(self, parameters):
+        sizes = [self.units * size for inputs, outputs in self._given for size in (inputs, 1, 1, outputs)]
+        parts = iter(tf.split(parameters, sizes, axis=-2))
+        return Sigmoidal([self._layer(*shape, *[next(parts) for _ in range(4)]) for shape in self.shapes])
+
+    def _layer(self, inputs, outputs, u, a, b, w):
+        places = tf.constant(even_spread(self.units)[:, None], b.dtype)
+        slope = tf.nn.softplus(UNIT + SLOPE_BOUND * tf.tanh(a / SLOPE_BOUND))
+        log_u = log_rows(u, self.units, inputs) if inputs > 1 else tf.zeros_like(b)[..., None, :]
+        return SigmoidLayer(log_u, tf.math.log(slope), b - places, log_rows(w, outputs, self.units))
+
+
+class DeepDenseSigmoidal(DeepSigmoidal):
+    """Deep dense sigmoidal flow (DDSF): all layers but the first have `units` inputs, all but the last `units` outputs.
+
+    As in `DeepSigmoidal`; the logits of the matrices are added to fixed ones that favour units of the same place.
+    """
+
+    @property
+    def shapes(self):
+        widths = [1, *[self.units] * (self.layers - 1), 1]
+        return list(itertools.pairwise(widths))
+
+
+def log_rows(logits: tf.Tensor, rows: int, columns: int) -> tf.Tensor:
+    """Log of a matrix with positive rows that add up to 1, `[..., rows, columns, channels]`, from its logits.
+
+    Fixed logits favour the columns that stand where the row stands: rows that start equal would stay equal.
+    """
+    shape = tf.concat([tf.shape(logits)[:-2], [rows, columns], tf.shape(logits)[-1:]], axis=0)
+    distance = even_spread(rows)[:, None, None] - even_spread(columns)[:, None]
+    nearness = -(distance**2) if rows > 1 else np.zeros_like(distance)  # a single row favours none
+    return tf.nn.log_softmax(tf.reshape(logits, shape) + tf.constant(nearness, logits.dtype), axis=-2)

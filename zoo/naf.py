@@ -1,0 +1,62 @@
+"""NAF: autoregressive flows whose scalar maps are monotone networks, DSF or DDSF.
+
+Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), sections 3 and 6.
+Differs from the paper: the conditioner, a MADE, gives all numbers of the monotone networks; ActNorm standardises the
+data and stands between the flows.
+"""
+
+from functools import partial
+
+from tfflows.bijectors import DeepDenseSigmoidal, DeepSigmoidal
+from tfflows.errors import check_choice
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Autoregressive
+from tfflows.models import Flow
+from tfflows.networks import MADE
+
+KINDS = {"dsf": DeepSigmoidal, "ddsf": DeepDenseSigmoidal}
+
+
+def vector(
+    event: Event,
+    *,
+    flows: int = 5,
+    kind: str = "ddsf",
+    units: int = 8,
+    layers: int = 2,
+    width: int = 100,
+    depth: int = 1,
+    activation: str = "elu",
+    hidden: str = "sorted",
+    seed: int = 0,
+) -> Flow:
+    """NAF of vectors; the order of the entries is turned round from each flow to the next. Samples are numerical.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        flows: Number of autoregressive layers.
+        kind: Of monotone network, `"dsf"` or `"ddsf"`.
+        units: Sigmoids of each layer of a monotone network.
+        layers: Layers of a monotone network.
+        width: Units of the conditioners' hidden layers.
+        depth: Number of the conditioners' hidden layers.
+        activation: Of the conditioners' hidden layers.
+        hidden: Degrees of the conditioners' hidden units, `"sorted"` or `"random"`.
+        seed: Of random degrees.
+    """
+    check_choice("kind", kind, KINDS)
+    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
+    family = KINDS[kind](units, layers)
+    chain = []
+    for number in range(flows):
+        network = partial(made, seed=seed + number)
+        order = ("natural", "reversed")[number % 2]
+        chain += [ActNorm(), Autoregressive(network=network, family=family, order=order)]
+    return Flow(event, chain, name="naf")
+
+
+# The number of steps, the batch and the learning rate are ours. Units as in the authors' code.
+TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
+
+PRESETS = {"vector": {"model": {"flows": 2, "kind": "dsf", "units": 16, "layers": 1}, "train": TOY}}
