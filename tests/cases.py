@@ -18,6 +18,8 @@ EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 
 # Settings that make an architecture small; its defaults where there is no row.
 SMALL = {
+    ("nice", "vector"): {"couplings": 4, "width": 8, "depth": 1},
+    ("nice", "image"): {"couplings": 2, "width": 8, "depth": 1},
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
 }

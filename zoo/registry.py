@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import realnvp
+from zoo import nice, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +48,14 @@ class Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
+    "nice": Architecture(
+        paper="1410.8516",
+        builders={"vector": nice.vector, "image": nice.image},
+        presets=nice.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
     "realnvp": Architecture(
         paper="1605.08803",
         builders={"vector": realnvp.vector, "image": realnvp.image},

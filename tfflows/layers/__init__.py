@@ -5,6 +5,9 @@ from tfflows.layers.base import FlowLayer as FlowLayer
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
 from tfflows.layers.coupling import Coupling as Coupling
 from tfflows.layers.images import FactorOut as FactorOut
+from tfflows.layers.images import Flatten as Flatten
 from tfflows.layers.images import Logit as Logit
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
+from tfflows.layers.scale import Rescale as Rescale
+from tfflows.layers.scale import Scale as Scale
