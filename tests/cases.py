@@ -20,6 +20,8 @@ EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 SMALL = {
     ("nice", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("nice", "image"): {"couplings": 2, "width": 8, "depth": 1},
+    ("glow", "vector"): {"steps": 2, "width": 8, "depth": 1},
+    ("glow", "image"): {"levels": 2, "steps": 1, "width": 4},
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
 }

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import nice, realnvp
+from zoo import glow, nice, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +52,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         paper="1410.8516",
         builders={"vector": nice.vector, "image": nice.image},
         presets=nice.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
+    "glow": Architecture(
+        paper="1807.03039",
+        builders={"vector": glow.vector, "image": glow.image},
+        presets=glow.PRESETS,
         density="exact",
         log_prob_passes="1",
         sample_passes="1",

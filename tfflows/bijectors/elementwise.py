@@ -92,3 +92,20 @@ class SigmoidAffine(Elementwise):
     def __call__(self, parameters):
         scale, shift = tf.unstack(parameters, axis=-2)
         return Affine(shift, tf.math.log_sigmoid(scale + self.offset))
+
+
+@dataclasses.dataclass(frozen=True)
+class Gaussian(Elementwise):
+    """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
+
+    Args:
+        bound: Of the log-deviation, which is `bound * tanh(log_std / bound)`.
+    """
+
+    bound: float = 5.0
+    size = 2
+
+    def __call__(self, parameters):
+        mean, log_std = tf.unstack(parameters, axis=-2)
+        log_scale = -self.bound * tf.tanh(log_std / self.bound)
+        return Affine(-mean * tf.exp(log_scale), log_scale)

@@ -9,5 +9,11 @@ from tfflows.layers.images import Flatten as Flatten
 from tfflows.layers.images import Logit as Logit
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
+from tfflows.layers.linear import PlainLinear as PlainLinear
+from tfflows.layers.linear import PLULinear as PLULinear
+from tfflows.layers.linear import Reverse as Reverse
+from tfflows.layers.linear import Shuffle as Shuffle
+from tfflows.layers.prior import SplitPrior as SplitPrior
+from tfflows.layers.prior import TopPrior as TopPrior
 from tfflows.layers.scale import Rescale as Rescale
 from tfflows.layers.scale import Scale as Scale

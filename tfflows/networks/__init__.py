@@ -1,5 +1,7 @@
 """Plain Keras networks: what computes the parameters of a flow's layers."""
 
+from tfflows.networks.convnet import ConvNet as ConvNet
+from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
