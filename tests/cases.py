@@ -24,6 +24,9 @@ SMALL = {
     ("glow", "image"): {"levels": 2, "steps": 1, "width": 4},
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
+    ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
+    ("maf", "vector"): {"flows": 2, "width": 8},
+    ("iaf", "vector"): {"flows": 2, "width": 8},
 }
 
 

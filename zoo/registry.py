@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import glow, nice, realnvp
+from zoo import glow, iaf, made, maf, nice, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +70,30 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=realnvp.PRESETS,
         density="exact",
         log_prob_passes="1",
+        sample_passes="1",
+    ),
+    "made": Architecture(
+        paper="1502.03509",
+        builders={"vector": made.vector},
+        presets=made.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
+    ),
+    "maf": Architecture(
+        paper="1705.07057",
+        builders={"vector": maf.vector},
+        presets=maf.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="D",
+    ),
+    "iaf": Architecture(
+        paper="1606.04934",
+        builders={"vector": iaf.vector},
+        presets=iaf.PRESETS,
+        density="exact",
+        log_prob_passes="D",
         sample_passes="1",
     ),
 }

@@ -1,7 +1,9 @@
 """Layers of flows, named as the bijectors they make; each owns its weights."""
 
 from tfflows.layers.actnorm import ActNorm as ActNorm
+from tfflows.layers.autoregressive import Autoregressive as Autoregressive
 from tfflows.layers.base import FlowLayer as FlowLayer
+from tfflows.layers.batchnorm import BatchNorm as BatchNorm
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
 from tfflows.layers.coupling import Coupling as Coupling
 from tfflows.layers.images import FactorOut as FactorOut

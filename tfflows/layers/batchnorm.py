@@ -1,0 +1,97 @@
+"""Batch normalisation between the layers of a flow: batch statistics in training, those of the training set after."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows import bijectors
+from tfflows.layers.base import FlowLayer
+
+
+class BatchNorm(FlowLayer):
+    """Brings each entry of a vector to mean 0 and variance 1, then scales and shifts it.
+
+        inverse:  z = (x - mean) * (variance + epsilon) ** -0.5 * exp(log_gamma) + beta
+        forward:  x = (z - beta) * exp(-log_gamma) * (variance + epsilon) ** 0.5 + mean
+        log-det:  log |det dz/dx| = sum(log_gamma - 0.5 * log(variance + epsilon))
+
+    In training, that is with `seeds`, mean and variance are those of the global batch, over all replicas, and gradients
+    flow through them. In evaluation they are stored: NaN until `initialize` sets them from one batch, as a first guess;
+    `settle` sets them to those of the whole training set. A score in evaluation does not depend on the batch.
+
+    Args:
+        epsilon: Added to the variance.
+
+    Source: Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), appendix on batch normalization; log of
+    gamma and epsilon: the authors' code.
+    Differs from the paper: nothing.
+    """
+
+    uses_statistics = True
+
+    def __init__(self, *, epsilon: float = 1e-5):
+        super().__init__()
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        unset = keras.initializers.Constant(float("nan"))
+        shape = input_shape[-1:]
+        self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
+        self.log_gamma = self.add_weight(shape=shape, initializer="zeros", name="log_gamma")
+        self.mean = self.add_weight(shape=shape, initializer=unset, trainable=False, name="mean")
+        self.variance = self.add_weight(shape=shape, initializer=unset, trainable=False, name="variance")
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.BatchNormalization(
+            tf.convert_to_tensor(self.mean),
+            tf.convert_to_tensor(self.variance),
+            beta=tf.convert_to_tensor(self.beta),
+            log_gamma=tf.convert_to_tensor(self.log_gamma),
+            epsilon=self.epsilon,
+            batch=None if seeds is None else global_moments,
+        )
+
+    @property
+    def initialized(self):
+        return not np.isnan(self.variance.numpy()).any()
+
+    def initialize(self, x, context=None):
+        if not self.initialized:
+            self.settle([x])
+
+    def settle(self, batches: Iterable[Any]) -> None:
+        """Stores the statistics of all rows of `batches`, each `[batch, dimension]`, as this layer sees them."""
+        mean, variance = streaming_moments(batches)
+        self.mean.assign(mean)
+        self.variance.assign(variance)
+
+
+def global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance of each entry over the batches, of equal sizes, of all replicas; differentiable."""
+    context = tf.distribute.get_replica_context()
+    alone = context is None or context.num_replicas_in_sync == 1
+
+    def over_replicas(mean):
+        return mean if alone else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
+
+    mean = over_replicas(tf.reduce_mean(x, axis=0))
+    return mean, over_replicas(tf.reduce_mean((x - mean) ** 2, axis=0))
+
+
+def streaming_moments(batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance, in float64, over the rows of all batches.
+
+    Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances".
+    """
+    count, mean, squares = 0, 0.0, 0.0
+    for batch in batches:
+        rows = np.asarray(batch, np.float64)
+        total, difference = count + len(rows), rows.mean(axis=0) - mean
+        squares = squares + ((rows - rows.mean(axis=0)) ** 2).sum(axis=0)
+        squares = squares + difference**2 * count * len(rows) / total
+        mean = mean + difference * len(rows) / total
+        count = total
+    return mean, squares / count

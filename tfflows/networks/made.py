@@ -1,0 +1,127 @@
+"""MADE: a dense network with masks, in which each output sees only the inputs that come before it."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows.errors import check, check_choice
+
+HIDDEN = ("sorted", "random")
+
+
+class MaskedDense(keras.layers.Layer):
+    """Dense layer in which the weights outside a mask are 0: `activation(x @ (kernel * mask) + bias)`.
+
+    Args:
+        mask: bool, `[inputs, units]`; a constant, not a weight.
+        activation: Of the units; None for none.
+        kernel_initializer: Of the kernel.
+    """
+
+    def __init__(self, mask: np.ndarray, activation: str | None = None, *, kernel_initializer: str):
+        super().__init__()
+        self.mask = mask
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = kernel_initializer
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=self.mask.shape, initializer=self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight(shape=self.mask.shape[1:], initializer="zeros", name="bias")
+
+    def call(self, x):
+        return self.activation(x @ (self.kernel * tf.constant(self.mask, self.compute_dtype)) + self.bias)
+
+
+class MADE(keras.layers.Layer):
+    """Masked network: output `size * dimension` numbers, those of entry d functions of the entries before d alone.
+
+    Every unit has a degree, m. An input has the place of its entry in the order, from 1; a context has 0, so that all
+    units see it. A unit of degree m sees units of degrees up to m, and an output of degree m sees units below m:
+
+        mask[i, j] = m[i] <= m[j]    into hidden units
+        mask[i, j] = m[i] < m[j]     into outputs
+
+    Masks are constants. The outputs are laid out so that a reshape to `[batch, size, dimension]` gives each entry its
+    `size` numbers; they start at zero.
+
+    Args:
+        outputs: `size * dimension`.
+        degrees: Integers `[dimension]`, the place of each entry in the order, from 1; entries with the same place do
+            not see each other.
+        width: Units of each hidden layer.
+        depth: Number of hidden layers.
+        activation: Of the hidden layers.
+        hidden: Degrees of hidden units: `"sorted"`, spread evenly; `"random"`, uniform from the least degree of the
+            layer before; or an array `[width]` for each layer.
+        seed: Of random degrees.
+        context_size: Size of the context vector; 0 for none.
+
+    Raises:
+        InputError: `outputs` is not a multiple of the dimension; `hidden` is no known name.
+
+    Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
+    Differs from the paper: there are no direct connections from inputs to outputs, and one order alone. With a context,
+    or a single entry, hidden units may have degree 0: the first entry's numbers depend on the context through them.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        degrees: np.ndarray,
+        *,
+        width: int,
+        depth: int,
+        activation: str = "relu",
+        hidden: str | Sequence[np.ndarray] = "sorted",
+        seed: int = 0,
+        context_size: int = 0,
+    ):
+        super().__init__()
+        dimension = len(degrees)
+        rule = "Expected `outputs` to be a multiple of the number of entries."
+        check(outputs % dimension == 0, rule, outputs=outputs, entries=dimension)
+        inputs = np.concatenate([degrees, np.zeros(context_size, int)])
+        if isinstance(hidden, str):
+            hidden = hidden_degrees(hidden, inputs, int(max(degrees)), width=width, depth=depth, seed=seed)
+        self.dense = []
+        for seeing in hidden:
+            mask = inputs[:, None] <= seeing[None]
+            self.dense.append(MaskedDense(mask, activation, kernel_initializer="he_normal"))
+            inputs = seeing
+        mask = inputs[:, None] < np.tile(degrees, outputs // dimension)[None]
+        self.dense.append(MaskedDense(mask, kernel_initializer="zeros"))
+
+    def build(self, input_shape):
+        for dense in self.dense:
+            dense.build((None, dense.mask.shape[0]))
+
+    def call(self, x, context=None, seeds=None):
+        x = x if context is None else keras.ops.concatenate([x, context], axis=-1)
+        for dense in self.dense:
+            x = dense(x)
+        return x
+
+
+def hidden_degrees(kind: str, inputs: np.ndarray, last: int, *, width: int, depth: int, seed: int) -> list[np.ndarray]:
+    """Degrees of hidden units for each layer, all below `last`, that of the last output.
+
+    Args:
+        kind: `"sorted"` or `"random"`.
+        inputs: Degrees of the inputs; the least of them is the least of the hidden units, where it is below `last`.
+        last: The highest degree of an output.
+        width: Units of each layer.
+        depth: Number of layers.
+        seed: Of random degrees.
+    """
+    check_choice("hidden", kind, HIDDEN)
+    random = np.random.default_rng(seed)
+    layers, least = [], min(int(inputs.min()), last - 1)
+    for _ in range(depth):
+        if kind == "sorted":
+            layers.append(least + np.arange(width) * (last - least) // width)
+        else:
+            layers.append(random.integers(least, last, width))
+            least = int(layers[-1].min())
+    return layers

@@ -1,0 +1,50 @@
+"""IAF: autoregressive layers turned round, so that a sample takes one pass and a density one for each entry.
+
+Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4.
+Differs from the paper: a density of data by itself, not the posterior of an autoencoder; bounded log-scales stand in
+for its sigmoid gates, and ActNorm stands between the layers.
+"""
+
+from functools import partial
+
+from tfflows.bijectors import BoundedAffine
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Autoregressive, Inverse
+from tfflows.models import Flow
+from tfflows.networks import MADE
+
+
+def vector(
+    event: Event,
+    *,
+    flows: int = 4,
+    width: int = 100,
+    depth: int = 1,
+    activation: str = "elu",
+    hidden: str = "sorted",
+    seed: int = 0,
+) -> Flow:
+    """IAF of vectors; the order of the entries is turned round from each layer to the next.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        flows: Number of autoregressive layers.
+        width: Units of the networks' hidden layers.
+        depth: Number of the networks' hidden layers.
+        activation: Of the hidden layers.
+        hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
+        seed: Of random degrees.
+    """
+    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
+    layers = [ActNorm()]
+    for number in range(flows):
+        order = ("natural", "reversed")[number % 2]
+        network = partial(made, seed=seed + number)
+        layers += [Inverse(Autoregressive(network=network, family=BoundedAffine(), order=order)), ActNorm()]
+    return Flow(event, layers, name="iaf")
+
+
+TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
+
+PRESETS = {"vector": {"model": {"flows": 8, "width": 64}, "train": TOY}}

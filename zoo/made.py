@@ -1,0 +1,54 @@
+"""MADE: one masked network gives every conditional of a density, Gaussian or a mixture of Gaussians.
+
+Source: Germain et al., "MADE" (1502.03509), sections 3 and 4, for binary data; with Gaussians and with mixtures of them
+("MADE MoG"): Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), section 4.
+Differs from the papers: the first layer standardises the data, and log-scales are bounded.
+"""
+
+from functools import partial
+
+from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Autoregressive
+from tfflows.models import Flow
+from tfflows.networks import MADE
+
+
+def vector(
+    event: Event,
+    *,
+    components: int = 1,
+    width: int = 100,
+    depth: int = 2,
+    activation: str = "relu",
+    order: str = "natural",
+    hidden: str = "sorted",
+    seed: int = 0,
+) -> Flow:
+    """MADE of vectors.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        components: Gaussians in the mixture that is the density of an entry given those before it.
+        width: Units of the network's hidden layers.
+        depth: Number of the network's hidden layers.
+        activation: Of the hidden layers.
+        order: In which the entries follow each other: `"natural"`, `"reversed"` or `"random"`.
+        hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
+        seed: Of random order and degrees.
+    """
+    check(components >= 1, "Expected `components` to be 1 or more.", components=components)
+    network = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, seed=seed)
+    network = partial(network, context_size=event.classes)
+    family = BoundedAffine() if components == 1 else MixtureOfGaussians(components)
+    # Under a logistic base the logit of a mixture's CDF has the mixture as its density.
+    base = "normal" if components == 1 else "logistic"
+    layers = [ActNorm(), Autoregressive(network=network, family=family, order=order, seed=seed)]
+    return Flow(event, layers, base=base, name="made")
+
+
+TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
+
+PRESETS = {"vector": {"model": {"components": 10}, "train": TOY}}

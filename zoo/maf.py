@@ -1,0 +1,66 @@
+"""MAF: a stack of MADEs, each of which models the random numbers of the one before.
+
+Source: Papamakarios et al., "Masked Autoregressive Flow for Density Estimation" (1705.07057), sections 3 and 4.
+Differs from the paper: the first layer standardises the data, log-scales are bounded, and the weights have no penalty.
+"""
+
+from functools import partial
+
+from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
+from tfflows.errors import check, check_choice
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Autoregressive, BatchNorm
+from tfflows.models import Flow
+from tfflows.networks import MADE
+
+
+def vector(
+    event: Event,
+    *,
+    flows: int = 5,
+    components: int = 1,
+    width: int = 100,
+    depth: int = 1,
+    activation: str = "relu",
+    order: str = "reversed",
+    hidden: str = "sorted",
+    batch_norm: bool = True,
+    seed: int = 0,
+) -> Flow:
+    """MAF of vectors; with `components`, MAF MoG.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        flows: Number of Gaussian MADEs.
+        components: If more than 1, one more MADE follows, with mixtures of so many Gaussians: it is the base.
+        width: Units of the networks' hidden layers.
+        depth: Number of the networks' hidden layers.
+        activation: Of the hidden layers.
+        order: `"reversed"` turns the order round from each MADE to the next, `"random"` draws each anew.
+        hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
+        batch_norm: Whether batch normalisation follows each Gaussian MADE; ActNorm does if not.
+        seed: Of random orders and degrees.
+    """
+    check(components >= 1, "Expected `components` to be 1 or more.", components=components)
+    check_choice("order", order, ["reversed", "random"])
+    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
+
+    def autoregressive(number, family):
+        turn = order if order == "random" else ("natural", "reversed")[number % 2]
+        network = partial(made, seed=seed + number)
+        return Autoregressive(network=network, family=family, order=turn, seed=seed + number)
+
+    layers = [ActNorm()]
+    for number in range(flows):
+        layers += [autoregressive(number, BoundedAffine()), BatchNorm() if batch_norm else ActNorm()]
+    if components == 1:
+        return Flow(event, layers, name="maf")
+    # Under a logistic base the logit of a mixture's CDF has the mixture as its density.
+    layers.append(autoregressive(flows, MixtureOfGaussians(components)))
+    return Flow(event, layers, base="logistic", name="maf")
+
+
+TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
+
+PRESETS = {"vector": {"model": {"flows": 8, "width": 64, "batch_norm": False}, "train": TOY}}
