@@ -18,6 +18,10 @@ EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
 
 # Settings that make an architecture small; its defaults where there is no row.
 SMALL = {
+    ("nice", "vector"): {"couplings": 4, "width": 8, "depth": 1},
+    ("nice", "image"): {"couplings": 2, "width": 8, "depth": 1},
+    ("glow", "vector"): {"steps": 2, "width": 8, "depth": 1},
+    ("glow", "image"): {"levels": 2, "steps": 1, "width": 4},
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
     ("planar", "vector"): {"layers": 3},

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, flowpp, iaf, made, maf, naf, planar, radial, realnvp
+from zoo import ffjord, flowpp, glow, iaf, made, maf, naf, nice, planar, radial, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +48,14 @@ class Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
+    "nice": Architecture(
+        paper="1410.8516",
+        builders={"vector": nice.vector, "image": nice.image},
+        presets=nice.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
     "realnvp": Architecture(
         paper="1605.08803",
         builders={"vector": realnvp.vector, "image": realnvp.image},
@@ -56,29 +64,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         log_prob_passes="1",
         sample_passes="1",
     ),
-    "planar": Architecture(
-        paper="1505.05770",
-        builders={"vector": planar.vector},
-        presets=planar.PRESETS,
-        density="exact",
-        log_prob_passes="1",
-        sample_passes="1, with one root for each layer",
-    ),
-    "radial": Architecture(
-        paper="1505.05770",
-        builders={"vector": radial.vector},
-        presets=radial.PRESETS,
+    "glow": Architecture(
+        paper="1807.03039",
+        builders={"vector": glow.vector, "image": glow.image},
+        presets=glow.PRESETS,
         density="exact",
         log_prob_passes="1",
         sample_passes="1",
-    ),
-    "ffjord": Architecture(
-        paper="1810.01367",
-        builders={"vector": ffjord.vector},
-        presets=ffjord.PRESETS,
-        density="exact",
-        log_prob_passes="adaptive, about 20 to 100, times D for the trace",
-        sample_passes="adaptive, about 20 to 100",
     ),
     "flowpp": Architecture(
         paper="1902.00275",
@@ -119,5 +111,29 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="D",
+    ),
+    "planar": Architecture(
+        paper="1505.05770",
+        builders={"vector": planar.vector},
+        presets=planar.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, with one root for each layer",
+    ),
+    "radial": Architecture(
+        paper="1505.05770",
+        builders={"vector": radial.vector},
+        presets=radial.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
+    "ffjord": Architecture(
+        paper="1810.01367",
+        builders={"vector": ffjord.vector},
+        presets=ffjord.PRESETS,
+        density="exact",
+        log_prob_passes="adaptive, about 20 to 100, times D for the trace",
+        sample_passes="adaptive, about 20 to 100",
     ),
 }

@@ -9,9 +9,14 @@ from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
 from tfflows.bijectors.elementwise import Additive as Additive
 from tfflows.bijectors.elementwise import BoundedAffine as BoundedAffine
 from tfflows.bijectors.elementwise import Elementwise as Elementwise
+from tfflows.bijectors.elementwise import Gaussian as Gaussian
 from tfflows.bijectors.elementwise import InTurn as InTurn
 from tfflows.bijectors.elementwise import Shift as Shift
 from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
+from tfflows.bijectors.linear import PLU as PLU
+from tfflows.bijectors.linear import Linear as Linear
+from tfflows.bijectors.linear import Permutation as Permutation
+from tfflows.bijectors.linear import Plain as Plain
 from tfflows.bijectors.logit import Logit as Logit
 from tfflows.bijectors.mixture import MixtureOfGaussians as MixtureOfGaussians
 from tfflows.bijectors.mixture import MixtureOfLogistics as MixtureOfLogistics

@@ -112,3 +112,19 @@ class InTurn(Elementwise):
         parts = tf.split(parameters, [family.size for family in self.families], axis=-2)
         scalars = [family(part) for family, part in zip(self.families, parts, strict=True)]
         return tfb.Chain(scalars, name="in_turn")
+
+
+class Gaussian(Elementwise):
+    """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
+
+    Args:
+        bound: Of the log-deviation, which is `bound * tanh(log_std / bound)`.
+    """
+
+    bound: float = 5.0
+    size = 2
+
+    def __call__(self, parameters):
+        mean, log_std = tf.unstack(parameters, axis=-2)
+        log_scale = -self.bound * tf.tanh(log_std / self.bound)
+        return Affine(-mean * tf.exp(log_scale), log_scale)

@@ -1,4 +1,6 @@
-"""Layers of image flows that own no weights: logit, squeeze, factor out."""
+"""Layers of image flows that own no weights: logit, squeeze, factor out, flatten."""
+
+import math
 
 import tensorflow_probability as tfp
 
@@ -65,3 +67,16 @@ class FactorOut(FlowLayer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0], *factored_shape(tuple(input_shape[1:]))
+
+
+class Flatten(FlowLayer):
+    """`bijectors.Flatten`: the layers that follow see a vector."""
+
+    def build(self, input_shape):
+        self.shape = tuple(input_shape[1:])
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.Flatten(self.shape)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], math.prod(input_shape[1:])

@@ -1,6 +1,8 @@
 """Plain Keras networks: what computes the parameters of a flow's layers."""
 
 from tfflows.networks.attention import AttentionNet as AttentionNet
+from tfflows.networks.convnet import ConvNet as ConvNet
+from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.mlp import MLP as MLP

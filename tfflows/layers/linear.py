@@ -1,0 +1,82 @@
+"""What stands between couplings so that they mix all entries: learned linear maps, and fixed permutations."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows import bijectors
+from tfflows.layers.base import FlowLayer
+
+
+class PLULinear(FlowLayer):
+    """`bijectors.PLU`, from a random rotation on: the permutation and the signs of the diagonal stay as they are.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2, "LU decomposition".
+    Differs from the paper: nothing.
+    """
+
+    def build(self, input_shape):
+        packed, rows = tf.linalg.lu(random_rotation(input_shape[-1]))
+        scale = tf.linalg.diag_part(packed)
+        packed = tf.linalg.set_diag(packed, tf.math.log(tf.abs(scale)))
+        self.order = fixed_order(self, tf.math.invert_permutation(rows).numpy())
+        self.packed = self.add_weight(shape=packed.shape, initializer=constant(packed), name="packed")
+        self.sign = self.add_weight(
+            shape=scale.shape, initializer=constant(tf.sign(scale)), trainable=False, name="sign"
+        )
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.PLU(*(tf.convert_to_tensor(weight) for weight in (self.order, self.packed, self.sign)))
+
+
+class PlainLinear(FlowLayer):
+    """`bijectors.Plain`: a matrix without any form, from a random rotation on.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2.
+    Differs from the paper: nothing.
+    """
+
+    def build(self, input_shape):
+        self.weight = self.add_weight(shape=(input_shape[-1],) * 2, initializer=keras.initializers.Orthogonal())
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.Plain(tf.convert_to_tensor(self.weight))
+
+
+class Reverse(FlowLayer):
+    """The entries of the last axis in reverse order."""
+
+    def build(self, input_shape):
+        self.order = np.arange(input_shape[-1])[::-1].copy()
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.Permutation(tf.constant(self.order))
+
+
+class Shuffle(FlowLayer):
+    """The entries of the last axis in an order that is drawn once, from Keras' seed, and saved with the weights."""
+
+    def build(self, input_shape):
+        seed = keras.random.SeedGenerator()
+        self.order = fixed_order(self, np.argsort(keras.random.uniform(input_shape[-1:], seed=seed)))
+
+    def bijector(self, context=None, seeds=None):
+        return bijectors.Permutation(tf.convert_to_tensor(self.order))
+
+
+def random_rotation(size: int) -> tf.Tensor:
+    """An orthogonal matrix, float64 `[size, size]`, from Keras' seed."""
+    return tf.cast(keras.initializers.Orthogonal()((size, size)), tf.float64)
+
+
+def constant(value: tf.Tensor) -> Callable[..., tf.Tensor]:
+    """An initializer to this value."""
+    return lambda shape, dtype: tf.cast(value, dtype)
+
+
+def fixed_order(layer: FlowLayer, order: np.ndarray) -> keras.Variable:
+    """A permutation as a weight that does not train; int64, as TensorFlow keeps no int32 variable on a GPU."""
+    settings = {"trainable": False, "dtype": "int64", "name": "order"}
+    return layer.add_weight(shape=order.shape, initializer=constant(order), **settings)

@@ -1,0 +1,69 @@
+"""Learned gaussian priors, as affine layers: a gaussian of any mean and deviation is a standard one, mapped."""
+
+import keras
+import tensorflow as tf
+
+from tfflows.bijectors import masks
+from tfflows.bijectors.elementwise import Gaussian
+from tfflows.layers.base import FlowLayer
+from tfflows.layers.coupling import Coupling
+from tfflows.networks import ScaledConv2D
+
+BOUND = 5.0  # of the log-deviations, softly, so that a point far outside the data has a finite score
+
+
+class SplitPrior(Coupling):
+    """The half of the channels that leaves at the next `FactorOut` is gaussian, given the half that stays.
+
+        mean, log_std = conv(kept)
+        inverse:  z = (out - mean) * exp(-log_std),  kept stays
+        forward:  out = mean + z * exp(log_std)
+
+    Standard normal noise for `z` is the same as N(mean, exp(log_std)) for `out`, and the log-det makes up for the rest
+    of its density. The log-deviation stays within BOUND by a tanh.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039): only the authors' code has it, as `split2d`, with this zero-
+    initialised 3 x 3 convolution.
+    Differs from the authors' code: the log-deviation is bounded.
+    """
+
+    def __init__(self):
+        def network(outputs):
+            return ScaledConv2D(outputs, 3, kernel_initializer="zeros")
+
+        super().__init__(masks.halves, flip=False, network=network, family=Gaussian(BOUND))
+
+
+class TopPrior(FlowLayer):
+    """Each channel of what is left at the end has a mean and a deviation, for each class where there are classes.
+
+        mean, log_std = weights + dense(context)
+        inverse:  z = (x - mean) * exp(-log_std)
+        forward:  x = mean + z * exp(log_std)
+
+    Args:
+        context_size: Size of the context vector; 0 for none.
+
+    Source: Kingma and Dhariwal, "Glow" (1807.03039): `prior` of the authors' code, with `learntop` and `ycond`.
+    Differs from the authors' code: the log-deviation is bounded; no second weight scales each number.
+    """
+
+    def __init__(self, *, context_size: int = 0):
+        super().__init__()
+        self.context_size = context_size
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        self.event_ndims = len(input_shape) - 1
+        self.parameters = self.add_weight(shape=(2, channels), initializer="zeros", name="parameters")
+        self.condition = None
+        if self.context_size:
+            self.condition = keras.layers.Dense(2 * channels, use_bias=False, kernel_initializer="zeros")
+            self.condition.build((None, self.context_size))
+
+    def bijector(self, context=None, seeds=None):
+        parameters = tf.convert_to_tensor(self.parameters)
+        if self.condition:
+            shift = tf.cast(self.condition(context), self.compute_dtype)
+            parameters += tf.reshape(shift, [-1, *[1] * (self.event_ndims - 1), *parameters.shape])
+        return Gaussian(BOUND)(parameters)
