@@ -64,7 +64,7 @@ def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
 
 
 MISTAKES = {
-    "model": (["--model=real_nvp"], r"Expected `--model` to be one of ['realnvp'", "model='real_nvp'"),
+    "model": (["--model=real_nvp"], r"Expected `--model` to be one of ['nice', 'realnvp'", "model='real_nvp'"),
     "dataset": (["--dataset=digitz"], "'digits'", "'digitz'"),
     "strategy": (["--strategy=both"], "none|mirrored|multi_worker|tpu", "--strategy=both"),
     "key": (["--set=model.depth=3"], "['scales', 'width', 'blocks'", "depth"),

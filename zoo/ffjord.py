@@ -46,7 +46,7 @@ def vector(
     return Flow(event, [ActNorm(), *(field() for _ in range(flows))], name="ffjord")
 
 
-TOY = {"steps": 2000, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
+TOY = {"steps": 1500, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 25, "ema": 0.99}
 
 PRESETS = {"vector": {"model": {"rtol": 1e-4, "atol": 1e-4}, "train": TOY}}

@@ -18,6 +18,7 @@ from tfflows.layers.linear import PlainLinear as PlainLinear
 from tfflows.layers.linear import PLULinear as PLULinear
 from tfflows.layers.linear import Reverse as Reverse
 from tfflows.layers.linear import Shuffle as Shuffle
+from tfflows.layers.plan import planned as planned
 from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.planar import Radial as Radial
 from tfflows.layers.prior import SplitPrior as SplitPrior

@@ -83,7 +83,7 @@ class ContextNet(keras.layers.Layer):
     Source: the authors' code of Flow++ (1902.00275) for CIFAR-10.
     """
 
-    def __init__(self, width: int, *, blocks: int, dropout: float = 0.0):
+    def __init__(self, width: int, *, blocks: int = 3, dropout: float = 0.0):
         super().__init__()
         self.first = convolution(width, 3)
         self.blocks = [GatedConv(size=3, dropout=dropout) for _ in range(blocks)]

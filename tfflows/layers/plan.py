@@ -1,0 +1,29 @@
+"""The order of couplings in an image flow, written as papers write it: `"4 columns, squeeze, 2 channels"`."""
+
+import re
+from collections.abc import Callable
+
+from tfflows.errors import check
+from tfflows.layers.base import FlowLayer
+from tfflows.layers.images import JoinColumns, SplitColumns, Squeeze
+
+
+def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer]:
+    """The layers of a plan.
+
+    Args:
+        plan: Parts between commas: `"4 columns"` are four steps on the image with its columns split into even and odd,
+            `"2 channels"` are two on the image as it is, `"squeeze"` turns 2 x 2 pixels into channels.
+        step: From the number of a step in its part to its layers, which change half of the channels.
+
+    Raises:
+        InputError: A part says something else.
+    """
+    layers = []
+    for part in plan.split(","):
+        found = re.fullmatch(r"squeeze|(\d+) (columns|channels)", part.strip())
+        check(bool(found), "Expected `plan` to hold 'squeeze', '4 columns' or '2 channels', by commas.", plan=plan)
+        number, split = found.groups()
+        steps = [layer for index in range(int(number or 0)) for layer in step(index)]
+        layers += {"columns": [SplitColumns(), *steps, JoinColumns()], "channels": steps, None: [Squeeze()]}[split]
+    return layers
