@@ -26,8 +26,9 @@ def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int 
     """
     network = partial(MLP, width=width, depth=2, context_size=event.classes)
     coupling = partial(Coupling, masks.alternating, network=network, family=family("mixture", components))
-    layers = [layer for index in range(couplings) for layer in (ActNorm(), coupling(flip=index % 2 == 1))]
-    return Flow(event, layers, name="flowpp")
+    return Flow(
+        event, [layer for i in range(couplings) for layer in (ActNorm(), coupling(flip=i % 2 == 1))], name="flowpp"
+    )
 
 
 def image(
