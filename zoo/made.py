@@ -48,6 +48,7 @@ def vector(
     return Flow(event, layers, base=base, name="made")
 
 
+# Ours; 1705.07057 has batches of 100 and Adam at 1e-3.
 TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 

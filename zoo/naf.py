@@ -55,7 +55,7 @@ def vector(
     return Flow(event, chain, name="naf")
 
 
-# The number of steps, the batch and the learning rate are ours. Units as in the authors' code.
+# Ours, but for the 16 units, the default of the authors' code.
 TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 

@@ -83,6 +83,18 @@ def test_units_that_start_equal_part(family):
     assert len(np.unique(values.numpy()[0, :units, 0])) == units
 
 
+def test_inner_units_that_start_equal_part():
+    family = DeepDenseSigmoidal(4, 2)
+    values = tf.zeros([1, family.size, 1])
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = family(values).inverse_log_det_jacobian(tf.constant([[0.7]]), event_ndims=0)
+    gradient = tape.gradient(loss, values).numpy().ravel()
+    w, u = gradient[8:24].reshape(4, 4), gradient[24:40].reshape(4, 4)  # out of the first layer, into the second
+    for matrix in (w, u, u.T):
+        assert len(np.unique(matrix.round(6), axis=0)) == 4
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_far_inputs_have_finite_latents_and_gradients(family, dtype):
