@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import glow, iaf, made, maf, nice, realnvp
+from zoo import glow, iaf, made, maf, nice, nsf, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="1",
+    ),
+    "nsf": Architecture(
+        paper="1906.04032",
+        builders={"vector": nsf.vector, "image": nsf.image},
+        presets=nsf.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, or D autoregressive",
     ),
     "realnvp": Architecture(
         paper="1605.08803",

@@ -24,3 +24,5 @@ from tfflows.bijectors.multiscale import Squeeze as Squeeze
 from tfflows.bijectors.normalization import BatchNormalization as BatchNormalization
 from tfflows.bijectors.root import Increasing as Increasing
 from tfflows.bijectors.root import increasing_root as increasing_root
+from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
+from tfflows.bijectors.spline import Spline as Spline
