@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, flowpp, glow, iaf, made, maf, naf, nice, planar, radial, realnvp
+from zoo import ffjord, flowpp, glow, iaf, made, maf, naf, nice, nsf, planar, radial, realnvp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +76,22 @@ ARCHITECTURES: dict[str, Architecture] = {
         paper="1902.00275",
         builders={"vector": flowpp.vector, "image": flowpp.image},
         presets=flowpp.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, with one root for each coupling",
+    ),
+    "nsf": Architecture(
+        paper="1906.04032",
+        builders={"vector": nsf.vector, "image": nsf.image},
+        presets=nsf.PRESETS,
+        density="exact",
+        log_prob_passes="1",
+        sample_passes="1, or D autoregressive",
+    ),
+    "realnvp": Architecture(
+        paper="1605.08803",
+        builders={"vector": realnvp.vector, "image": realnvp.image},
+        presets=realnvp.PRESETS,
         density="exact",
         log_prob_passes="1",
         sample_passes="1, with one root for each coupling",

@@ -31,3 +31,5 @@ from tfflows.bijectors.planar import Planar as Planar
 from tfflows.bijectors.radial import Radial as Radial
 from tfflows.bijectors.root import Increasing as Increasing
 from tfflows.bijectors.root import increasing_root as increasing_root
+from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
+from tfflows.bijectors.spline import Spline as Spline

@@ -6,6 +6,7 @@ from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.mlp import MLP as MLP
+from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
 from tfflows.networks.velocity import VelocityMLP as VelocityMLP
