@@ -16,7 +16,7 @@ from tfflows.networks import MLP, AttentionNet, ContextNet
 
 
 def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> Flow:
-    """The couplings of Flow++ on vectors, which the paper does not have: every other entry changes, in turn.
+    """The couplings of Flow++ on vectors, which the paper does not have.
 
     Args:
         event: Of shape `(dimension,)`, dimension at least 2.
@@ -53,9 +53,9 @@ def image(
         blocks: Blocks of the networks.
         components: Logistics in each mixture.
         dropout: In training.
-        attention: Whether the networks have any; False is one of the paper's ablations.
-        coupling: `"mixture"`, or `"affine"`, another of them.
-        dequantization: `"variational"`, or `"uniform"`, the third.
+        attention: Whether the networks have any; False, `"affine"` and `"uniform"` are the paper's ablations.
+        coupling: `"mixture"` or `"affine"`.
+        dequantization: `"variational"` or `"uniform"`.
         dequantization_blocks: Blocks of the networks of the noise's four couplings.
     """
     check(width % 4 == 0, "Expected `width` to be a multiple of 4, the heads of the self-attention.", width=width)
@@ -67,8 +67,8 @@ def image(
     if dequantization == "variational" and event.discrete:
         of_noise = partial(step, network=partial(network, blocks=dequantization_blocks, context_channels=32))
         noise = VariationalDequantization(planned("4 columns", of_noise), ContextNet(32, dropout=dropout), event)
-    logit = Logit(high=float(event.levels or 1), alpha=0.05)
-    return Flow(event, [logit, *layers], dequantization=noise, name="flowpp")
+    layers.insert(0, Logit(high=float(event.levels or 1), alpha=0.05))
+    return Flow(event, layers, dequantization=noise, name="flowpp")
 
 
 def family(coupling: str, components: int) -> Elementwise:
@@ -79,7 +79,7 @@ def family(coupling: str, components: int) -> Elementwise:
 
 
 def image_step(index: int, **parts) -> list:
-    """Normalisation of each pixel, a map of the channels, and a coupling of one half."""
+    """Normalisation, a map of the channels, and a coupling of one half."""
     return [ActNorm(per_pixel=True), PLULinear(), Coupling(masks.halves, flip=index % 2 == 1, **parts)]
 
 

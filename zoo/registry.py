@@ -62,7 +62,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=realnvp.PRESETS,
         density="exact",
         log_prob_passes="1",
-        sample_passes="1",
+        sample_passes="1, with one root for each coupling",
     ),
     "glow": Architecture(
         paper="1807.03039",
@@ -87,14 +87,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="1",
         sample_passes="1, or D autoregressive",
-    ),
-    "realnvp": Architecture(
-        paper="1605.08803",
-        builders={"vector": realnvp.vector, "image": realnvp.image},
-        presets=realnvp.PRESETS,
-        density="exact",
-        log_prob_passes="1",
-        sample_passes="1, with one root for each coupling",
     ),
     "made": Architecture(
         paper="1502.03509",
