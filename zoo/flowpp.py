@@ -8,7 +8,7 @@ from functools import partial
 
 from tfflows.bijectors import BoundedAffine, Elementwise, InTurn, MixtureOfLogistics, masks
 from tfflows.dequantization import VariationalDequantization
-from tfflows.errors import check, check_choice
+from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, Logit, PLULinear, planned
 from tfflows.models import Flow
@@ -25,10 +25,8 @@ def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int 
         width: Units of the networks' two hidden layers.
     """
     network = partial(MLP, width=width, depth=2, context_size=event.classes)
-    coupling = partial(Coupling, masks.alternating, network=network, family=family("mixture", components))
-    return Flow(
-        event, [layer for i in range(couplings) for layer in (ActNorm(), coupling(flip=i % 2 == 1))], name="flowpp"
-    )
+    make = partial(Coupling, masks.alternating, network=network, family=family("mixture", components))
+    return Flow(event, [layer for i in range(couplings) for layer in (ActNorm(), make(flip=i % 2 == 1))], name="flowpp")
 
 
 def image(
@@ -58,7 +56,6 @@ def image(
         dequantization: `"variational"` or `"uniform"`.
         dequantization_blocks: Blocks of the networks of the noise's four couplings.
     """
-    check(width % 4 == 0, "Expected `width` to be a multiple of 4, the heads of the self-attention.", width=width)
     check_choice("dequantization", dequantization, ("variational", "uniform"))
     network = partial(AttentionNet, width=width, heads=4, dropout=dropout, attention=attention)
     step = partial(image_step, family=family(coupling, components))

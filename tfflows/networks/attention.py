@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfflows.errors import check
 from tfflows.networks.gated import GatedConv, convolution, drop, gate, use
 
 
@@ -69,6 +70,9 @@ class AttentionNet(keras.layers.Layer):
         context_size: Size of a context vector, which shifts each feature map; 0 for none.
         context_channels: Channels of a context map of the same height and width, which enters each block; 0 for none.
 
+    Raises:
+        InputError: `width` is no multiple of `heads`.
+
     Source: Ho et al., "Flow++" (1902.00275), section 3.3, and the authors' code.
     Differs from the paper: the convolutions start at random and the last at zero, where the authors' start is scaled
     by data.
@@ -87,6 +91,8 @@ class AttentionNet(keras.layers.Layer):
         context_channels: int = 0,
     ):
         super().__init__()
+        rule = f"Expected `width` to be a multiple of {heads}, the heads of the self-attention."
+        check(width % heads == 0, rule, width=width)
         self.context_size = context_size
         self.context_channels = context_channels
         options = {"heads": heads, "dropout": dropout, "attention": attention, "context_channels": context_channels}
