@@ -60,8 +60,8 @@ def vector(
     return Flow(event, layers, base="logistic", name="maf")
 
 
-# Ours. The paper (section 4 and the authors' code): batches of 100, Adam at 1e-4, 5 or 10 flows, 1 or 2 hidden layers
-# of 100 units (POWER, GAS) to 1024, 10 components, patience 30.
+# Ours. The paper has (section 4 and the authors' code) batches of 100, Adam at 1e-4, 5 or 10 flows, 1 or 2 hidden
+# layers of 100 units (POWER, GAS) to 1024, 10 components and patience 30, on datasets that are not here.
 TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 
