@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import zoo
@@ -21,6 +22,25 @@ def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) ->
     figures.save(sheet, HERE / f"{name}.png")
 
 
+def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) -> None:
+    """The density of a pretrained model of the plane, and 5,000 of its samples."""
+    model = zoo.load(name)
+    axis = np.linspace(-reach, reach, points, dtype=np.float32)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    density = np.exp(model.log_prob(grid).numpy()).reshape(points, points)
+    x = model.sample(5000, seed=0).numpy()
+    figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
+    axes[0].imshow(density, extent=(-reach, reach) * 2, origin="lower")
+    axes[0].set_title(f"density of {name}")
+    axes[1].scatter(x[:, 0], x[:, 1], s=1, alpha=0.5, linewidths=0)
+    axes[1].set_title("samples")
+    axes[1].set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    figures.save(figures.rendered(figure), HERE / f"{name}.png")
+
+
 if __name__ == "__main__":
-    data_beside_samples("realnvp_fashion_mnist", "fashion_mnist")
-    data_beside_samples("realnvp_digits", "digits")
+    for row in zoo.list_pretrained():
+        if row["dataset"].startswith("toy/"):
+            density_beside_samples(row["id"])
+        else:
+            data_beside_samples(row["id"], row["dataset"])

@@ -12,6 +12,7 @@ from tfflows import datasets, training
 from tfflows.errors import InputError
 from zoo import publish
 from zoo.pretrained import exported_folder
+from zoo.registry import ARCHITECTURES
 
 ROWS = zoo.list_pretrained()
 
@@ -51,6 +52,28 @@ def test_round_trip_of_trained_weights_gives_every_pixel_back():
     np.testing.assert_array_equal(model.decode(model.encode(x)), x)
 
 
+# What a search or a solver leaves of x, in units of data; all others leave rounding.
+NUMERICAL = {"flowpp": 1e-3, "made": 1e-3, "naf": 1e-3, "planar": 1e-3, "ffjord": 1e-3}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["dataset"].startswith("toy/")], ids=lambda row: row["id"])
+def test_round_trip_of_trained_weights_gives_every_point_back(row):
+    model = zoo.load(row["id"])
+    x = next(datasets.load(row["dataset"]).test.examples.batch(1000).as_numpy_iterator())["x"]
+    back = model.decode(tf.identity(model.encode(x))).numpy()
+    np.testing.assert_allclose(back, x, atol=NUMERICAL.get(row["architecture"], 1e-4))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["truth_nats"]], ids=lambda row: row["id"])
+def test_no_model_scores_above_the_truth(row):
+    gap = float(row["truth_nats"]) - float(row["nats"])
+    assert -float(row["nats_se"]) < gap < (0.3 if row["architecture"] in ("nice", "planar", "radial") else 0.1)
+
+
+def test_every_architecture_has_a_trained_model():
+    assert {row["architecture"] for row in ROWS} == set(ARCHITECTURES)
+
+
 def test_unknown_name_lists_the_known():
     with pytest.raises(InputError, match=r"`name` to be one of \[.*'realnvp_digits'.*Received: name='realnvp_digitz'"):
         zoo.load("realnvp_digitz")
@@ -75,8 +98,12 @@ def test_publishing_replaces_the_row_of_the_same_id(tmp_path):
 
 
 def test_models_are_listed_with_their_costs():
-    (row,) = [row for row in zoo.list_models() if row["name"] == "realnvp"]
-    assert row == {
+    rows = {row["name"]: row for row in zoo.list_models()}
+    assert list(rows) == list(ARCHITECTURES)
+    assert (rows["iaf"]["log_prob_passes"], rows["iaf"]["sample_passes"]) == ("D", "1")
+    assert (rows["maf"]["log_prob_passes"], rows["maf"]["sample_passes"]) == ("1", "D")
+    assert all(value for row in rows.values() for value in row.values())
+    assert rows["realnvp"] == {
         "name": "realnvp",
         "paper": "arXiv 1605.08803",
         "events": "vector, image",
