@@ -77,7 +77,7 @@ def repeat(steps: int, permutation: str, coupling: str, network) -> list[layers.
 TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
-MINUTES = {"steps": 2500, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 300}
+MINUTES = {"steps": 4500, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 300}
 MINUTES |= {"ema": 0.99, "validate_every": 500}
 AT_28 = {"model": {"levels": 2, "steps": 8, "width": 64}, "train": MINUTES}
 ADAMAX = {"optimizer": "adamax", "learning_rate": 1e-3, "epochs": 1800}
