@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 VENV ?= .venv
 EXTRAS ?= serve,test,bench
 ARGS ?=
+WORKERS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.tfflows-$(EXTRAS)
@@ -25,8 +26,8 @@ setup: $(STAMP) ## Install the project and its pinned dependencies into $(VENV) 
 demo: setup ## Train RealNVP on the digits, score it and export it, in a few minutes on a CPU.
 	$(BIN)/python train.py --model=realnvp --dataset=digits --workdir=runs/demo --export_dir=runs/demo/exported $(ARGS)
 
-test: setup ## Run the fast tests (ARGS="-k realnvp -x" is passed on to pytest).
-	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+test: setup ## Run the fast tests, in WORKERS=2 processes (ARGS="-k realnvp -x" is passed on to pytest).
+	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-slow: setup ## Run the slow tests.
 	$(BIN)/python -m pytest -q -m slow $(ARGS)

@@ -167,7 +167,7 @@ def test_new_affine_coupling_multiplies_by_sigmoid_of_2():
     np.testing.assert_allclose(family(tf.zeros([1, 2, 1])).inverse(tf.ones([1, 1])), [[1 / (1 + np.exp(-2))]])
 
 
-def test_number_of_parameters_at_the_settings_of_cifar10():
+def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # By hand, a step of c channels: actnorm, W, and three convolutions with a shift and a scale each. The
     # neural-spline paper (1906.04032, table 3) counts 44.0M: the learned priors and our scales beside each kernel are
     # the rest.
@@ -177,6 +177,8 @@ def test_number_of_parameters_at_the_settings_of_cifar10():
     step = {c: 2 * c + c**2 + 9 * (c // 2) * width + width**2 + 9 * width * c + 4 * width + 2 * c for c in (12, 24, 48)}
     priors = 2 * 48 + sum(9 * (c // 2) * c + 2 * c for c in (12, 24))
     count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    with capsys.disabled():
+        print(f"\nGlow on CIFAR-10: {count:,} parameters; about 44.0 million published")
     assert count == steps * sum(step.values()) + priors
     assert count / 1e6 == pytest.approx(44.0, abs=0.06)
 
