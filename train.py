@@ -22,7 +22,9 @@ from tfflows.errors import InputError, TrainingError, check
 from tfflows.training import strategies
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.", required=True)
+flags.DEFINE_string(
+    "model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.", required=True
+)
 flags.DEFINE_string("dataset", "digits", "Dataset: digits, a toy such as toy/rings, or a TFDS name such as celeb_a.")
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."

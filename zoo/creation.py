@@ -1,9 +1,10 @@
 """New models of the zoo, by name or by configuration."""
 
+import math
 from pathlib import Path
 from typing import Any
 
-from tfflows.errors import check_choice
+from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from zoo.config import Config, keyword_defaults
@@ -19,13 +20,26 @@ def create(name: str, *, event: Event, **kwargs: Any) -> GenerativeModel:
         **kwargs: Settings of the architecture's builder for this kind of event.
 
     Raises:
-        InputError: An unknown name or setting, an event that the architecture cannot take.
+        InputError: An unknown name or setting, a number out of range, an event that the architecture cannot take.
     """
     check_choice("name", name, ARCHITECTURES)
     builder = ARCHITECTURES[name].builder(event)
-    for key in kwargs:
+    for key, value in kwargs.items():
         check_choice(f"setting of {name}", key, keyword_defaults(builder))
+        check_number(key, value)
     return builder(event, **kwargs)
+
+
+def check_number(key: str, value: Any) -> None:
+    """What holds for a setting of any architecture: counts are 1 or more, other numbers 0 or more.
+
+    Raises:
+        InputError: It does not.
+    """
+    if type(value) is int:
+        check(value >= 1, f"Expected `{key}` to be 1 or more.", **{key: value})
+    if type(value) is float:
+        check(0 <= value < math.inf, f"Expected `{key}` to be 0 or more and finite.", **{key: value})
 
 
 def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:

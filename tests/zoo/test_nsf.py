@@ -151,7 +151,7 @@ def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(kind):
     ("settings", "message"),
     [
         ({"kind": "cubic"}, r"`kind` to be one of \['coupling', 'autoregressive'\].*kind='cubic'"),
-        ({"bins": 0}, r"`bins` to be in 1\.\.999\. Received: bins=0"),
+        ({"bins": 1000}, r"`bins` to be in 1\.\.999\. Received: bins=1000"),
         ({"dropout": 1.0}, r"`dropout` to be in \[0, 1\)\. Received: dropout=1\.0"),
         ({"kind": "autoregressive", "dropout": 0.1}, r"`dropout` to be 0 with autoregressive layers.*dropout=0\.1"),
     ],

@@ -6,6 +6,7 @@ import tensorflow_probability as tfp
 
 from tfflows import bijectors
 from tfflows.bijectors.multiscale import factored_shape, squeezed_shape
+from tfflows.errors import check
 from tfflows.layers.base import FlowLayer
 
 tfb = tfp.bijectors
@@ -16,6 +17,7 @@ class Logit(FlowLayer):
 
     def __init__(self, *, high: float, alpha: float):
         super().__init__()
+        check(0 < alpha < 0.5, "Expected `alpha` to be in (0, 0.5).", alpha=alpha)
         self.high = high
         self.alpha = alpha
 

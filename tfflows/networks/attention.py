@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from tfflows.errors import check
-from tfflows.networks.gated import GatedConv, convolution, drop, gate, use
+from tfflows.networks.dropout import check_dropout, drop
+from tfflows.networks.gated import GatedConv, convolution, gate, use
 
 
 class GatedAttention(keras.layers.Layer):
@@ -71,7 +72,7 @@ class AttentionNet(keras.layers.Layer):
         context_channels: Channels of a context map of the same height and width, which enters each block; 0 for none.
 
     Raises:
-        InputError: `width` is no multiple of `heads`.
+        InputError: `width` is no multiple of `heads`; `dropout` is out of range.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.3, and the authors' code.
     Differs from the paper: the convolutions start at random and the last at zero, where the authors' start is scaled
@@ -93,6 +94,7 @@ class AttentionNet(keras.layers.Layer):
         super().__init__()
         rule = f"Expected `width` to be a multiple of {heads}, the heads of the self-attention."
         check(width % heads == 0, rule, width=width)
+        check_dropout(dropout)
         self.context_size = context_size
         self.context_channels = context_channels
         options = {"heads": heads, "dropout": dropout, "attention": attention, "context_channels": context_channels}

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.networks.dropout import drop
 
 
 def concat_elu(x: tf.Tensor) -> tf.Tensor:
@@ -21,20 +22,6 @@ def convolution(outputs: int, size: int, *, gain: float = 1.0) -> keras.layers.C
     """A convolution whose kernel starts at random, with `gain` times the variance that keeps that of its input."""
     start = keras.initializers.VarianceScaling(gain, mode="fan_in", distribution="truncated_normal")
     return keras.layers.Conv2D(outputs, size, padding="same", kernel_initializer=start)
-
-
-def drop(x: tf.Tensor, rate: float, seeds: tf.Tensor | None) -> tf.Tensor:
-    """Zeroes entries with probability `rate` and scales the others up; nothing outside of training.
-
-    Args:
-        x: `[batch, ...]`.
-        rate: In [0, 1).
-        seeds: int32 `[batch, 2]`, or None in evaluation: a row's noise does not depend on the other rows.
-    """
-    if seeds is None or rate == 0:
-        return x
-    kept = noise.uniform(seeds, tuple(x.shape[1:]), tf.float32) >= rate
-    return tf.where(kept, x / (1 - rate), tf.zeros_like(x))
 
 
 class GatedConv(keras.layers.Layer):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfflows.errors import check, check_choice
 
+ACTIVATIONS = ("relu", "elu", "tanh", "softplus", "swish", "gelu")
 HIDDEN = ("sorted", "random")
 
 
@@ -52,14 +53,14 @@ class MADE(keras.layers.Layer):
             not see each other.
         width: Units of each hidden layer.
         depth: Number of hidden layers.
-        activation: Of the hidden layers.
+        activation: Of the hidden layers, one of ACTIVATIONS.
         hidden: Degrees of hidden units: `"sorted"`, spread evenly; `"random"`, uniform from the least degree of the
             layer before; or an array `[width]` for each layer.
         seed: Of random degrees.
         context_size: Size of the context vector; 0 for none.
 
     Raises:
-        InputError: `outputs` is not a multiple of the dimension; `hidden` is no known name.
+        InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is no known name.
 
     Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
     Differs from the paper: there are no direct connections from inputs to outputs, and one order alone. With a context,
@@ -79,6 +80,7 @@ class MADE(keras.layers.Layer):
         context_size: int = 0,
     ):
         super().__init__()
+        check_choice("activation", activation, ACTIVATIONS)
         dimension = len(degrees)
         rule = "Expected `outputs` to be a multiple of the number of entries."
         check(outputs % dimension == 0, rule, outputs=outputs, entries=dimension)

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfflows import noise
-from tfflows.errors import check
+from tfflows.networks.dropout import check_dropout, drop
 
 
 class DropoutBlock(keras.layers.Layer):
@@ -33,10 +33,7 @@ class DropoutBlock(keras.layers.Layer):
 
     def call(self, x, seeds=None):
         hidden = tf.nn.relu(self.first(tf.nn.relu(x)))
-        if seeds is not None and self.dropout > 0:
-            kept = noise.uniform(seeds, hidden.shape[1:], tf.float32) >= self.dropout
-            hidden *= tf.cast(kept, hidden.dtype) / (1 - self.dropout)
-        return x + self.second(hidden)
+        return x + self.second(drop(hidden, self.dropout, seeds))
 
 
 class ResidualNet(keras.layers.Layer):
@@ -69,7 +66,7 @@ class ResidualNet(keras.layers.Layer):
         context_size: int = 0,
     ):
         super().__init__()
-        check(0 <= dropout < 1, "Expected `dropout` to be in [0, 1).", dropout=dropout)
+        check_dropout(dropout)
         self.context_size = context_size
         self.first = keras.layers.Dense(width)
         self.condition = keras.layers.Dense(width, use_bias=False) if context_size else None

@@ -1,0 +1,65 @@
+"""Statistics of the whole training set: taken layer by layer, before each validation, saved with the best weights."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from tfflows import datasets, training
+from tfflows.datasets import Data
+from tfflows.datasets.data import in_memory
+from tfflows.events import Event
+from tfflows.layers import BatchNorm
+from tfflows.training.pipeline import one_pass
+
+
+def two_layers():
+    keras.utils.set_random_seed(0)
+    model = zoo.create("maf", event=Event((2,)), flows=2, width=8, depth=1)
+    for variable in model.trainable_variables:
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [0, 1]))
+    return model
+
+
+def points(n, seed):
+    return np.random.default_rng(seed).normal([3.0, -1.0], [2.0, 0.5], (n, 2)).astype(np.float32)
+
+
+def test_each_layer_gets_the_statistics_of_what_it_sees():
+    model, x = two_layers(), points(1000, 0)
+    model.initialize(tf.constant(x[:50]))
+    model.settle(one_pass(in_memory(x=x), batch_size=300))  # the last batch is smaller
+    seen, norms = x, 0
+    for layer in model.flow_layers:
+        if isinstance(layer, BatchNorm):
+            np.testing.assert_allclose(layer.mean, seen.mean(0), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(layer.variance, seen.var(0), rtol=1e-4)
+            norms += 1
+        seen = layer(seen).numpy()
+    assert norms == 2
+
+
+def test_validation_settles_with_the_weights_that_it_keeps(tmp_path):
+    model, x = two_layers(), points(2000, 0)
+    data = Data("normal", model.event, *(in_memory(x=part) for part in (x[:1000], x[1000:1500], x[1500:])))
+    settings = training.TrainSettings(steps=4, batch_size=50, validate_every=2, ema=0.5, warmup_steps=1)
+    fitted = training.fit(model, data, settings, seed=0, workdir=tmp_path)
+    kept = two_layers()
+    kept.load_weights(fitted.weights)
+    again = two_layers()
+    again.load_weights(fitted.weights)
+    again.settle(one_pass(data.train, batch_size=1000))
+    for mine, theirs in zip(kept.variables, again.variables, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_pass_holds_every_example_once_and_augmented():
+    data = datasets.load("digits")
+    batches = [batch["x"].numpy() for batch in one_pass(data.train, batch_size=100)]
+    assert sum(map(len, batches)) == data.train.size
+    flipped = datasets.data.Split(
+        in_memory(x=np.arange(5, dtype=np.int32)).examples,
+        5,
+        augment=lambda element, seed: {"x": element["x"] + 10 * seed[1]},
+    )
+    np.testing.assert_array_equal(next(iter(one_pass(flipped, batch_size=5)))["x"], np.arange(5) * 11)

@@ -1,0 +1,25 @@
+"""Dropout whose noise belongs to each row: the same on one device and on many, and after a restart."""
+
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.errors import check
+
+
+def check_dropout(dropout: float) -> None:
+    """Raises `InputError` unless `dropout` is in [0, 1)."""
+    check(0 <= dropout < 1, "Expected `dropout` to be in [0, 1).", dropout=dropout)
+
+
+def drop(x: tf.Tensor, rate: float, seeds: tf.Tensor | None) -> tf.Tensor:
+    """Zeroes entries with probability `rate` and scales the others up; nothing outside of training.
+
+    Args:
+        x: `[batch, ...]`.
+        rate: In [0, 1).
+        seeds: int32 `[batch, 2]`; None in evaluation.
+    """
+    if seeds is None or rate == 0:
+        return x
+    kept = noise.uniform(seeds, tuple(x.shape[1:]), tf.float32) >= rate
+    return tf.where(kept, x / (1 - rate), tf.zeros_like(x))
