@@ -61,3 +61,19 @@ def test_seed_is_an_integer():
     np.testing.assert_array_equal(noise.seed_pair(2**40 + 5), [5, 256])
     with pytest.raises(InputError, match=r"`seed` to be an integer\. Received: seed=0\.5"):
         noise.seed_pair(0.5)
+
+
+def test_uses_of_a_seed_are_unrelated():
+    seeds = noise.split(noise.seed_pair(0), 2000)
+    draws = [noise.uniform(seeds, (1,), tf.float32)]
+    draws += [noise.uniform(noise.fold_in(seeds, number), (1,), tf.float32) for number in (0, 1, 2, -1)]
+    correlation = np.corrcoef(np.concatenate(draws, axis=1).T)
+    assert np.abs(correlation - np.eye(5)).max() < 0.08
+    alone = noise.fold_in(seeds[7:8], 3)
+    np.testing.assert_array_equal(alone, noise.fold_in(seeds, 3)[7:8])
+
+
+def test_normal_noise_is_normal():
+    draws = noise.normal(noise.split(noise.seed_pair(0), 100), (500,), tf.float32).numpy()
+    assert np.isfinite(draws).all()
+    np.testing.assert_allclose([draws.mean(), draws.std(), (draws**4).mean()], [0, 1, 3], atol=0.05)

@@ -1,4 +1,4 @@
-"""Statistics of the whole training set: taken layer by layer, before each validation, saved with the best weights."""
+"""Statistics of the whole training set: taken layer by layer before each validation, saved with the best weights."""
 
 import keras
 import numpy as np
