@@ -114,6 +114,7 @@ class InTurn(Elementwise):
         return tfb.Chain(scalars, name="in_turn")
 
 
+@dataclasses.dataclass(frozen=True)
 class Gaussian(Elementwise):
     """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
 
