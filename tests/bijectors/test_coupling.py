@@ -1,0 +1,34 @@
+"""Two ways to write one coupling: by a mask of the event, and by the channels that stay."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.cases import float64
+from tfflows import bijectors
+from tfflows.bijectors import masks
+
+
+@pytest.mark.parametrize("mask", [masks.halves, masks.alternating])
+@pytest.mark.parametrize("flip", [False, True])
+def test_split_coupling_is_the_coupling_of_its_mask(mask, flip):
+    with float64():
+        random = np.random.default_rng(0)
+        x = tf.constant(random.normal(size=(2, 3, 3, 5)))
+        keep = mask((5,), flip=flip)
+        kernel = random.normal(size=(5, 10))
+
+        def transform(kept, inputs, outputs):
+            columns = np.concatenate([outputs, 5 + outputs])
+            log_scale, shift = tf.split(tf.sin(kept @ tf.constant(kernel[inputs][:, columns])), 2, axis=-1)
+            return bijectors.Affine(shift, log_scale)
+
+        everything, stays, changes = np.arange(5), np.flatnonzero(keep), np.flatnonzero(~keep)
+        masked = bijectors.Coupling(mask((3, 3, 5), flip=flip), lambda kept: transform(kept, everything, everything))
+        split = bijectors.SplitCoupling(keep, lambda kept: transform(kept, stays, changes), event_ndims=3)
+        for method in ("inverse", "forward"):
+            np.testing.assert_allclose(getattr(split, method)(x), getattr(masked, method)(x), rtol=1e-12)
+            log_dets = [
+                getattr(coupling, f"{method}_log_det_jacobian")(x, event_ndims=3) for coupling in (split, masked)
+            ]
+            np.testing.assert_allclose(*log_dets, rtol=1e-12)
