@@ -31,13 +31,14 @@ def create(name: str, *, event: Event, **kwargs: Any) -> GenerativeModel:
 
 
 def check_number(key: str, value: Any) -> None:
-    """What holds for a setting of any architecture: counts are 1 or more, other numbers 0 or more.
+    """What holds for a setting of any architecture: counts are 1 or more, a seed and other numbers 0 or more.
 
     Raises:
         InputError: It does not.
     """
     if type(value) is int:
-        check(value >= 1, f"Expected `{key}` to be 1 or more.", **{key: value})
+        least = 0 if key == "seed" else 1
+        check(value >= least, f"Expected `{key}` to be {least} or more.", **{key: value})
     if type(value) is float:
         check(0 <= value < math.inf, f"Expected `{key}` to be 0 or more and finite.", **{key: value})
 

@@ -52,7 +52,7 @@ def publish(folder: Path, table: Path = TABLE) -> None:
     with replacing(table) as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows[name] for name in sorted(rows))
+        writer.writerows(sorted(rows.values(), key=lambda row: (row["dataset"], row["id"])))
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
@@ -61,7 +61,7 @@ def markdown(rows: list[dict[str, str]]) -> str:
     return head + "".join(
         f"| `{row['id']}` | {float(row['nats']):.2f} ± {float(row['nats_se']):.2f} | {_bits(row)} |"
         f" {_goal(row)} | {int(row['parameters']):,} |"
-        f" {int(row['steps']):,} steps, {float(row['seconds']) / 60:.0f} min on {row['hardware']} |\n"
+        f" {int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']} |\n"
         for row in rows
     )
 
@@ -70,6 +70,10 @@ def _goal(row: dict[str, str]) -> str:
     """What the paper has, or what the true density scores where it is known."""
     truth = row["truth_nats"]
     return row["published"] or (f"{float(truth):.2f} nats" if truth else "-")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _bits(row: dict[str, str]) -> str:

@@ -23,6 +23,8 @@ def wrong(key, default):
         return ["nonsense"]
     if isinstance(default, bool):
         return []
+    if key == "seed":
+        return [-3]
     values = [0, -3] if isinstance(default, int) else [-0.5, float("nan")]
     return [*values, 1.0] if key in FRACTIONS else values
 
