@@ -14,10 +14,10 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import Case, continuous, events, float64, make
+from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
 from tfflows import noise
 from tfflows.errors import InputError
 from tfflows.export import Servable
-from tfflows.models import MeanNegativeLogLikelihood
 
 
 def sampling_inverts_density(case: Case) -> None:
@@ -220,19 +220,6 @@ def bad_input_is_named(case: Case) -> None:
         model.decode(np.zeros((2, 1)), None if label is None else label[:2])
 
 
-def train_step_compiles_under_xla(case: Case) -> None:
-    losses = [_losses(case, jit_compile=jit_compile) for jit_compile in (False, True)]
-    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
-
-
-def _losses(case, *, jit_compile=False, steps=2):
-    model = make(case)
-    model.compile(keras.optimizers.Adam(1e-3), MeanNegativeLogLikelihood(), jit_compile=jit_compile)
-    x, label = events(case, 16)
-    data = tf.data.Dataset.from_tensors({"x": x} if label is None else {"x": x, "label": label}).repeat(steps)
-    return model.fit(data, epochs=2, steps_per_epoch=1, verbose=0, shuffle=False).history["loss"]
-
-
 def inputs_far_outside_have_finite_gradients(case: Case) -> None:
     if case.event.discrete:
         return  # its inputs are bounded
@@ -277,6 +264,7 @@ LAWS = [
     samples_agree_with_density,
     bad_input_is_named,
     train_step_compiles_under_xla,
+    two_replicas_train_as_one,
     inputs_far_outside_have_finite_gradients,
     data_dependent_weights_are_set_once,
 ]

@@ -106,6 +106,10 @@ def step_has_no_xla_kernel(patch):
     )
 
 
+def statistics_are_those_of_a_replica(patch):
+    patch.setattr("tfflows.layers.batchnorm.global_moments", lambda x: tuple(tf.nn.moments(x, axes=[0])))
+
+
 def far_input_overflows(patch):
     method = bijectors.Affine.inverse_and_log_det
     mutant = changed(method, lambda self, pair: (pair[0], pair[1] + 0 * tf.exp(tf.abs(pair[0]))))
@@ -136,6 +140,7 @@ MUTANTS = [
     (density_is_scaled, laws.density_integrates_to_one, VECTOR),
     (values_are_not_checked, laws.bad_input_is_named, IMAGE),
     (step_has_no_xla_kernel, laws.train_step_compiles_under_xla, VECTOR),
+    (statistics_are_those_of_a_replica, laws.two_replicas_train_as_one, Case("maf", EVENTS["vector"])),
     (far_input_overflows, laws.inputs_far_outside_have_finite_gradients, VECTOR),
     (initialisation_is_repeated, laws.data_dependent_weights_are_set_once, VECTOR),
 ]

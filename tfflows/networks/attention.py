@@ -74,7 +74,7 @@ class AttentionNet(keras.layers.Layer):
     Raises:
         InputError: `width` is no multiple of `heads`; `dropout` is out of range.
 
-    Source: Ho et al., "Flow++" (1902.00275), section 3.3, and the authors' code.
+    Source: Ho et al., "Flow++" (1902.00275), section 3.2, and the authors' code.
     Differs from the paper: the convolutions start at random and the last at zero, where the authors' start is scaled
     by data.
     """

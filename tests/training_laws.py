@@ -1,0 +1,42 @@
+"""The laws of training: a step compiles under XLA, and two replicas train as one."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.cases import Case, events, make
+from tfflows.models import MeanNegativeLogLikelihood
+
+
+def train_step_compiles_under_xla(case: Case) -> None:
+    losses = [fitted(case, jit_compile=jit_compile)[0] for jit_compile in (False, True)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+def two_replicas_train_as_one(case: Case) -> None:
+    if case.event.discrete:
+        return  # tests/training/test_parity.py holds it for images, in whole runs
+    one = fitted(case)
+    # Reduced by hand, as collective operations of several strategies in one process take each other's keys.
+    by_hand = tf.distribute.ReductionToOneDevice()
+    two = fitted(case, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=by_hand))
+    np.testing.assert_allclose(two[0], one[0], rtol=1e-5)
+    for mine, theirs in zip(two[1], one[1], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def fitted(case: Case, strategy=None, *, jit_compile: bool = False) -> tuple[list[float], list[np.ndarray]]:
+    """Losses of two steps, and the weights after them."""
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = make(case)
+        # Not Adam, which divides a small gradient by its own size and so enlarges rounding.
+        model.compile(keras.optimizers.SGD(1e-3), MeanNegativeLogLikelihood(), jit_compile=jit_compile)
+    x, label = events(case, 16)
+    batch = {"x": x} if label is None else {"x": x, "label": label}
+    data = tf.data.Dataset.from_tensor_slices(batch).batch(16).repeat(2)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    losses = model.fit(data.with_options(options), epochs=2, steps_per_epoch=1, verbose=0, shuffle=False).history[
+        "loss"
+    ]
+    return losses, [variable.numpy() for variable in model.variables]
