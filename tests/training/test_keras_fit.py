@@ -6,6 +6,7 @@ import pytest
 
 from tests.training.small_run import model
 from tfflows import datasets
+from tfflows.errors import InputError
 from tfflows.models import MeanNegativeLogLikelihood
 
 
@@ -17,6 +18,9 @@ def digits(split):
 def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_per_execution):
     data, one = datasets.load("digits"), model()
     x, validation = digits(data.train)[:192], digits(data.validation)[:96]
+    with pytest.raises(InputError, match=r"initialised: call model\.initialize\(batch\)"):
+        one.fit(x, batch_size=32)
+    one.initialize(x[:64])
     one.compile(keras.optimizers.Adam(1e-3), MeanNegativeLogLikelihood(), steps_per_execution=steps_per_execution)
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     history = one.fit(

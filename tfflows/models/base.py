@@ -70,11 +70,6 @@ class GenerativeModel(DistributedModel):
     def settle(self, batches: tf.data.Dataset) -> None:
         """Takes statistics that a score needs from the whole training set; before scoring, after any training."""
 
-    @property
-    def initialized(self) -> bool:
-        """Whether the weights that depend on data have been set, by `initialize` or from a file."""
-        return True
-
     # What a user calls.
 
     def log_prob(self, x: Any, label: Any = None, *, num_importance_samples: int = 1, seed: int = 0) -> tf.Tensor:
@@ -151,8 +146,7 @@ class GenerativeModel(DistributedModel):
 
     def _check_label(self, label: Any) -> tf.Tensor | None:
         """`label` as a tensor, after a look at the model itself: every call of a user comes through here."""
-        rule = "Expected a model that is initialised: call model.initialize(batch), train it, or load weights."
-        check(self.initialized, rule, model=self.name)
+        self.check_initialized()
         if self.event.classes == 0:
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
             return None

@@ -1,7 +1,11 @@
 """What `keras.Model.fit` needs to run the same under every `tf.distribute` strategy."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
+
+from tfflows.errors import check
 
 
 class DistributedModel(keras.Model):
@@ -11,6 +15,20 @@ class DistributedModel(keras.Model):
     have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several to an
     execution, and return the mean of each log over all replicas.
     """
+
+    @property
+    def initialized(self) -> bool:
+        """Whether the weights that depend on data have been set, by `initialize` or from a file."""
+        return True
+
+    def check_initialized(self) -> None:
+        """Raises `InputError` unless the weights that depend on data have been set."""
+        rule = "Expected a model that is initialised: call model.initialize(batch), train it, or load weights."
+        check(self.initialized, rule, model=self.name)
+
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        self.check_initialized()
+        return super().fit(*args, **kwargs)
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
