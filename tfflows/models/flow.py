@@ -117,6 +117,7 @@ class Flow(GenerativeModel):
         return tf.cast(x, self.event.dtype)
 
     def initialize(self, x, label=None, *, seed=0):
+        x = self.event.check(x)
         if self.event.discrete:
             self.dequantization.initialize(x, noise.row_seeds(x, noise.seed_pair(seed)))
         context = self._context(label)
