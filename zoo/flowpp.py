@@ -92,7 +92,7 @@ AT_64 = {"plan": "squeeze, 4 columns" + 2 * ", squeeze, 2 channels, 2 columns", 
 PRESETS = {
     "vector": {"train": TOY},
     "digits": {"model": {"plan": "4 columns, squeeze, 4 channels", **SMALL}, "train": DIGITS},
-    "fashion_mnist": {"model": AT_28, "train": {**DIGITS, "steps": 2000, "batch_size": 64}},
+    "fashion_mnist": {"model": AT_28, "train": {**DIGITS, "steps": 1000, "batch_size": 64, "validate_every": 250}},
     "cifar10": {"model": {"dropout": 0.2}, "train": PAPER, "published": "3.08 bits/dim"},
     "downsampled_imagenet/32x32": {"model": AT_32, "train": PAPER, "published": "3.86 bits/dim"},
     "downsampled_imagenet/64x64": {"model": AT_64, "train": PAPER, "published": "3.69 bits/dim"},
