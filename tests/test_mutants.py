@@ -46,8 +46,8 @@ def inverse_wrong_by_a_constant(patch):
 
 
 def weight_left_out_of_the_gradient(patch):
-    def affine(self, kept, context):
-        log_scale, shift = tf.split(self.network(kept, context), 2, axis=-1)
+    def affine(self, kept, context, seeds):
+        log_scale, shift = tf.split(self.network(kept, context, seeds), 2, axis=-1)
         return bijectors.Affine(shift, tf.stop_gradient(self.bound) * tf.tanh(log_scale))
 
     patch.setattr(AffineCoupling, "_affine", affine)

@@ -18,8 +18,7 @@ from tfflows.export import saving
 def trained(tmp_path_factory):
     """A model, and the folder that it was exported to twice."""
     folder = tmp_path_factory.mktemp("exported") / "realnvp_digits"
-    model = small_run.model()
-    model.initialize(next(iter(datasets.load("digits").train.examples.batch(64)))["x"])
+    model = small_run.initialized()
     first, second = write(model, folder), write(model, folder)
     assert (first.name, second.name) == ("1", "2")
     return model, folder

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.small_run import fit, model
+from tests.training.small_run import fit, initialized, model
 from tfflows import datasets, training
 from tfflows.errors import InputError, TrainingError
 from tfflows.models import MeanNegativeLogLikelihood
@@ -100,14 +100,14 @@ def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
 
 
 def test_importance_weighting_tightens_the_bound():
-    one, split = model(), datasets.load("digits").validation
+    one, split = initialized(), datasets.load("digits").validation
     single, weighted = (training.evaluate(one, split, num_importance_samples=k)["nats"] for k in (1, 20))
     assert weighted > single
 
 
 def test_mixed_precision_is_for_networks_only():
     x = next(datasets.load("digits").test.examples.batch(16).as_numpy_iterator())["x"]
-    full = model()
+    full = initialized()
     for variable in full.trainable_variables:
         variable.assign(variable.numpy() + 0.05)
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tests.training.small_run import model
+from tests.training.small_run import initialized
 from tfflows import datasets, training
 from tfflows.datasets import Split
 from tfflows.training.pipeline import padded_batches, training_stream
@@ -51,7 +51,7 @@ def test_padding_fills_the_last_batch_and_does_not_count():
 
 
 def test_score_of_a_split_is_the_mean_over_all_of_it_whatever_the_batch():
-    one, split = model(), datasets.load("digits").test
+    one, split = initialized(), datasets.load("digits").test
     x = np.stack([element["x"] for element in split.examples.as_numpy_iterator()])
     expected = one.log_prob(x).numpy().astype(np.float64)
     for batch_size in (7, 128, 1000):

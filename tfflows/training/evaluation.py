@@ -23,6 +23,7 @@ def log_probs(
         num_importance_samples: As in `GenerativeModel.log_prob`.
         seed: Of the dequantisation noise.
     """
+    model.check_initialized()
     strategy = model.distribute_strategy
 
     def score(element, is_real):
