@@ -129,7 +129,8 @@ class Flow(GenerativeModel):
     def settle(self, batches):
         for number, layer in enumerate(self.flow_layers):
             if layer.uses_statistics:
-                seen = tf.function(functools.partial(self._seen, number=number, seed=noise.seed_pair(0)))
+                see = functools.partial(self._seen, number=number, seed=noise.seed_pair(0))
+                seen = self.cached_function("seen", see, number)
                 layer.settle(seen(batch["x"], batch.get("label")) for batch in batches)
 
     def _seen(self, x, label, number, seed):
