@@ -62,7 +62,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=realnvp.PRESETS,
         density="exact",
         log_prob_passes="1",
-        sample_passes="1, with one root for each coupling",
+        sample_passes="1",
     ),
     "glow": Architecture(
         paper="1807.03039",
@@ -94,7 +94,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=made.PRESETS,
         density="exact",
         log_prob_passes="1",
-        sample_passes="D",
+        sample_passes="D, each with one root for mixtures",
     ),
     "maf": Architecture(
         paper="1705.07057",
@@ -102,7 +102,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=maf.PRESETS,
         density="exact",
         log_prob_passes="1",
-        sample_passes="D",
+        sample_passes="D, each with one root for mixtures",
     ),
     "iaf": Architecture(
         paper="1606.04934",
@@ -118,7 +118,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=naf.PRESETS,
         density="exact",
         log_prob_passes="1",
-        sample_passes="D",
+        sample_passes="D, each with one root",
     ),
     "planar": Architecture(
         paper="1505.05770",

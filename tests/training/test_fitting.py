@@ -47,7 +47,7 @@ def test_best_weights_are_the_averaged_ones_with_the_best_validation_score(tmp_p
 
 
 def test_averaged_weights_come_and_go():
-    one = model()
+    one = initialized()
     one.compile(keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9), MeanNegativeLogLikelihood())
     data = datasets.load("digits").train.examples.batch(64).take(3)
     one.fit(data, verbose=0, shuffle=False)

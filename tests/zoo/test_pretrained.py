@@ -102,7 +102,6 @@ def test_models_are_listed_with_their_costs():
     rows = {row["name"]: row for row in zoo.list_models()}
     assert list(rows) == list(ARCHITECTURES)
     assert (rows["iaf"]["log_prob_passes"], rows["iaf"]["sample_passes"]) == ("D", "1")
-    assert (rows["maf"]["log_prob_passes"], rows["maf"]["sample_passes"]) == ("1", "D")
     assert all(value for row in rows.values() for value in row.values())
     assert rows["realnvp"] == {
         "name": "realnvp",
