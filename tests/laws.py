@@ -269,12 +269,11 @@ LAWS = [
     data_dependent_weights_are_set_once,
 ]
 
-# Those in which a label could go astray.
-CONDITIONAL_LAWS = [
+# Those in which a label could go astray: in the networks, and on its way to them, which is the same for all models.
+CONDITIONAL_LAWS = [log_det_is_that_of_the_jacobian, every_weight_gets_a_finite_gradient, bad_input_is_named]
+ALL_CONDITIONAL_LAWS = [
+    *CONDITIONAL_LAWS,
     sampling_inverts_density,
-    log_det_is_that_of_the_jacobian,
-    every_weight_gets_a_finite_gradient,
     each_event_is_scored_alone,
     saved_model_is_the_model,
-    bad_input_is_named,
 ]
