@@ -99,6 +99,15 @@ def continuous(case: Case, n: int) -> tuple[np.ndarray, tf.Tensor | None]:
     return x, context
 
 
+def assert_finite_at(x: tf.Tensor, model: GenerativeModel) -> None:
+    """The density at `x` has a finite logarithm, with finite gradients in `x` and in every weight."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        score = model.distribution().log_prob(x)
+    for part in (score, *tape.gradient(score, [x, *model.trainable_variables])):
+        assert np.isfinite(part).all()
+
+
 @contextlib.contextmanager
 def float64() -> Iterator[None]:
     """Inside, models are made in double precision."""

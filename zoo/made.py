@@ -8,7 +8,6 @@ Differs from the papers: the first layer standardises the data, and log-scales a
 from functools import partial
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
-from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import Flow
@@ -38,7 +37,6 @@ def vector(
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
         seed: Of random order and degrees.
     """
-    check(components >= 1, "Expected `components` to be 1 or more.", components=components)
     network = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, seed=seed)
     network = partial(network, context_size=event.classes)
     family = BoundedAffine() if components == 1 else MixtureOfGaussians(components)

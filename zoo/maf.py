@@ -7,7 +7,7 @@ Differs from the paper: the first layer standardises the data, log-scales are bo
 from functools import partial
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
-from tfflows.errors import check, check_choice
+from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, BatchNorm
 from tfflows.models import Flow
@@ -41,7 +41,6 @@ def vector(
         batch_norm: Whether batch normalisation follows each Gaussian MADE; ActNorm does if not.
         seed: Of random orders and degrees.
     """
-    check(components >= 1, "Expected `components` to be 1 or more.", components=components)
     check_choice("order", order, ["reversed", "random"])
     made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
 

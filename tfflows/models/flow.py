@@ -135,12 +135,10 @@ class Flow(GenerativeModel):
 
     def _seen(self, x, label, number, seed):
         """What layer `number` sees of events `x`."""
-        seeds = noise.row_seeds(x, seed)
-        x = tf.cast(x, self.compute_dtype)
-        if self.event.discrete:
-            x += self.dequantization(tf.cast(x, self.event.dtype), seeds)[0]
+        noise_of_pixels = self.dequantization(x, noise.row_seeds(x, seed))[0] if self.event.discrete else 0.0
+        x, context = tf.cast(x, self.compute_dtype) + noise_of_pixels, self._context(label)
         for layer in self.flow_layers[:number]:
-            x = layer(x, self._context(label))
+            x = layer(x, context)
         return x
 
     @property
