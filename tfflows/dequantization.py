@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.events import Event
+from tfflows.layers import passing
 
 
 class Dequantization(keras.layers.Layer):
@@ -78,22 +79,15 @@ class VariationalDequantization(Dequantization):
         self.levels = event.levels
         shape = (None, *event.shape)
         self.network.build(shape)
-        for layer in layers:
-            layer.build(shape)
-            layer.built = True
-            shape = layer.compute_output_shape(shape)
+        passing.build(layers, shape)
 
     def call(self, x, seeds, *, training=False):
         v = self._start(x, seeds)
         log_q = tf.reduce_sum(-0.5 * (v**2 + math.log(2 * math.pi)), axis=[1, 2, 3])
-        use = [noise.fold_in(seeds, -1 - i) if training else None for i in range(len(self.flow_layers) + 1)]
-        context = self._context(x, use[-1])
-        for layer, layer_seeds in zip(self.flow_layers, use, strict=False):
-            bijector = layer.bijector(context, layer_seeds)
-            log_q -= bijector.inverse_log_det_jacobian(v, event_ndims=3)
-            v = bijector.inverse(v)
+        use = (seeds, noise.fold_in(seeds, -1 - len(self.flow_layers))) if training else (None, None)
+        v, log_det = passing.towards_latent(self.flow_layers, v, self._context(x, use[1]), use[0])
         log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
-        return tf.sigmoid(v), log_q - tf.reduce_sum(log_slope, axis=[1, 2, 3])
+        return tf.sigmoid(v), log_q - log_det - tf.reduce_sum(log_slope, axis=[1, 2, 3])
 
     def _start(self, x, seeds):
         return noise.normal(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))

@@ -71,14 +71,15 @@ class BatchNorm(FlowLayer):
 
 def global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean and variance of each entry over the batches, of equal sizes, of all replicas; differentiable."""
-    context = tf.distribute.get_replica_context()
-    alone = context is None or context.num_replicas_in_sync == 1
-
-    def over_replicas(mean):
-        return mean if alone else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
-
     mean = over_replicas(tf.reduce_mean(x, axis=0))
     return mean, over_replicas(tf.reduce_mean((x - mean) ** 2, axis=0))
+
+
+def over_replicas(mean: tf.Tensor) -> tf.Tensor:
+    """The mean over all replicas of a mean over the batch of each; differentiable."""
+    context = tf.distribute.get_replica_context()
+    alone = context is None or context.num_replicas_in_sync == 1
+    return mean if alone else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
 
 
 def streaming_moments(batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -57,8 +57,8 @@ class GenerativeModel(DistributedModel):
         """Events `[n, *event]` from `seeds`, int32 `[n, 2]`, and `temperature`, float32 `[n]`."""
 
     @abc.abstractmethod
-    def encode_fn(self, x: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
-        """Latents `[batch, *latent]` of `x`."""
+    def encode_fn(self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Latents `[batch, *latent]` of `x`: drawn by `seed`, int32 `[2]`, the middle of them at None."""
 
     @abc.abstractmethod
     def decode_fn(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
@@ -130,9 +130,22 @@ class GenerativeModel(DistributedModel):
             seeds, tf.fill([n], tf.cast(temperature, tf.float32)), label
         )
 
-    def encode(self, x: Any, label: Any = None) -> tf.Tensor:
-        """Latents `[batch, *latent]` of events in raw units."""
-        return self.cached_function("encode", self.encode_fn)(self.event.check(x), self._check_label(label))
+    def encode(self, x: Any, label: Any = None, *, seed: int | None = None) -> tf.Tensor:
+        """Latents `[batch, *latent]` of events in raw units.
+
+        Args:
+            x: Events.
+            label: Class of each row, for a class-conditional model.
+            seed: Draws latents, where an event has many: of the posterior of a VAE, of the dequantised pixels of a
+                flow. None takes the middle: the posterior's mean, where a flow transforms it the image of that of its
+                gaussian, and the middle of the pixels' cells.
+
+        Raises:
+            InputError: As in `log_prob`; a seed where the latent is exact.
+        """
+        x, label = self.event.check(x), self._check_label(label)
+        seed = None if seed is None else noise.seed_pair(seed)
+        return self.cached_function("encode", self.encode_fn)(x, label, seed)
 
     def decode(self, z: Any, label: Any = None) -> tf.Tensor:
         """Events in raw units of latents `[batch, *latent]`: the inverse of `encode`."""
@@ -158,6 +171,9 @@ class GenerativeModel(DistributedModel):
             label=label,
         )
         return tf.convert_to_tensor(label, tf.int32)
+
+    def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
+        return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
 
     def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
         """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""

@@ -13,6 +13,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.layers.base import FlowLayer
 from tfflows.models.base import GenerativeModel
+from tfflows.models.objective import importance_weighted
 
 tfb, tfd = tfp.bijectors, tfp.distributions
 
@@ -76,9 +77,6 @@ class Flow(GenerativeModel):
         """The density of continuous events, of dequantised ones where they are discrete, as a TFP distribution."""
         return tfd.TransformedDistribution(self.base_distribution(), self.bijector(self._context(label), seeds))
 
-    def _context(self, label):
-        return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
-
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
         if not self.event.discrete:
             rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
@@ -87,12 +85,9 @@ class Flow(GenerativeModel):
             return self.distribution(label, seeds).log_prob(tf.cast(x, self.compute_dtype))
         if num_importance_samples == 1:
             return self._bound(x, label, seed, training=training)
-        bounds = tf.map_fn(
-            lambda seed: self._bound(x, label, seed),
-            noise.split(seed, num_importance_samples),
-            fn_output_signature=tf.as_dtype(self.compute_dtype),
+        return importance_weighted(
+            lambda seed: self._bound(x, label, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
         )
-        return tfp.math.reduce_logmeanexp(bounds, axis=0)
 
     def _bound(self, x, label, seed, *, training=False):
         seeds = noise.row_seeds(x, seed)
@@ -105,9 +100,11 @@ class Flow(GenerativeModel):
         z = self.base_distribution().distribution.quantile(u)
         return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
 
-    def encode_fn(self, x, label):
-        # The middle of a pixel's cell, so that decoding gives the pixel back.
-        x = tf.cast(x, self.compute_dtype) + (0.5 if self.event.discrete else 0.0)
+    def encode_fn(self, x, label, seed=None):
+        check(seed is None or self.event.discrete, "Expected no `seed`: the latent of a continuous event is exact.")
+        # The middle of a pixel's cell unless there is a seed, so that decoding gives the pixel back.
+        u = 0.5 if seed is None else self.dequantization(x, noise.row_seeds(x, seed))[0]
+        x = tf.cast(x, self.compute_dtype) + (u if self.event.discrete else 0.0)
         return self.bijector(self._context(label)).inverse(x)
 
     def decode_fn(self, z, label):

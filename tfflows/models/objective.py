@@ -1,11 +1,13 @@
 """Maximum likelihood in Keras' terms: a loss without a target, and the score that the progress bar shows."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
+import tensorflow_probability as tfp
 
-from tfflows import metrics
+from tfflows import metrics, noise
 
 
 class MeanNegativeLogLikelihood(keras.losses.Loss):
@@ -32,3 +34,14 @@ class RecentMean(keras.metrics.Metric):
 
     def result(self) -> tf.Tensor:
         return tf.math.divide_no_nan(tf.convert_to_tensor(self.total), tf.convert_to_tensor(self.weight))
+
+
+def importance_weighted(
+    log_weight: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor, num: int, dtype: tf.DType
+) -> tf.Tensor:
+    """The bound `log mean_k(w_k)`, `[batch]` in nats, with `log w_k = log_weight(seed_k)` of `num` seeds out of one.
+
+    Source: Burda et al., "Importance Weighted Autoencoders" (1509.00519), section 3.
+    """
+    log_weights = tf.map_fn(log_weight, noise.split(seed, num), fn_output_signature=dtype)
+    return tfp.math.reduce_logmeanexp(log_weights, axis=0)

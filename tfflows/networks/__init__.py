@@ -3,6 +3,9 @@
 from tfflows.networks.attention import AttentionNet as AttentionNet
 from tfflows.networks.convnet import ConvNet as ConvNet
 from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
+from tfflows.networks.encoder import ConvDecoder as ConvDecoder
+from tfflows.networks.encoder import ConvEncoder as ConvEncoder
+from tfflows.networks.encoder import Encoder as Encoder
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.mlp import MLP as MLP

@@ -1,0 +1,165 @@
+"""Models with a latent variable: the bound on their density, and the objective that trains them."""
+
+import abc
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.events import Event
+from tfflows.layers import ActNorm, passing
+from tfflows.layers.batchnorm import over_replicas
+from tfflows.likelihoods import likelihood
+from tfflows.models.base import GenerativeModel
+from tfflows.models.objective import RecentMean, importance_weighted
+
+
+@dataclasses.dataclass(frozen=True)
+class Inference:
+    """One draw `z ~ q(z | x)` and what it costs.
+
+    Args:
+        z: `[batch, *latent]`.
+        outputs: What the decoder makes of `z`, for the likelihood.
+        log_ratio: `log q(z | x) - log p(z)` at this `z`, `[batch]`.
+        kl: Its mean over `q` where there is a closed form, `log_ratio` itself where there is none, in groups of
+            latents that free bits take together, `[batch, groups]`.
+    """
+
+    z: tf.Tensor
+    outputs: tf.Tensor
+    log_ratio: tf.Tensor
+    kl: tf.Tensor
+
+
+class LatentVariableModel(GenerativeModel):
+    """The density `p(x) = integral of p(x | z) p(z) dz`, bounded by a posterior `q(z | x)`.
+
+        log p(x) >= E[log mean_k(w_k)],  w_k = p(x | z_k) p(z_k) / q(z_k | x),  z_1..z_K ~ q(z | x)
+
+    With K = 1 this is the ELBO, `E[log p(x | z)] - KL(q(z | x) || p(z))`; with more samples it comes closer to log p(x).
+    Training takes the ELBO, with `beta * max(free_bits, mean KL)` for each group of latents in place of its KL, where
+    the mean is over the global batch and `beta` rises from 0 to 1.
+
+    Real events are standardised first, by numbers that `initialize` takes from data; the score counts them.
+
+    Args:
+        event: What one data point is; the likelihood is Bernoulli, discretised logistic or gaussian to suit it.
+        free_bits: Nats that a group of latents may use without a cost in training.
+        kl_warmup_steps: Steps in which `beta` rises to 1.
+
+    Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), section 2.2; importance weights: Burda et
+    al., "Importance Weighted Autoencoders" (1509.00519), section 3; free bits: Kingma et al. (1606.04934), appendix C.8.
+    Differs from the papers: nothing.
+    """
+
+    def __init__(self, event: Event, *, free_bits: float = 0.0, kl_warmup_steps: int = 1, **kwargs):
+        super().__init__(event, dtype=keras.config.floatx(), **kwargs)
+        self.free_bits = free_bits
+        self.kl_warmup_steps = kl_warmup_steps
+        self.likelihood = likelihood(event)
+        self.standardize = [] if event.discrete else [ActNorm()]
+        passing.build(self.standardize, (None, *event.shape))
+        self._kl = RecentMean(name="kl")
+
+    # What an architecture provides: networks and the order in which they are asked.
+
+    @abc.abstractmethod
+    def recognize(self, x: tf.Tensor, context: tf.Tensor | None) -> Sequence[tf.Tensor]:
+        """What networks make of events of scale 1 before any latent is drawn: once, however many draws follow."""
+
+    @abc.abstractmethod
+    def infer(
+        self, features: Sequence[tf.Tensor], context: tf.Tensor | None, seeds: tf.Tensor | None, *, training: bool
+    ) -> Inference:
+        """A draw from the posterior, by the row's seed; at None the posterior's centre."""
+
+    @abc.abstractmethod
+    def draw(self, seeds: tf.Tensor, temperature: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
+        """The decoder's outputs for a latent from the prior, its noise multiplied by `temperature`, `[n]`."""
+
+    @abc.abstractmethod
+    def generate(self, z: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
+        """The decoder's outputs for a latent."""
+
+    @property
+    @abc.abstractmethod
+    def inference_layers(self) -> list[keras.layers.Layer]:
+        """Layers of the posterior alone: an E-step trains them, an M-step all others."""
+
+    # The zoo's contract.
+
+    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
+        context = self._context(label)
+        scaled, log_det = self._scaled(x)
+        features = self.recognize(scaled, context)
+
+        def inferred(seed):
+            seeds = noise.row_seeds(x, seed)
+            found = self.infer(features, context, seeds, training=training)
+            return found, self._log_likelihood(found.outputs, x, scaled) + log_det
+
+        if num_importance_samples == 1:
+            found, reconstruction = inferred(seed)
+            return reconstruction - self._cost(found.kl, training=training)
+
+        def log_weight(seed):
+            found, reconstruction = inferred(seed)
+            return reconstruction - found.log_ratio
+
+        return importance_weighted(log_weight, seed, num_importance_samples, scaled.dtype)
+
+    def sample_fn(self, seeds, temperature, label):
+        outputs = self.draw(seeds, tf.cast(temperature, self.compute_dtype), self._context(label))
+        u = noise.uniform(noise.fold_in(seeds, 1), self.event.shape, outputs.dtype)
+        return self._raw(self.likelihood.quantile(outputs, u))
+
+    def encode_fn(self, x, label, seed=None):
+        context = self._context(label)
+        seeds = None if seed is None else noise.row_seeds(x, seed)
+        return self.infer(self.recognize(self._scaled(x)[0], context), context, seeds, training=False).z
+
+    def decode_fn(self, z, label):
+        return self._raw(self.likelihood.centre(self.generate(z, self._context(label))))
+
+    def initialize(self, x, label=None, *, seed=0):
+        x = tf.cast(self.event.check(x), self.compute_dtype)
+        for layer in self.standardize:
+            layer.initialize(x)
+
+    @property
+    def initialized(self):
+        return all(layer.initialized for layer in self.standardize)
+
+    @property
+    def logged_metrics(self):
+        return [*super().logged_metrics, self._kl]
+
+    def _scaled(self, x):
+        """Events at scale 1, and the log-det of that."""
+        if self.event.discrete:
+            x = tf.cast(x, self.compute_dtype) / (self.event.levels - 1) - 0.5
+            return x, tf.zeros(tf.shape(x)[:1], x.dtype)
+        return passing.towards_latent(self.standardize, tf.cast(x, self.compute_dtype))
+
+    def _raw(self, x):
+        return tf.cast(x if self.event.discrete else passing.towards_data(self.standardize, x), self.event.dtype)
+
+    def _log_likelihood(self, outputs, x, scaled):
+        return self.likelihood.log_prob(outputs, tf.cast(x, scaled.dtype) if self.event.discrete else scaled)
+
+    def _cost(self, kl, *, training):
+        """What the objective takes for the KL of each row, `[batch]`, from that of its groups."""
+        if not training:
+            return tf.reduce_sum(kl, axis=-1)
+        self._kl.update_state(tf.reduce_sum(kl, axis=-1))
+        mean = over_replicas(tf.reduce_mean(kl, axis=0))
+        # Rows of a group below the threshold get it for their cost, with no gradient: the mean is max(mean, threshold).
+        kl = tf.where(mean > self.free_bits, kl, tf.cast(self.free_bits, kl.dtype))
+        return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
+
+    def _beta(self, dtype):
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), dtype)
+        return tf.minimum(tf.ones([], dtype), (step + 1) / self.kl_warmup_steps)

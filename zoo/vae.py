@@ -1,0 +1,69 @@
+"""VAE: an autoencoder whose latent vector has a gaussian posterior and a standard normal prior.
+
+Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), sections 2 and 3.
+Differs from the paper: convolutions and exponential linear units, as in later work on images; bounded log-deviations.
+"""
+
+from functools import partial
+
+from tfflows.events import Event
+from tfflows.models import VAE
+from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
+
+
+def vector(
+    event: Event,
+    *,
+    latents: int = 2,
+    width: int = 128,
+    depth: int = 2,
+    free_bits: float = 0.0,
+    kl_warmup_steps: int = 1,
+) -> VAE:
+    """VAE of vectors, with dense networks.
+
+    Args:
+        event: Of shape `(dimension,)`.
+        latents: Size of the latent vector.
+        width: Units of the networks' hidden layers.
+        depth: Number of the networks' hidden layers.
+        free_bits: Nats that each latent may use without a cost in training.
+        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+    """
+    encoder = Encoder(width, depth=depth, context_size=event.classes)
+    decoder = partial(MLP, width=width, depth=depth, context_size=event.classes)
+    objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
+    return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="vae", **objective)
+
+
+def image(
+    event: Event,
+    *,
+    latents: int = 40,
+    features: int = 400,
+    width: int = 16,
+    stages: int = 2,
+    blocks: int = 1,
+    free_bits: float = 0.0,
+    kl_warmup_steps: int = 1,
+) -> VAE:
+    """VAE of images, with convolutions.
+
+    Args:
+        event: Of shape `(height, width, channels)`.
+        latents: Size of the latent vector.
+        features: Units of the dense layers next to it.
+        width: Channels of the largest map; doubled from each stage to the next.
+        stages: How often the networks halve height and width.
+        blocks: Residual blocks at the smallest map.
+        free_bits: Nats that each latent may use without a cost in training.
+        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+    """
+    networks = {"width": width, "stages": stages, "blocks": blocks, "context_size": event.classes}
+    encoder = ConvEncoder(features, **networks)
+    decoder = partial(ConvDecoder, shape=event.shape, features=features, **networks)
+    objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
+    return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="vae", **objective)
+
+
+PRESETS = {}
