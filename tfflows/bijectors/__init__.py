@@ -9,6 +9,7 @@ from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
 from tfflows.bijectors.elementwise import Additive as Additive
 from tfflows.bijectors.elementwise import BoundedAffine as BoundedAffine
 from tfflows.bijectors.elementwise import Elementwise as Elementwise
+from tfflows.bijectors.elementwise import Gated as Gated
 from tfflows.bijectors.elementwise import Gaussian as Gaussian
 from tfflows.bijectors.elementwise import InTurn as InTurn
 from tfflows.bijectors.elementwise import Shift as Shift

@@ -5,4 +5,4 @@ from tfflows.datasets import digits, recipes, toys
 
 def names() -> list[str]:
     """Names with their papers' settings. Any other image dataset of TFDS loads by its TFDS name."""
-    return [*digits.NAMES, *toys.NAMES, *recipes.RECIPES]
+    return [*digits.NAMES, *toys.NAMES, *recipes.RECIPES, *recipes.BINARIZED]

@@ -21,10 +21,11 @@ class Split:
 
     Args:
         examples: Elements without a batch, `{"x": [*event]}`, with an int32 scalar `"label"` where there are classes.
-            The order is the same in each pass. Where there is `augment`, `x` may be larger than the event.
+            The order is the same in each pass. Where there is `augment`, `x` may be larger than the event, or hold what
+            the event is drawn from.
         size: Number of examples.
-        augment: `augment(element, seed)` with seed int32 `[2]` returns the element at random flipped or cropped, of the
-            event's shape: the same seed gives the same element. None says that there is nothing to do.
+        augment: `augment(element, seed)` with seed int32 `[2]` returns the element flipped, cropped or drawn at random,
+            an event: the same seed gives the same element. None says that there is nothing to do.
     """
 
     examples: tf.data.Dataset

@@ -1,12 +1,13 @@
-"""From a name to a dataset: `digits`, the toys, and every image dataset of TFDS."""
+"""From a name to a dataset: `digits`, the toys, binarised images, and every image dataset of TFDS."""
 
 from types import ModuleType
 from typing import Any
 
-from tfflows.datasets import digits, tfds_images, toys
+from tfflows.datasets import binarized, digits, tfds_images, toys
 from tfflows.datasets.catalogue import names
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
+from tfflows.datasets.recipes import BINARIZED
 from tfflows.errors import check
 from tfflows.events import Event
 
@@ -41,4 +42,6 @@ def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
     if name in digits.NAMES:
         return digits
+    if name in BINARIZED:
+        return binarized
     return toys if name in toys.NAMES else tfds_images

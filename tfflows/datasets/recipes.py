@@ -56,3 +56,6 @@ RECIPES = {
     "lsun/tower": _LSUN,
     "lsun/church_outdoor": _LSUN,
 }
+
+# Datasets of black and white pixels, drawn by the intensities of another.
+BINARIZED = {"dynamic_mnist": "mnist"}

@@ -46,23 +46,27 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
 
 def one_pass(split: Split, *, batch_size: int) -> tf.data.Dataset:
     """Every example once, in batches, augmented where training augments, with one fixed seed."""
-    examples = split.examples
-    if split.augment is not None:
-        examples = examples.enumerate().map(lambda i, x: split.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
-    return examples.batch(batch_size)
+    return _events(split).batch(batch_size)
 
 
 def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
-    """Every example once, in batches of one size: `(element, is_real [batch_size])`.
+    """Every example once, in batches of one size, augmented as in `one_pass`: `(element, is_real [batch_size])`.
 
     The last batch is filled up with the first example again, marked False: one compiled shape, replicas without an
     empty share, and an exact count.
     """
     padding = -split.size % batch_size
-    real = split.examples.map(lambda x: (x, tf.constant(value=True)))
-    fill = split.examples.take(1).repeat(padding).map(lambda x: (x, tf.constant(value=False)))
+    examples = _events(split)
+    real = examples.map(lambda x: (x, tf.constant(value=True)))
+    fill = examples.take(1).repeat(padding).map(lambda x: (x, tf.constant(value=False)))
     batches = real.concatenate(fill).batch(batch_size, drop_remainder=True)
     return batches.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+
+
+def _events(split: Split) -> tf.data.Dataset:
+    if split.augment is None:
+        return split.examples
+    return split.examples.enumerate().map(lambda i, x: split.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
 
 
 def _sharded_by_data() -> tf.data.Options:
