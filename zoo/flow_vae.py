@@ -109,4 +109,9 @@ def affine(number, hidden, context_size):
     return gated(number, hidden, context_size, BoundedAffine())
 
 
-PRESETS = {}
+TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
+TOY |= {"steps_per_execution": 50}
+MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 2000}
+MNIST |= {"steps_per_execution": 20}
+
+PRESETS = {"vector": {"train": TOY}, "dynamic_mnist": {"train": MNIST}}

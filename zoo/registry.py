@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, flowpp, glow, iaf, made, maf, naf, nice, nsf, planar, radial, realnvp
+from zoo import ffjord, flow_vae, flowpp, glow, iaf, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,5 +143,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="exact",
         log_prob_passes="adaptive, about 20 to 100, times D for the trace",
         sample_passes="adaptive, about 20 to 100",
+    ),
+    "vae": Architecture(
+        paper="1312.6114",
+        builders={"vector": vae.vector, "image": vae.image},
+        presets=vae.PRESETS,
+        density="bound",
+        log_prob_passes="1",
+        sample_passes="1",
+    ),
+    "flow_vae": Architecture(
+        paper="1505.05770",
+        builders={"vector": flow_vae.vector, "image": flow_vae.image},
+        presets=flow_vae.PRESETS,
+        density="bound",
+        log_prob_passes="1",
+        sample_passes="1, or D for a prior of MAF",
     ),
 }
