@@ -37,6 +37,13 @@ SMALL = {
     ("made", "vector"): {"components": 3, "width": 8, "depth": 1},
     ("maf", "vector"): {"flows": 2, "width": 8},
     ("iaf", "vector"): {"flows": 2, "width": 8},
+    ("vae", "vector"): {"width": 8, "depth": 1},
+    ("vae", "image"): {"latents": 3, "features": 8, "width": 2},
+    ("flow_vae", "vector"): {"prior": "realnvp", "layers": 2, "hidden": 8, "width": 8, "depth": 1},
+    ("flow_vae", "image"): {
+        **{"posterior": "planar", "prior": "maf", "layers": 2, "hidden": 8},
+        **{"latents": 3, "features": 8, "width": 2},
+    },
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 
@@ -54,6 +61,16 @@ class Case:
     @property
     def row(self) -> Architecture:
         return ARCHITECTURES[self.name]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the density of continuous events is exact."""
+        return self.row.density == "exact"
+
+    @property
+    def samples(self) -> int:
+        """Importance samples after which a bound is as good as exact."""
+        return 1 if self.exact else 50
 
     @property
     def settings(self) -> dict:
