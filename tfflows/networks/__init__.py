@@ -5,6 +5,7 @@ from tfflows.networks.convnet import ConvNet as ConvNet
 from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
+from tfflows.networks.masked_conv import MaskedConvNet as MaskedConvNet
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet
