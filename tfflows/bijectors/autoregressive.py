@@ -24,9 +24,10 @@ class Autoregressive(Bijector):
     and cannot overflow.
 
     Args:
-        transform: From `[batch, dimension]` to a bijector of scalars, that of an entry a function of the entries of
-            lower degree alone.
-        degrees: Integers `[dimension]`: the place of each entry in the order, 1 to the number of places.
+        transform: From `[batch, *event]` to a bijector of scalars, that of an entry a function of the entries of lower
+            degree alone.
+        degrees: Integers `[*event]`: the place of each entry in the order, 1 to the number of places. The event may be
+            a vector, a map `[height, width, channels]`, or of any other rank.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 3;
     Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), section 3.
@@ -34,13 +35,13 @@ class Autoregressive(Bijector):
     """
 
     def __init__(self, transform: Callable[[tf.Tensor], tfb.Bijector], degrees: np.ndarray):
-        super().__init__(event_ndims=1, name="autoregressive")
+        super().__init__(event_ndims=np.ndim(degrees), name="autoregressive")
         self.transform = transform
         self.degrees = np.asarray(degrees, np.int32)
 
     def inverse_and_log_det(self, x):
         scalar = self.transform(x)
-        return scalar.inverse(x), sum_event(scalar.inverse_log_det_jacobian(x, event_ndims=0), 1)
+        return scalar.inverse(x), sum_event(scalar.inverse_log_det_jacobian(x, event_ndims=0), self.degrees.ndim)
 
     def forward_and_log_det(self, z):
         passes = int(self.degrees.max())
@@ -59,4 +60,4 @@ class Autoregressive(Bijector):
             # A static number of passes: XLA differentiates no other loop.
             state = tf.while_loop(lambda degree, *_: degree <= passes, step, state, maximum_iterations=passes)
         _, x, log_dets = state
-        return x, sum_event(log_dets, 1)
+        return x, sum_event(log_dets, self.degrees.ndim)

@@ -2,6 +2,7 @@
 
 from tfflows.layers.actnorm import ActNorm as ActNorm
 from tfflows.layers.autoregressive import Autoregressive as Autoregressive
+from tfflows.layers.autoregressive import AutoregressiveConv as AutoregressiveConv
 from tfflows.layers.base import FlowLayer as FlowLayer
 from tfflows.layers.batchnorm import BatchNorm as BatchNorm
 from tfflows.layers.continuous import Continuous as Continuous

@@ -25,7 +25,7 @@ class FlowLayer(keras.layers.Layer):
         """A bijector whose `inverse` maps data `[batch, *event]` towards the latent.
 
         Args:
-            context: Condition, `[batch, size]`; None for an unconditional layer.
+            context: Condition, `[batch, size]`, or a map where the layer says so; None for an unconditional layer.
             seeds: In training, a seed for each row, int32 `[batch, 2]`, of the noise that only training adds: dropout,
                 a stochastic trace; None in evaluation.
         """

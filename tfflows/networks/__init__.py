@@ -8,6 +8,7 @@ from tfflows.networks.encoder import ConvEncoder as ConvEncoder
 from tfflows.networks.encoder import Encoder as Encoder
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.made import MADE as MADE
+from tfflows.networks.masked_conv import MaskedConvNet as MaskedConvNet
 from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet

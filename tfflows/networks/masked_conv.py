@@ -1,0 +1,134 @@
+"""Masked convolutions: MADE over the entries of a map, in the order of its raster."""
+
+from itertools import pairwise
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows.errors import check, check_choice
+from tfflows.networks.made import ACTIVATIONS, hidden_degrees
+
+
+class MaskedConv2D(keras.layers.Layer):
+    """3 x 3 convolution in which the weights outside a mask are 0: `conv(x, kernel * mask) + bias`.
+
+    Args:
+        mask: bool, `[3, 3, inputs, filters]`; a constant, not a weight.
+        zeros: Whether the kernel starts at zero, else with the variance that suits a ReLU and the weights left open.
+    """
+
+    def __init__(self, mask: np.ndarray, *, zeros: bool = False):
+        super().__init__()
+        self.mask = mask
+        random = keras.initializers.VarianceScaling(2 / mask.mean(), mode="fan_in", distribution="truncated_normal")
+        self.kernel_initializer = "zeros" if zeros else random
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=self.mask.shape, initializer=self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight(shape=self.mask.shape[-1:], initializer="zeros", name="bias")
+
+    def call(self, x):
+        kernel = self.kernel * tf.constant(self.mask, self.compute_dtype)
+        return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"), self.bias)
+
+
+class MaskedConvNet(keras.layers.Layer):
+    """Masked convolutions: `size` numbers for each entry of a map, functions of the entries before it alone.
+
+    The order is that of the raster, row by row, and of the channels within a pixel; or all of it backwards. Of the nine
+    taps of a kernel, those of pixels before are open and those of pixels after are closed; that of the pixel itself has
+    the mask of MADE, by the degrees m of channels and feature maps:
+
+        mask[i, j] = m[i] <= m[j]    into feature maps
+        mask[i, j] = m[i] < m[j]     into outputs
+
+    An entry sees the pixels before it that `depth + 1` steps, each to the row above or one pixel to the left, lead to.
+    The outputs are laid out so that a reshape to `[batch, height, width, size, channels]` gives each entry its numbers;
+    they start at zero. The numbers of the first entry depend on biases and the context alone.
+
+    Args:
+        outputs: `size * channels`.
+        degrees: Integers `[height, width, channels]`: the place of each entry in the order, from 1. They run through
+            the map in the order of memory, up or down.
+        width: Feature maps of each hidden layer.
+        depth: Number of hidden layers, 1 or more.
+        activation: Of the hidden layers, one of `made.ACTIVATIONS`.
+        context_channels: Of the context, a map `[batch, height, width, context_channels]`, which shifts the first
+            hidden layer through a 1 x 1 convolution; 0 for none.
+
+    Raises:
+        InputError: `degrees` is another order, `outputs` not a multiple of the channels, `depth` below 1, or
+            `activation` no known name.
+
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934): the authors'
+    code, `ar_multiconv2d` and `get_conv_ar_mask`.
+    Differs from the authors' code: degrees of feature maps start at 0, so that the first channel, too, sees all of the
+    pixels around; theirs start at 1. There is no weight normalisation and no start from data, the last layer starts at
+    zero, and the 1 x 1 convolution of the context stands here and not before.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        degrees: np.ndarray,
+        *,
+        width: int,
+        depth: int,
+        activation: str = "elu",
+        context_channels: int = 0,
+    ):
+        super().__init__()
+        check_choice("activation", activation, ACTIVATIONS)
+        check(depth >= 1, "Expected `depth` to be 1 or more.", depth=depth)
+        channels, backwards = raster(degrees)
+        rule = "Expected `outputs` to be a multiple of the number of channels."
+        check(outputs % len(channels) == 0, rule, outputs=outputs, channels=len(channels))
+        self.activation = keras.activations.get(activation)
+        self.context_channels = context_channels
+        self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if context_channels else None
+        # Pixels before are to all feature maps what a context is to MADE: degree 0.
+        seen = np.array([0, *channels])
+        hidden = hidden_degrees("sorted", seen, len(channels), width=width, depth=depth, seed=0)
+        centres = [low[:, None] <= high for low, high in pairwise([channels, *hidden])]
+        self.hidden = [MaskedConv2D(kernel_mask(centre, backwards=backwards)) for centre in centres]
+        centre = hidden[-1][:, None] < np.tile(channels, outputs // len(channels))
+        self.last = MaskedConv2D(kernel_mask(centre, backwards=backwards), zeros=True)
+
+    def build(self, input_shape):
+        space = tuple(input_shape[:-1])
+        for conv in (*self.hidden, self.last):
+            conv.build((*space, conv.mask.shape[2]))
+        if self.condition:
+            self.condition.build((*space, self.context_channels))
+
+    def call(self, x, context=None, seeds=None):
+        first, *others = self.hidden
+        x = first(x)
+        if self.condition:
+            x += self.condition(context)
+        for conv in others:
+            x = conv(self.activation(x))
+        return self.last(self.activation(x))
+
+
+def raster(degrees: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The degrees of the channels, from 1, and whether the order runs backwards.
+
+    Raises:
+        InputError: `degrees` are not those of a map, in the order of memory or in its reverse.
+    """
+    order = np.arange(1, degrees.size + 1)
+    forwards, backwards = (np.array_equal(degrees.ravel(), one) for one in (order, order[::-1]))
+    rule = "Expected degrees [height, width, channels] in the order of memory, up or down."
+    check(degrees.ndim == 3 and (forwards or backwards), rule, degrees=degrees.tolist())
+    return (degrees[0, 0], False) if forwards else (degrees[-1, -1], True)
+
+
+def kernel_mask(centre: np.ndarray, *, backwards: bool) -> np.ndarray:
+    """The mask of a kernel, `[3, 3, inputs, filters]`, from that of its centre tap, `[inputs, filters]`."""
+    taps = np.zeros((3, 3, *centre.shape), bool)
+    taps[0] = taps[1, 0] = True  # the row above and the pixel to the left
+    taps = taps[::-1, ::-1] if backwards else taps
+    taps[1, 1] = centre
+    return taps
