@@ -35,8 +35,9 @@ flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
 flags.DEFINE_integer("batch_size", None, "Events in a step, over all replicas.")
 flags.DEFINE_float("learning_rate", None, "Peak learning rate.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the noise.")
-flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/MODEL_DATASET)")
-flags.DEFINE_string("export_dir", "exported", "Gets MODEL_DATASET/VERSION/, the SavedModel.")
+flags.DEFINE_string("name", "", "Of the trained model. (default: MODEL_DATASET)")
+flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/NAME)")
+flags.DEFINE_string("export_dir", "exported", "Gets NAME/VERSION/, the SavedModel.")
 flags.DEFINE_boolean("jit_compile", None, "Compile the training step with XLA.")
 flags.DEFINE_boolean("mixed_precision", None, "Networks compute in bfloat16, the flow and its scores in float32.")
 flags.DEFINE_multi_string("set", [], "section.key=value: any other setting. Repeatable.")
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> None:
     """The whole run, from flags to an export."""
     check(len(argv) == 1, "Expected flags only, as --name=value.", arguments=argv[1:])
     strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
-    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, overrides=overrides())
+    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, name=FLAGS.name, overrides=overrides())
     settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
     chief = strategies.is_chief(strategy)
     if chief:

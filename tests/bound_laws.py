@@ -45,5 +45,7 @@ def temperature_narrows_what_is_drawn(case: Case) -> None:
     model = make(case)
     context = None if not case.event.classes else tf.one_hot(tf.ones(64, tf.int32), case.event.classes)
     seeds = noise.split(noise.seed_pair(0), 64)
-    cold, cool, warm = (model.draw(seeds, tf.fill([64], t), context).numpy().std(axis=0).mean() for t in (0.0, 0.5, 1.0))
+    cold, cool, warm = (
+        model.draw(seeds, tf.fill([64], t), context).numpy().std(axis=0).mean() for t in (0.0, 0.5, 1.0)
+    )
     assert cold < 1e-5 < cool < warm

@@ -111,7 +111,11 @@ def affine(number, hidden, context_size):
 
 TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
+# As in zoo/vae.py. Published with a planar posterior -86.06 nats, with IAF this: FFJORD (1810.01367), table 3.
 MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 2000}
 MNIST |= {"steps_per_execution": 20}
 
-PRESETS = {"vector": {"train": TOY}, "dynamic_mnist": {"train": MNIST}}
+PRESETS = {
+    "vector": {"train": TOY},
+    "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-84.20 nats"},
+}
