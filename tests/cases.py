@@ -39,9 +39,9 @@ SMALL = {
     ("iaf", "vector"): {"flows": 2, "width": 8},
     ("vae", "vector"): {"width": 8, "depth": 1},
     ("vae", "image"): {"latents": 3, "features": 8, "width": 2},
-    ("flow_vae", "vector"): {"prior": "realnvp", "layers": 2, "hidden": 8, "width": 8, "depth": 1},
+    ("flow_vae", "vector"): {"posterior": "2 iaf", "prior": "1 realnvp", "hidden": 4, "width": 8, "depth": 1},
     ("flow_vae", "image"): {
-        **{"posterior": "planar", "prior": "maf", "layers": 2, "hidden": 8},
+        **{"posterior": "1 planar, 1 radial", "prior": "1 maf", "hidden": 4},
         **{"latents": 3, "features": 8, "width": 2},
     },
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},

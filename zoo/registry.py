@@ -158,6 +158,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=flow_vae.PRESETS,
         density="bound",
         log_prob_passes="1",
-        sample_passes="1, or D for a prior of MAF",
+        sample_passes="1, or D in a prior of MAF",
     ),
 }

@@ -42,7 +42,6 @@ def image(
     latents: int = 40,
     features: int = 400,
     width: int = 16,
-    stages: int = 2,
     blocks: int = 1,
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
@@ -53,13 +52,12 @@ def image(
         event: Of shape `(height, width, channels)`.
         latents: Size of the latent vector.
         features: Units of the dense layers next to it.
-        width: Channels of the largest map; doubled from each stage to the next.
-        stages: How often the networks halve height and width.
-        blocks: Residual blocks at the smallest map.
+        width: Channels of the maps of half the height and width; a quarter has twice as many.
+        blocks: Residual blocks there.
         free_bits: Nats that each latent may use without a cost in training.
         kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
     """
-    networks = {"width": width, "stages": stages, "blocks": blocks, "context_size": event.classes}
+    networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
     decoder = partial(ConvDecoder, shape=event.shape, features=features, **networks)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}

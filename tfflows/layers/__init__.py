@@ -19,6 +19,7 @@ from tfflows.layers.linear import PlainLinear as PlainLinear
 from tfflows.layers.linear import PLULinear as PLULinear
 from tfflows.layers.linear import Reverse as Reverse
 from tfflows.layers.linear import Shuffle as Shuffle
+from tfflows.layers.plan import numbered as numbered
 from tfflows.layers.plan import planned as planned
 from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.planar import Radial as Radial

@@ -160,17 +160,7 @@ class GenerativeModel(DistributedModel):
     def _check_label(self, label: Any) -> tf.Tensor | None:
         """`label` as a tensor, after a look at the model itself: every call of a user comes through here."""
         self.check_initialized()
-        if self.event.classes == 0:
-            check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
-            return None
-        check(label is not None, f"Expected a `label` in 0..{self.event.classes - 1} for each row.", label=label)
-        label = np.asarray(label)
-        check(
-            bool(np.all((label >= 0) & (label < self.event.classes))),
-            f"Expected each `label` to be in 0..{self.event.classes - 1}.",
-            label=label,
-        )
-        return tf.convert_to_tensor(label, tf.int32)
+        return self.event.check_label(label)
 
     def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
         return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
