@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, flow_vae, flowpp, glow, iaf, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
+from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,5 +159,13 @@ ARCHITECTURES: dict[str, Architecture] = {
         density="bound",
         log_prob_passes="1",
         sample_passes="1, or D in a prior of MAF",
+    ),
+    "iaf_vae": Architecture(
+        paper="1606.04934",
+        builders={"image": iaf_vae.image},
+        presets=iaf_vae.PRESETS,
+        density="bound",
+        log_prob_passes="1",
+        sample_passes="1",
     ),
 }

@@ -15,6 +15,7 @@ from tfflows.layers.images import Logit as Logit
 from tfflows.layers.images import SplitColumns as SplitColumns
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
+from tfflows.layers.ladder import LadderLayer as LadderLayer
 from tfflows.layers.linear import PlainLinear as PlainLinear
 from tfflows.layers.linear import PLULinear as PLULinear
 from tfflows.layers.linear import Reverse as Reverse
