@@ -3,3 +3,4 @@
 from tfflows.models.base import GenerativeModel as GenerativeModel
 from tfflows.models.flow import Flow as Flow
 from tfflows.models.objective import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood
+from tfflows.models.reverse_kl import ReverseKL as ReverseKL
