@@ -86,7 +86,7 @@ AT_64 = {"model": {"levels": 4, "steps": 48}, "train": {"batch_size": 128, "warm
 
 PRESETS = {
     "vector": {"model": {"steps": 10}, "train": TOY},
-    "energy": {"model": {"steps": 6}, "train": {**TOY, "anneal_steps": 1000}},
+    "energy": {"model": {"steps": 6}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
     "image": {**AT_28, "train": {"batch_size": 64}},
     "digits": {"model": {"levels": 2, "steps": 8, "width": 32}, "train": DIGITS},
     **dict.fromkeys(("mnist", "fashion_mnist"), AT_28),

@@ -63,7 +63,7 @@ PRESETS = {
     "vector": {"model": {"couplings": 16, "width": 64, "depth": 2, "base": "normal"}, "train": TOY},
     "energy": {
         "model": {"couplings": 8, "width": 64, "depth": 2, "base": "normal"},
-        "train": {**TOY, "anneal_steps": 1000},
+        "train": {**TOY, "steps": 6000, "anneal_steps": 1000},
     },
     "image": {"train": {"epochs": 1500}},
     "digits": {"model": {"width": 64, "depth": 1}, "train": DIGITS},
