@@ -3,9 +3,9 @@
     python examples/eight_schools.py
 
 Eight schools coached their pupils for a test; each reports the effect and its standard error. A hierarchical model asks
-how far the effects differ at all: where tau is small the schools agree, and the posterior is a funnel. Both fits see
-the non-centred form, where theta = mu + tau * theta_standard with theta_standard a priori standard normal: it straightens
-the funnel for HMC, whose answer is the measure here, and what bends remain are the flow's to learn.
+how far the effects differ at all. Where that is little, the schools agree, and the posterior is a funnel. Both fits see
+the non-centred form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it straightens
+the funnel for HMC, whose answer is the measure here; the bends that remain are the flow's to learn.
 
 Source: Rubin (1981); Gelman et al., "Bayesian Data Analysis", section 5.5; the priors are those of TFP's tutorial.
 """
@@ -86,7 +86,7 @@ def fit(steps: int, *, batch_size: int = 512, learning_rate: float = 3e-3) -> Ge
 
 
 def compare(*, chains: int = 64, hmc_steps: int = 10_000, steps: int = 3000) -> tuple[list[dict[str, float]], float]:
-    """Posterior means of both in one row for each quantity, their distance in posterior deviations, and the worst R-hat."""
+    """A row for each quantity, with its means and how many posterior deviations they are apart, and the worst R-hat."""
     states, rhat = hmc(chains, hmc_steps)
     truth = quantities(states)
     draws = quantities(fit(steps).sample(100_000, seed=0))

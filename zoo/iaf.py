@@ -52,6 +52,6 @@ PRESETS = {
     "vector": {"model": {"flows": 12, "width": 64, "depth": 2, "activation": "tanh"}, "train": TOY},
     "energy": {
         "model": {"flows": 6, "width": 64, "depth": 2, "activation": "tanh"},
-        "train": {**TOY, "steps": 4000, "anneal_steps": 1000},
+        "train": {**TOY, "anneal_steps": 1000},
     },
 }
