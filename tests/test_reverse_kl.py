@@ -88,6 +88,15 @@ def test_gradient_is_that_of_the_reparametrised_gaussian():
     np.testing.assert_allclose(log_scale, np.mean(-force * x, axis=0) + 1, rtol=1e-5)
 
 
+def test_flow_starts_near_the_identity():
+    objective = ReverseKL(affine([np.nan] * 2, [np.nan] * 2), BANANA)
+    assert not objective.initialized
+    objective.initialize(seeds(4000))
+    assert objective.initialized
+    for weight in objective.trainable_variables:
+        np.testing.assert_allclose(weight, [0, 0], atol=0.05)
+
+
 def test_flow_that_is_the_energy_has_the_exact_log_z_and_all_samples_effective():
     flow = affine()
     energy = dataclasses.replace(BANANA, log_density=lambda x: flow.distribution().log_prob(x) - 1.75)

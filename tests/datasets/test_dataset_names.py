@@ -55,7 +55,7 @@ def test_classes_are_those_of_the_label():
     [
         ("celeba", r"one of \['digits', .*any image dataset of TFDS.*name='celeba'. Did you mean 'celeb_a'"),
         ("cifar-10", "Did you mean 'cifar10'"),
-        ("energy/u5", "Did you mean 'energy/u1'"),
+        ("energy/u5", "Did you mean 'energy/u"),
         ("toy/moons", "Did you mean 'toy/two_moons'"),
         ("no such thing at all", "Received: name='no such thing at all'"),
         ("", "Received: name=''"),
