@@ -29,5 +29,5 @@ TOY |= {"steps_per_execution": 50}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},
-    "energy": {"model": {"inverted": True}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
+    "energy": {"model": {"layers": 32, "inverted": True}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
 }

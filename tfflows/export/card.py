@@ -25,9 +25,7 @@ Or serve this folder with TF Serving: signatures `log_prob` (the default), `samp
 
 ## What it is for, and what not
 
-Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
-to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
-biases included.
+{purpose}
 
 ## Numbers
 
@@ -37,6 +35,14 @@ biases included.
 
 `config.json` holds all settings; the same command with them trains the model again.
 """
+
+OF_DATA = """\
+Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
+to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
+biases included."""
+OF_ENERGY = """\
+Samples of a density that is known but for its constant, without a Markov chain. What the flow gets wrong, the weights
+`log_density(x) - model.log_prob(x)` make up for; but a mode that it never draws from, no weight brings back."""
 
 
 def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model: GenerativeModel) -> str:
@@ -48,6 +54,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model
         parameters=model.count_params(),
         event=_event(model.event),
         score=score(metrics),
+        purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
     )
 
