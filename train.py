@@ -2,6 +2,7 @@
 
     python train.py --model=realnvp --dataset=digits
     python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
+    python train.py --model=planar --dataset=energy/u1
 
 Started again, the same command goes on from its last checkpoint. --set=section.key=value changes any other setting:
 model.* those of the architecture, data.* those of the dataset, train.* those of the training.
@@ -25,7 +26,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string(
     "model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.", required=True
 )
-flags.DEFINE_string("dataset", "digits", "Dataset: digits, a toy such as toy/rings, or a TFDS name such as celeb_a.")
+flags.DEFINE_string(
+    "dataset", "digits", "digits, a toy such as toy/rings, an energy such as energy/u1, or a TFDS name such as celeb_a."
+)
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
 )
@@ -68,44 +71,39 @@ def main(argv: list[str]) -> None:
         export.check_writable(folder)
     data = datasets.load(config.dataset, **config.data)
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
 
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)
+    training.objective(model, data, settings)  # what cannot be is said before anything is written
+    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
-        f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}"
+        f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
+        *training.warnings(model, data),
+        sep="\n",
     )
     fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
 
     keras.config.set_dtype_policy("float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event, weights=fitted.weights)
-    scores = training.evaluate(model, data.test, num_importance_samples=settings.num_importance_samples)
+    scored = training.objective(model, data, settings)
+    scores = training.evaluate(scored, data.test, num_importance_samples=settings.num_importance_samples)
     if chief:
         model = zoo.build(config, data.event, weights=fitted.weights)
         metrics = {
-            **scores,
-            **training.truth(data),
-            "parameters": model.count_params(),
-            **fitted.account,
-            **export.provenance(),
+            **{**scores, **training.truth(data), "parameters": model.count_params()},
+            **{**fitted.account, **export.provenance()},
         }
-        examples = next(data.test.examples.batch(32).as_numpy_iterator())
-        version = export.export(model, folder, config=config.record(data.event), metrics=metrics, examples=examples)
-        print(report(metrics, data, workdir, version))
+        version = export.export(model, folder, config=config.record(data.event), metrics=metrics, data=data)
+        print(report(metrics, workdir, version))
 
 
-def report(scores: dict[str, object], data: datasets.Data, workdir: Path, version: Path) -> str:
+def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
-    score = f"{scores['nats']:.3f} +- {scores['nats_se']:.3f} nats"
-    if "bits_per_dim" in scores:
-        score += f", {scores['bits_per_dim']:.4f} +- {scores['bits_per_dim_se']:.4f} bits/dim"
-    if "truth_nats" in scores:
-        score += f" (the true density: {scores['truth_nats']:.3f})"
     return f"""
-Test score  {score}, on all {scores["num_events"]:,} events of {data.name}
+Test score  {export.score(metrics)}
 SavedModel  {version}, reloaded and found equal
 Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
 Model card  {version.parent / "README.md"}

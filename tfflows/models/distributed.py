@@ -16,6 +16,25 @@ class DistributedModel(keras.Model):
     execution, and return the mean of each log over all replicas.
     """
 
+    # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
+    noise_seed = 0
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._compiled: dict[tuple, Any] = {}
+
+    def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
+        """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
+        key = (name, *variant)
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(function, reduce_retracing=True)
+        return self._compiled[key]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
+        # one.
+        return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
+
     @property
     def initialized(self) -> bool:
         """Whether the weights that depend on data have been set, by `initialize` or from a file."""

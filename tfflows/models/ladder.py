@@ -29,7 +29,7 @@ class LadderVAE(LatentVariableModel):
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 5 and
     the authors' code.
-    Differs from the authors' code: free bits are those of a layer, not of a channel; see `LadderLayer` and `likelihoods`.
+    Differs from the authors' code: free bits are those of a layer, not of a channel; see also `LadderLayer`.
     """
 
     def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, **kwargs):
