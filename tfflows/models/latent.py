@@ -90,6 +90,17 @@ class LatentVariableModel(GenerativeModel):
     def inference_layers(self) -> list[keras.layers.Layer]:
         """Layers of the posterior alone: an E-step trains them, an M-step all others."""
 
+    # Whether executions are in turn an E-step, which trains the posterior, and an M-step, which trains all the rest.
+    variational_em = False
+
+    @property
+    def trained_in_turn(self):
+        if not self.variational_em:
+            return ()
+        posterior = [variable for layer in self.inference_layers for variable in layer.trainable_variables]
+        known = {id(variable) for variable in posterior}
+        return posterior, [variable for variable in self.trainable_variables if id(variable) not in known]
+
     # The zoo's contract.
 
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):

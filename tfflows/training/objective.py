@@ -2,7 +2,7 @@
 
 from tfflows.datasets import Data, Energy
 from tfflows.errors import check
-from tfflows.models import Flow, GenerativeModel, ReverseKL
+from tfflows.models import Flow, GenerativeModel, LatentVariableModel, ReverseKL
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
 
@@ -16,10 +16,16 @@ def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettin
     if isinstance(data, Energy):
         rule = "Expected `num_importance_samples` to be 1 for an energy: all draws together estimate log Z."
         check(settings.num_importance_samples == 1, rule, num_importance_samples=settings.num_importance_samples)
+        rule = "Expected `variational_em` to be False for an energy: a flow has no posterior."
+        check(not settings.variational_em, rule, variational_em=True)
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is an energy, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
+    if settings.variational_em:
+        rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
+        check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)
+        model.variational_em = True
     return model
 
 

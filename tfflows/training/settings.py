@@ -27,6 +27,8 @@ class TrainSettings:
         sample_every: Validations between grids of samples.
         num_importance_samples: Of the final score on the test set, where it is a bound.
         anneal_steps: Steps over which an energy becomes itself, from a flat one; 1 for at once.
+        variational_em: Executions are in turn an E-step, which trains the posterior of a VAE, and an M-step, which
+            trains its decoder and prior; each is `steps_per_execution` steps long.
         steps_per_execution: Steps in one call of the compiled loop: more cost less on small models.
         jit_compile: Compile the step with XLA; on one replica (a TPU compiles its steps without being asked).
         mixed_precision: Networks compute in bfloat16; the flow itself, and every score that is reported, in float32.
@@ -46,6 +48,7 @@ class TrainSettings:
     sample_every: int = 5
     num_importance_samples: int = 1
     anneal_steps: int = 1
+    variational_em: bool = False
     steps_per_execution: int = 1
     jit_compile: bool = False
     mixed_precision: bool = False
