@@ -86,10 +86,10 @@ class DiscretizedLogistic(Likelihood):
     Args:
         levels: Number of values of an entry.
 
-    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 6.2
-    and the authors' code, `discretized_logistic`.
-    Differs from the authors' code: each entry has a scale of its own, not the whole dataset; the ends have the tails,
-    so that the probabilities add up to 1.
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendix
+    C.5.
+    Differs from the paper: each entry has a scale of its own, not each channel; the cells are centred on the integers;
+    the ends have the tails, so that the probabilities add up to 1.
     """
 
     size = 2

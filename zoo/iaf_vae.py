@@ -1,8 +1,8 @@
 """IAF-VAE: a ladder of residual layers, each with latent maps whose posterior is an inverse autoregressive flow.
 
-Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), sections 4 to 6
-and the authors' code (openai/iaf).
-Differs from the paper: the ladder also stands for its network of one stochastic layer on MNIST; see `LadderVAE`.
+Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), sections 4 and
+6.2, appendix C, and the authors' code (openai/iaf).
+Differs from the paper: on MNIST, where it has one layer of 32 latents (section 6.1), this is the ladder too.
 """
 
 from functools import partial

@@ -32,8 +32,8 @@ class LadderLayer(keras.layers.Layer):
         halves: Whether it halves height and width.
         top: Whether the way up ends here.
 
-    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 5 and
-    the authors' code, `IAFLayer`.
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendices
+    C.1 to C.3, and the authors' code, `IAFLayer`.
     Differs from the authors' code: there is no weight normalisation and no start from data; log-deviations are bounded.
     """
 

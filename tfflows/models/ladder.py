@@ -27,9 +27,9 @@ class LadderVAE(LatentVariableModel):
         width: Feature maps.
         **kwargs: As in `LatentVariableModel`.
 
-    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 5 and
-    the authors' code.
-    Differs from the authors' code: free bits are those of a layer, not of a channel; see also `LadderLayer`.
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 6.2,
+    appendix C and the authors' code.
+    Differs from the paper: free bits are those of a layer, not of a feature map; see also `LadderLayer`.
     """
 
     def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, **kwargs):
