@@ -2,6 +2,7 @@
 
     python train.py --model=realnvp --dataset=digits
     python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
+    python train.py --model=planar --dataset=energy/u1
 
 Started again, the same command goes on from its last checkpoint. --set=section.key=value changes any other setting:
 model.* those of the architecture, data.* those of the dataset, train.* those of the training.
@@ -25,7 +26,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string(
     "model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.", required=True
 )
-flags.DEFINE_string("dataset", "digits", "Dataset: digits, a toy such as toy/rings, or a TFDS name such as celeb_a.")
+flags.DEFINE_string(
+    "dataset", "digits", "digits, a toy such as toy/rings, an energy such as energy/u1, or a TFDS name such as celeb_a."
+)
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
 )
@@ -35,8 +38,9 @@ flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
 flags.DEFINE_integer("batch_size", None, "Events in a step, over all replicas.")
 flags.DEFINE_float("learning_rate", None, "Peak learning rate.")
 flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the noise.")
-flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/MODEL_DATASET)")
-flags.DEFINE_string("export_dir", "exported", "Gets MODEL_DATASET/VERSION/, the SavedModel.")
+flags.DEFINE_string("name", "", "Of the trained model. (default: MODEL_DATASET)")
+flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/NAME)")
+flags.DEFINE_string("export_dir", "exported", "Gets NAME/VERSION/, the SavedModel.")
 flags.DEFINE_boolean("jit_compile", None, "Compile the training step with XLA.")
 flags.DEFINE_boolean("mixed_precision", None, "Networks compute in bfloat16, the flow and its scores in float32.")
 flags.DEFINE_multi_string("set", [], "section.key=value: any other setting. Repeatable.")
@@ -60,51 +64,46 @@ def main(argv: list[str]) -> None:
     """The whole run, from flags to an export."""
     check(len(argv) == 1, "Expected flags only, as --name=value.", arguments=argv[1:])
     strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
-    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, overrides=overrides())
+    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, name=FLAGS.name, overrides=overrides())
     settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
     chief = strategies.is_chief(strategy)
     if chief:
         export.check_writable(folder)
     data = datasets.load(config.dataset, **config.data)
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
 
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)
+    training.objective(model, data, settings)  # what cannot be is said before anything is written
+    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
-        f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}"
+        f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
+        *training.warnings(model, data),
+        sep="\n",
     )
     fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
 
     keras.config.set_dtype_policy("float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event, weights=fitted.weights)
-    scores = training.evaluate(model, data.test, num_importance_samples=settings.num_importance_samples)
+    scored = training.objective(model, data, settings)
+    scores = training.evaluate(scored, data.test, num_importance_samples=settings.num_importance_samples)
     if chief:
         model = zoo.build(config, data.event, weights=fitted.weights)
         metrics = {
-            **scores,
-            **training.truth(data),
-            "parameters": model.count_params(),
-            **fitted.account,
-            **export.provenance(),
+            **{**scores, **training.truth(data), "parameters": model.count_params()},
+            **{**fitted.account, **export.provenance()},
         }
-        examples = next(data.test.examples.batch(32).as_numpy_iterator())
-        version = export.export(model, folder, config=config.record(data.event), metrics=metrics, examples=examples)
-        print(report(metrics, data, workdir, version))
+        version = export.export(model, folder, config=config.record(data.event), metrics=metrics, data=data)
+        print(report(metrics, workdir, version))
 
 
-def report(scores: dict[str, object], data: datasets.Data, workdir: Path, version: Path) -> str:
+def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
-    score = f"{scores['nats']:.3f} +- {scores['nats_se']:.3f} nats"
-    if "bits_per_dim" in scores:
-        score += f", {scores['bits_per_dim']:.4f} +- {scores['bits_per_dim_se']:.4f} bits/dim"
-    if "truth_nats" in scores:
-        score += f" (the true density: {scores['truth_nats']:.3f})"
     return f"""
-Test score  {score}, on all {scores["num_events"]:,} events of {data.name}
+Test score  {export.score(metrics)}
 SavedModel  {version}, reloaded and found equal
 Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
 Model card  {version.parent / "README.md"}

@@ -38,9 +38,17 @@ def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) 
     figures.save(figures.rendered(figure), HERE / f"{name}.png")
 
 
+def energy_beside_samples(name: str, dataset: str) -> None:
+    """The density of an energy beside 5,000 samples of a model that was fitted to it."""
+    sheet = figures.picture(zoo.load(name).sample(5000, seed=0).numpy(), datasets.load(dataset))
+    figures.save(sheet, HERE / f"{name}.png")
+
+
 if __name__ == "__main__":
     for row in zoo.list_pretrained():
         if row["dataset"].startswith("toy/"):
             density_beside_samples(row["id"])
+        elif row["dataset"].startswith("energy/"):
+            energy_beside_samples(row["id"], row["dataset"])
         else:
             data_beside_samples(row["id"], row["dataset"])

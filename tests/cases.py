@@ -41,12 +41,13 @@ SMALL = {
     ("maf", "vector"): {"flows": 2, "width": 8},
     ("iaf", "vector"): {"flows": 2, "width": 8},
     ("vae", "vector"): {"width": 8, "depth": 1},
-    ("vae", "image"): {"latents": 3, "features": 8, "width": 2, "stages": 1},
-    ("flow_vae", "vector"): {"prior": "realnvp", "layers": 1, "hidden": 8, "width": 8, "depth": 1},
+    ("vae", "image"): {"latents": 3, "features": 8, "width": 2},
+    ("flow_vae", "vector"): {"posterior": "1 iaf", "prior": "1 realnvp", "hidden": 8, "width": 8, "depth": 1},
     ("flow_vae", "image"): {
-        **{"posterior": "planar", "prior": "maf", "layers": 1, "hidden": 8},
-        **{"latents": 3, "features": 8, "width": 2, "stages": 1},
+        **{"posterior": "1 planar, 1 radial", "prior": "1 maf", "hidden": 4},
+        **{"latents": 3, "features": 8, "width": 2},
     },
+    ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 1, "hidden": 4},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

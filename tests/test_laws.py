@@ -5,7 +5,6 @@ import pytest
 from tests import bound_laws, laws
 from tests.cases import CASES
 
-
 # Where a law cannot hold for a bound, the one that stands in its place.
 STAND_INS = {
     laws.sampling_inverts_density: bound_laws.more_importance_samples_tighten_the_bound,

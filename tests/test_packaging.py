@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-OURS = ("tfflows", "zoo", "train", "benchmarks", "tests")
+OURS = ("tfflows", "zoo", "train", "benchmarks", "examples", "tests")
 CONFIG = configparser.ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
 EXTRAS = dict(CONFIG["options.extras_require"])
@@ -109,7 +109,7 @@ def test_packages_are_the_folders():
     assert (ROOT / "exported").is_dir()
 
 
-@pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "benchmarks"])
+@pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "benchmarks", "examples"])
 def test_imports_are_declared(root):
     files = [ROOT / root] if root.endswith(".py") else sorted((ROOT / root).rglob("*.py"))
     names = {name for path in files if path.exists() for name in third_party(path.read_text(encoding="utf-8"))}

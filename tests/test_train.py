@@ -63,6 +63,24 @@ def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
     assert zoo.load(str(exported)).log_prob(x).shape == (1,)
 
 
+def test_energy_takes_the_same_command(tmp_path):
+    run = train(
+        *("--model=planar", "--dataset=energy/u1", "--steps=4", "--batch_size=64", "--set=model.inverted=false"),
+        *("--set=model.layers=1", f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"),
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert (
+        "Warning: an energy is fitted by drawing, and each layer of planar draws by a search for a root.\n"
+        in run.stdout
+    )
+    exported = tmp_path / "exported" / "planar_energy_u1"
+    metrics = json.loads((exported / "metrics.json").read_text())
+    score = f"Test score  ELBO {metrics['elbo']:.3f} +- {metrics['elbo_se']:.3f} nats, log Z {metrics['log_z']:.3f}"
+    assert score in run.stdout
+    assert "(the truth: 1.878)" in run.stdout
+    assert zoo.load(str(exported)).sample(3, seed=0).shape == (3, 2)
+
+
 MISTAKES = {
     "model": (["--model=real_nvp"], r"Expected `--model` to be one of ['nice', 'realnvp'", "model='real_nvp'"),
     "dataset": (["--dataset=digitz"], "'digits'", "'digitz'"),
@@ -73,6 +91,11 @@ MISTAKES = {
     "batch": (["--batch_size=5000"], "at most the 1297 events", "batch_size=5000"),
     "positional": (["digits"], "--name=value", "['digits']"),
     "event": (["--dataset=toy/rings", "--set=model.blocks=2"], "['couplings', 'width', 'depth']", "blocks"),
+    "annealing": (
+        ["--dataset=toy/rings", "--set=train.anneal_steps=9"],
+        "`anneal_steps` to be 1 for 'toy/rings'",
+        "anneal_steps=9",
+    ),
     "gpu": (["--strategy=mirrored"], "--strategy=mirrored to find a GPU", "gpus=0"),
     "workers": (["--strategy=multi_worker"], "TF_CONFIG", "None"),
     "tpu": (["--strategy=tpu"], "--strategy=tpu to find a TPU", "tpu=''"),

@@ -75,6 +75,24 @@ class Event:
             self._check_values(np.asarray(x))
         return tf.cast(x, self.dtype)
 
+    def check_label(self, label: Any) -> tf.Tensor | None:
+        """Returns the class of each row, `[batch]`, as a tensor; None where there are no classes.
+
+        Raises:
+            InputError: There is a label without classes, or the other way round, or one is outside 0..classes-1.
+        """
+        if self.classes == 0:
+            check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
+            return None
+        check(label is not None, f"Expected a `label` in 0..{self.classes - 1} for each row.", label=label)
+        label = np.asarray(label)
+        check(
+            bool(np.all((label >= 0) & (label < self.classes))),
+            f"Expected each `label` to be in 0..{self.classes - 1}.",
+            label=label,
+        )
+        return tf.convert_to_tensor(label, tf.int32)
+
     def _check_values(self, x: np.ndarray) -> None:
         if x.size == 0:
             return

@@ -1,12 +1,14 @@
-"""Pictures of events: grids of images, clouds of points."""
+"""Pictures of events: grids of images, clouds of points, and points beside the density that they follow."""
 
 import io
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
+from tfflows.datasets import Data, Energy
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.files import replacing
@@ -20,18 +22,21 @@ def number(event: Event) -> int:
     return 64 if event.kind == "image" else 2000
 
 
-def picture(x: np.ndarray, event: Event) -> np.ndarray:
-    """Events as one picture: images side by side in a grid, vectors as a cloud of their first two entries.
+def picture(x: np.ndarray, data: Data | Energy) -> np.ndarray:
+    """Events as one picture: images side by side in a grid, vectors as a cloud of their first two entries, those that
+    an energy asked for beside its density.
 
     Args:
         x: `[n, *event]` in raw units.
-        event: What they are.
+        data: What they are meant to be like.
 
     Returns:
         uint8 `[height, width, 3]`.
     """
     check(len(x) > 0, "Expected at least one event to draw.", n=len(x))
-    return grid(x, event) if event.kind == "image" else cloud({"samples": np.asarray(x)})
+    if isinstance(data, Energy) and data.event.shape == (2,):
+        return beside_density(np.asarray(x), data)
+    return grid(x, data.event) if data.event.kind == "image" else cloud({"samples": np.asarray(x)})
 
 
 def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarray:
@@ -54,6 +59,20 @@ def cloud(points: dict[str, np.ndarray]) -> np.ndarray:
     for axis, (title, x) in zip(axes[0], points.items(), strict=True):
         axis.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=2, alpha=0.4, linewidths=0)
         axis.set_title(title)
+    return rendered(figure)
+
+
+def beside_density(x: np.ndarray, energy: Energy, *, points: int = 300) -> np.ndarray:
+    """The density of an energy of the plane, and samples `[n, 2]` beside it on the same axes."""
+    left, right, bottom, top = energy.window
+    columns, rows = np.linspace(left, right, points), np.linspace(bottom, top, points)
+    grid_points = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    log_density = energy.log_density(tf.constant(grid_points)).numpy().reshape(points, points)
+    figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
+    axes[0].imshow(np.exp(log_density - log_density.max()), extent=energy.window, origin="lower", aspect="auto")
+    axes[0].set_title(f"density of {energy.name}")
+    axes[1].scatter(x[:, 0], x[:, 1], s=2, alpha=0.4, linewidths=0)
+    axes[1].set(title="samples", xlim=(left, right), ylim=(bottom, top))
     return rendered(figure)
 
 

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -32,6 +33,7 @@ class Config:
         model: Keyword arguments of the architecture's builder.
         data: Keyword arguments of `datasets.load`.
         train: Keyword arguments of `TrainSettings`.
+        name: Of the trained model; `<architecture>_<dataset>` where it is empty.
     """
 
     architecture: str
@@ -40,11 +42,12 @@ class Config:
     model: dict[str, Any] = dataclasses.field(default_factory=dict)
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
     train: dict[str, Any] = dataclasses.field(default_factory=dict)
+    name: str = ""
 
     @property
     def id(self) -> str:
-        """Name of the trained model: `realnvp_digits`."""
-        return f"{self.architecture}_{self.dataset}".replace("/", "_")
+        """Name of the trained model, such as `realnvp_digits`."""
+        return self.name or f"{self.architecture}_{self.dataset}".replace("/", "_")
 
     @property
     def settings(self) -> TrainSettings:
@@ -64,7 +67,7 @@ class Config:
         """
         path, record = workdir / "config.json", dataclasses.asdict(self)
         if path.exists():
-            different = differences(json.loads(path.read_text()), record)
+            different = differences({"name": "", **json.loads(path.read_text())}, record)
             rule = f"Expected a workdir of this configuration: choose another --workdir than {str(workdir)!r}."
             check(not different, rule, **different)
             return workdir
@@ -80,19 +83,24 @@ class Config:
         return workdir
 
 
-def config(architecture: str, dataset: str, *, seed: int = 0, overrides: dict[str, Any] | None = None) -> Config:
+def config(
+    architecture: str, dataset: str, *, seed: int = 0, name: str = "", overrides: dict[str, Any] | None = None
+) -> Config:
     """The architecture's settings for this dataset, complete with defaults, changed by `overrides`.
 
     Args:
         architecture: Name in the registry.
         dataset: Name of a dataset.
         seed: Of weights, order of data and noise.
+        name: Of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the usual one.
         overrides: Values by `"section.key"`; a string stands for the value that it spells.
 
     Raises:
         InputError: An unknown name or key, a value of the wrong type, an event that the architecture cannot take.
     """
     check_choice("--model", architecture, ARCHITECTURES)
+    rule = "Expected --name to start with a letter and to hold letters, digits, '_', '-' and '.' only."
+    check(re.fullmatch(r"([a-zA-Z][\w.-]*)?", name, re.ASCII), rule, name=name)
     given = split_overrides(overrides or {})
     data = merge("data", datasets.OPTIONS, typing.get_type_hints(Options), given["data"])
     event = datasets.event(dataset, **data)
@@ -102,7 +110,7 @@ def config(architecture: str, dataset: str, *, seed: int = 0, overrides: dict[st
     train_defaults = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
     model = merge("model", model_defaults, typing.get_type_hints(builder), given["model"])
     train = merge("train", train_defaults, typing.get_type_hints(TrainSettings), given["train"])
-    result = Config(architecture, dataset, seed, model, data, train)
+    result = Config(architecture, dataset, seed, model, data, train, name)
     _ = result.settings  # checks the ranges
     return result
 

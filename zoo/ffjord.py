@@ -49,4 +49,7 @@ def vector(
 TOY = {"steps": 1500, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 25, "ema": 0.99}
 
-PRESETS = {"vector": {"train": TOY}}
+PRESETS = {
+    "vector": {"train": TOY},
+    "energy": {"model": {"width": 32, "depth": 2}, "train": {**TOY, "anneal_steps": 1000}},
+}

@@ -86,10 +86,10 @@ AT_64 = {"model": {"levels": 4, "steps": 48}, "train": {"batch_size": 128, "warm
 
 PRESETS = {
     "vector": {"model": {"steps": 10}, "train": TOY},
+    "energy": {"model": {"steps": 6}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
     "image": {**AT_28, "train": {"batch_size": 64}},
     "digits": {"model": {"levels": 2, "steps": 8, "width": 32}, "train": DIGITS},
-    "mnist": AT_28,
-    "fashion_mnist": AT_28,
+    **dict.fromkeys(("mnist", "fashion_mnist"), AT_28),
     "cifar10": {"train": BIG, "published": "3.35 bits/dim"},
     "downsampled_imagenet/32x32": {"model": {"steps": 48}, "train": BIG, "published": "4.09 bits/dim"},
     "downsampled_imagenet/64x64": {**AT_64, "published": "3.81 bits/dim"},

@@ -48,4 +48,10 @@ def vector(
 TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 
-PRESETS = {"vector": {"model": {"flows": 12, "width": 64, "depth": 2, "activation": "tanh"}, "train": TOY}}
+PRESETS = {
+    "vector": {"model": {"flows": 12, "width": 64, "depth": 2, "activation": "tanh"}, "train": TOY},
+    "energy": {
+        "model": {"flows": 6, "width": 64, "depth": 2, "activation": "tanh"},
+        "train": {**TOY, "anneal_steps": 1000},
+    },
+}

@@ -61,6 +61,10 @@ AT_32 = {"model": {"width": 2000, "depth": 4}, "train": {"epochs": 1500}}
 
 PRESETS = {
     "vector": {"model": {"couplings": 16, "width": 64, "depth": 2, "base": "normal"}, "train": TOY},
+    "energy": {
+        "model": {"couplings": 8, "width": 64, "depth": 2, "base": "normal"},
+        "train": {**TOY, "steps": 6000, "anneal_steps": 1000},
+    },
     "image": {"train": {"epochs": 1500}},
     "digits": {"model": {"width": 64, "depth": 1}, "train": DIGITS},
     "mnist": MNIST,

@@ -91,10 +91,10 @@ AT_64 = {"model": {"levels": 4, "bins": 8, "dropout": 0.0}, "train": {"batch_siz
 
 PRESETS = {
     "vector": {"model": {"steps": 4, "width": 64}, "train": TOY},
+    "energy": {"model": {"steps": 3, "width": 32}, "train": {**TOY, "anneal_steps": 1000}},
     "image": {**AT_28, "train": {"batch_size": 64}},
     "digits": {"model": {**AT_28["model"], "dropout": 0.1}, "train": DIGITS},
-    "mnist": AT_28,
-    "fashion_mnist": AT_28,
+    **dict.fromkeys(("mnist", "fashion_mnist"), AT_28),
     "cifar10": {**CIFAR, "published": "3.38 bits/dim"},
     "downsampled_imagenet/64x64": {**AT_64, "published": "3.82 bits/dim"},
 }

@@ -1,12 +1,13 @@
 """Adds exported models to the table of pretrained models: `python -m zoo.publish exported/realnvp_digits`.
 
-The row is made of the export's own `config.json` and `metrics.json`, and the README's table of the rows: nothing in
+The row is made of the export's own `config.json` and `metrics.json`, and the README's tables of the rows: nothing in
 either is written by hand.
 """
 
 import csv
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ README = TABLE.parent.parent / "README.md"
 
 COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
+    *("elbo", "elbo_se", "log_z", "log_z_se", "ess", "true_log_z"),
     *("published", "truth_nats", "num_events", "num_importance_samples", "steps", "seed", "seconds", "hardware"),
     "commit",
 )
@@ -56,14 +58,33 @@ def publish(folder: Path, table: Path = TABLE) -> None:
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
-    """The README's table: the scores with their standard errors, the paper's own, and what the training took."""
-    head = "| id | nats per event | bits/dim | paper or truth | parameters | training |\n|---|---|---|---|---|---|\n"
-    return head + "".join(
-        f"| `{row['id']}` | {float(row['nats']):.2f} ± {float(row['nats_se']):.2f} | {_bits(row)} |"
-        f" {_goal(row)} | {int(row['parameters']):,} |"
-        f" {int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']} |\n"
-        for row in rows
-    )
+    """The README's tables, of models of data and of models of energies: their scores with standard errors, what could
+    be reached, and what the training took.
+    """
+    of_data = {
+        "nats per event": lambda row: _with_error(row, "nats", 2),
+        "bits/dim": lambda row: _with_error(row, "bits_per_dim", 3),
+        "paper or truth": _goal,
+    }
+    of_energies = {
+        "ELBO, nats": lambda row: _with_error(row, "elbo", 3),
+        "log Z": lambda row: _with_error(row, "log_z", 3),
+        "true log Z": lambda row: f"{float(row['true_log_z']):.3f}" if row["true_log_z"] else "-",
+        "effective samples": lambda row: f"{float(row['ess']):.1%}",
+    }
+    energies = [row for row in rows if row["elbo"]]
+    tables = [_table(of_data, [row for row in rows if not row["elbo"]])]
+    return "\n".join([*tables, *([_table(of_energies, energies)] if energies else [])])
+
+
+def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[str, str]]) -> str:
+    names = ["id", *scores, "parameters", "training"]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    for row in rows:
+        training = f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
+        cells = [f"`{row['id']}`", *(score(row) for score in scores.values()), f"{int(row['parameters']):,}", training]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _goal(row: dict[str, str]) -> str:
@@ -76,12 +97,14 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def _bits(row: dict[str, str]) -> str:
-    return f"{float(row['bits_per_dim']):.3f} ± {float(row['bits_per_dim_se']):.3f}" if row["bits_per_dim"] else "-"
+def _with_error(row: dict[str, str], name: str, digits: int) -> str:
+    if not row[name]:
+        return "-"
+    return f"{float(row[name]):.{digits}f} ± {float(row[f'{name}_se']):.{digits}f}"
 
 
 def renew(readme: Path, table: Path = TABLE) -> None:
-    """Writes the table into the README, between its marks."""
+    """Writes the tables into the README, between its marks."""
     before, begin, rest = readme.read_text().partition("<!-- scores -->\n")
     _, end, after = rest.partition("<!-- /scores -->\n")
     check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))

@@ -1,28 +1,33 @@
 """Radial flow: a stack of maps that each stretch or shrink space around one point.
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.1.
-Differs from the paper: it fits posteriors and draws from them; here the same maps go from data to latent, as a density
-is what is fitted. Both directions have a closed form.
+Differs from the paper: it fits posteriors and draws from them, as this does with `inverted`; without it the same maps
+go from data to latent, as a density is what is fitted. Both directions have a closed form.
 """
 
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.layers import ActNorm, Radial
+from tfflows.layers import ActNorm, Inverse, Radial
 from tfflows.models import Flow
 
 
-def vector(event: Event, *, layers: int = 64) -> Flow:
+def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
     """Radial flow of vectors.
 
     Args:
         event: Of shape `(dimension,)`.
         layers: Number of radial maps.
+        inverted: Whether each map goes from latent to data, as in the paper: the family of densities is another.
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
-    return Flow(event, [ActNorm(), *(Radial(context_size=event.classes) for _ in range(layers))], name="radial")
+    maps = [Radial(context_size=event.classes) for _ in range(layers)]
+    return Flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="radial")
 
 
 TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
 
-PRESETS = {"vector": {"model": {}, "train": TOY}}
+PRESETS = {
+    "vector": {"model": {}, "train": TOY},
+    "energy": {"model": {"layers": 32, "inverted": True}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
+}

@@ -84,6 +84,7 @@ CIFAR = {"model": {"width": 64, "blocks": 8}, "train": {"batch_size": 64, "epoch
 
 PRESETS = {
     "vector": {"model": {"couplings": 16, "width": 128}, "train": TOY},
+    "energy": {"model": {"couplings": 8}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
     "image": {"model": {"blocks": 2, "patch": 2}, "train": {"batch_size": 64}},
     "digits": {"model": {"blocks": 1, "l2": 0.0}, "train": DIGITS},
     "mnist": AT_28,

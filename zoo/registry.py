@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo import ffjord, flow_vae, flowpp, glow, iaf, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
+from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Architecture:
     Args:
         paper: Number on arXiv.
         builders: For each kind of event, `"vector"` or `"image"`, the function that makes the model.
-        presets: By dataset, and by kind of event for all others: settings and, where the paper has one, its score, as
+        presets: By dataset, by family of datasets such as `"energy"`, and by kind of event for all others:
+            settings and, where the paper has one, its score, as
             `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
         density: `"exact"` or `"bound"`, for continuous events; scores of discrete events are always bounds.
         log_prob_passes: Cost of a density in passes through the networks; D stands for the number of dimensions.
@@ -43,8 +44,9 @@ class Architecture:
         return self.builders[event.kind]
 
     def preset(self, dataset: str, event: Event) -> Mapping[str, Any]:
-        """The paper's settings for a dataset, or for its kind of event where the paper does not say."""
-        return self.presets.get(dataset, self.presets.get(event.kind, {}))
+        """The paper's settings for a dataset, or for its family or kind of event where the paper does not say."""
+        names = (dataset, dataset.partition("/")[0], event.kind)
+        return next((self.presets[name] for name in names if name in self.presets), {})
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -158,6 +160,14 @@ ARCHITECTURES: dict[str, Architecture] = {
         presets=flow_vae.PRESETS,
         density="bound",
         log_prob_passes="1",
-        sample_passes="1, or D for a prior of MAF",
+        sample_passes="1, or D in a prior of MAF",
+    ),
+    "iaf_vae": Architecture(
+        paper="1606.04934",
+        builders={"image": iaf_vae.image},
+        presets=iaf_vae.PRESETS,
+        density="bound",
+        log_prob_passes="1",
+        sample_passes="1",
     ),
 }

@@ -42,7 +42,6 @@ def image(
     latents: int = 40,
     features: int = 400,
     width: int = 16,
-    stages: int = 2,
     blocks: int = 1,
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
@@ -53,13 +52,12 @@ def image(
         event: Of shape `(height, width, channels)`.
         latents: Size of the latent vector.
         features: Units of the dense layers next to it.
-        width: Channels of the largest map; doubled from each stage to the next.
-        stages: How often the networks halve height and width.
-        blocks: Residual blocks at the smallest map.
+        width: Channels of the maps of half the height and width; a quarter has twice as many.
+        blocks: Residual blocks there.
         free_bits: Nats that each latent may use without a cost in training.
         kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
     """
-    networks = {"width": width, "stages": stages, "blocks": blocks, "context_size": event.classes}
+    networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
     decoder = partial(ConvDecoder, shape=event.shape, features=features, **networks)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
@@ -68,7 +66,12 @@ def image(
 
 TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
 TOY |= {"steps_per_execution": 50}
+# Ours: less than an hour on one core. The published ELBO is that of larger networks, trained to the end: FFJORD
+# (1810.01367), table 3.
 MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 2000}
 MNIST |= {"steps_per_execution": 20}
 
-PRESETS = {"vector": {"train": TOY}, "dynamic_mnist": {"train": MNIST}}
+PRESETS = {
+    "vector": {"train": TOY},
+    "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-86.55 nats"},
+}

@@ -15,10 +15,12 @@ from tfflows.events import Event
 USES = pytest.mark.parametrize("use", [datasets.event, datasets.load])
 
 
-def test_names_are_the_digits_the_toys_and_the_recipes():
+def test_names_are_the_digits_the_toys_the_energies_and_the_recipes():
     names = datasets.names()
     assert names[0] == "digits"
-    assert {"toy/rings", "celeb_a", "cifar10", "mnist", "downsampled_imagenet/64x64", "lsun/tower"} <= set(names)
+    assert {"toy/rings", "energy/u1", "celeb_a", "cifar10", "mnist", "downsampled_imagenet/64x64", "lsun/tower"} <= set(
+        names
+    )
     assert len(names) == len(set(names))
 
 
@@ -26,7 +28,7 @@ def test_names_are_the_digits_the_toys_and_the_recipes():
 def test_each_name_has_an_event_without_data(name, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     event = datasets.event(name)
-    assert event.discrete == (not name.startswith("toy/"))
+    assert event.discrete == (not name.startswith(("toy/", "energy/")))
     assert not list(tmp_path.iterdir())
 
 
@@ -53,6 +55,7 @@ def test_classes_are_those_of_the_label():
     [
         ("celeba", r"one of \['digits', .*any image dataset of TFDS.*name='celeba'. Did you mean 'celeb_a'"),
         ("cifar-10", "Did you mean 'cifar10'"),
+        ("energy/u5", "Did you mean 'energy/u"),
         ("toy/moons", "Did you mean 'toy/two_moons'"),
         ("no such thing at all", "Received: name='no such thing at all'"),
         ("", "Received: name=''"),

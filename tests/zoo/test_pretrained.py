@@ -71,6 +71,20 @@ def test_no_model_scores_above_the_truth(row):
     assert -float(row["nats_se"]) < gap < (0.3 if row["architecture"] in ("nice", "planar", "radial") else 0.1)
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row["elbo"]], ids=lambda row: row["id"])
+def test_flow_of_an_energy_finds_its_log_z(row):
+    assert float(row["elbo"]) < float(row["true_log_z"])
+    assert abs(float(row["log_z"]) - float(row["true_log_z"])) < 4 * float(row["log_z_se"])
+    assert float(row["ess"]) > 0.8
+
+
+def test_energy_scores_again_what_the_table_says():
+    row, energy = next(row for row in ROWS if row["id"] == "planar_energy_u1"), datasets.load("energy/u1")
+    objective = training.objective(zoo.load(row["id"]), energy, training.TrainSettings())
+    for name, score in training.evaluate(objective, energy.test, batch_size=5000).items():
+        assert score == pytest.approx(float(row[name]), abs=1e-3), name
+
+
 def test_every_architecture_has_a_trained_model():
     assert {row["architecture"] for row in ROWS} == set(ARCHITECTURES)
 

@@ -20,6 +20,9 @@ tfb = tfp.bijectors
 class Elementwise(abc.ABC):
     """One family of scalar bijectors."""
 
+    # What the way from latent to data costs beyond arithmetic; "" if nothing.
+    forward_cost = ""
+
     @property
     @abc.abstractmethod
     def size(self) -> int:
@@ -136,6 +139,10 @@ class InTurn(Elementwise):
     @property
     def size(self):
         return sum(family.size for family in self.families)
+
+    @property
+    def forward_cost(self):
+        return next((family.forward_cost for family in self.families if family.forward_cost), "")
 
     def __call__(self, parameters):
         parts = tf.split(parameters, [family.size for family in self.families], axis=-2)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.bijectors.elementwise import Elementwise
-from tfflows.bijectors.root import Increasing
+from tfflows.bijectors.root import COST, Increasing
 from tfflows.errors import check
 
 # Of a standard component at u: log CDF, log of 1 - CDF, and log density.
@@ -76,6 +76,7 @@ class Mixture(Elementwise):
 
     components: int
     bound: float = 7.0
+    forward_cost = COST
 
     def __post_init__(self):
         check(self.components >= 1, "Expected `components` to be 1 or more.", components=self.components)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfflows.bijectors.elementwise import Elementwise
 from tfflows.bijectors.mixture import even_spread
-from tfflows.bijectors.root import Increasing
+from tfflows.bijectors.root import COST, Increasing
 from tfflows.errors import check
 
 SLOPE_BOUND = 30.0  # of a slope before its softplus, so that an input far outside the data has a finite score
@@ -101,6 +101,7 @@ class DeepSigmoidal(Elementwise):
 
     units: int = 8
     layers: int = 1
+    forward_cost = COST
 
     def __post_init__(self):
         check(self.units >= 1, "Expected `units` to be 1 or more.", units=self.units)

@@ -10,6 +10,7 @@ from tfflows.bijectors.base import Bijector
 
 DOUBLINGS = 64  # of the first bracket, [-1, 1]: as far as float32 goes
 ITERATIONS = 100  # of the search; it takes 10 to 40
+COST = "a search for a root for each entry"
 
 
 def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:

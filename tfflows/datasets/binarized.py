@@ -19,6 +19,8 @@ from tfflows.datasets.options import Options
 from tfflows.datasets.recipes import BINARIZED
 from tfflows.events import Event
 
+NAMES = tuple(BINARIZED)
+
 
 def event(name: str, options: Options) -> Event:
     """28x28x1 pixels of 2 levels, in 10 classes where `options.conditional`; reads no data."""

@@ -1,4 +1,4 @@
-"""What a dataset is: three splits of one kind of event, and the true density where it is known."""
+"""What a model is fitted to: three splits of one kind of event, or a density that is known but for a constant."""
 
 import dataclasses
 from collections.abc import Callable
@@ -54,7 +54,32 @@ class Data:
     truth: tfd.Distribution | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Energy:
+    """An unnormalised density, loaded: what a model draws is scored, so its examples are the seeds of what it draws.
+
+    Args:
+        name: The name it was loaded by.
+        event: What one draw is.
+        log_density: From points `[batch, *event]` to nats `[batch]`, without the constant; differentiable.
+        train: Seeds to fit by, `{"seeds": int32 [2]}` each; training folds its step into them, so that none returns.
+        validation: Seeds to choose a model by. It shares none with `train` or `test`.
+        test: Seeds to report.
+        log_z: Log of the integral of the density; None where it is not known.
+        window: What a picture of the first two entries shows, `(x1 from, x1 to, x2 from, x2 to)`.
+    """
+
+    name: str
+    event: Event
+    log_density: Callable[[tf.Tensor], tf.Tensor]
+    train: Split
+    validation: Split
+    test: Split
+    log_z: float | None = None
+    window: tuple[float, float, float, float] = (-4.0, 4.0, -4.0, 4.0)
+
+
 def in_memory(**arrays: Any) -> Split:
     """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(arrays["x"]))
+    return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))

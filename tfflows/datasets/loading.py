@@ -1,13 +1,12 @@
-"""From a name to a dataset: `digits`, the toys, binarised images, and every image dataset of TFDS."""
+"""From a name to a dataset: `digits`, the toys, energies, binarised images, and every image dataset of TFDS."""
 
 from types import ModuleType
 from typing import Any
 
-from tfflows.datasets import binarized, digits, tfds_images, toys
+from tfflows.datasets import binarized, digits, energies, tfds_images, toys
 from tfflows.datasets.catalogue import names
-from tfflows.datasets.data import Data
+from tfflows.datasets.data import Data, Energy
 from tfflows.datasets.options import Options
-from tfflows.datasets.recipes import BINARIZED
 from tfflows.errors import check
 from tfflows.events import Event
 
@@ -25,8 +24,8 @@ def event(name: str, **options: Any) -> Event:
     return _source(name).event(name, Options.of(options))
 
 
-def load(name: str, **options: Any) -> Data:
-    """Loads a dataset; TFDS downloads and prepares one of its own that is not on disk yet.
+def load(name: str, **options: Any) -> Data | Energy:
+    """Loads a dataset or an energy; TFDS downloads and prepares one of its own that is not on disk yet.
 
     Args:
         name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`.
@@ -40,8 +39,4 @@ def load(name: str, **options: Any) -> Data:
 
 def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
-    if name in digits.NAMES:
-        return digits
-    if name in BINARIZED:
-        return binarized
-    return toys if name in toys.NAMES else tfds_images
+    return next((source for source in (digits, toys, energies, binarized) if name in source.NAMES), tfds_images)

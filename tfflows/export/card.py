@@ -10,7 +10,7 @@ TEMPLATE = """# {name}
 {architecture} trained on {dataset}: {parameters:,} parameters.
 
 - Event: {event}.
-- Test set: {score}; mean and standard error over all {num_events:,} events.
+- Score: {score}.
 
 ![samples](samples.png)
 
@@ -25,9 +25,7 @@ Or serve this folder with TF Serving: signatures `log_prob` (the default), `samp
 
 ## What it is for, and what not
 
-Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
-to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
-biases included.
+{purpose}
 
 ## Numbers
 
@@ -38,6 +36,14 @@ biases included.
 `config.json` holds all settings; the same command with them trains the model again.
 """
 
+OF_DATA = """\
+Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
+to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
+biases included."""
+OF_ENERGY = """\
+Samples of a density that is known but for its constant, without a Markov chain. What the flow gets wrong, the weights
+`log_density(x) - model.log_prob(x)` make up for; but a mode that it never draws from, no weight brings back."""
+
 
 def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model: GenerativeModel) -> str:
     """Markdown beside an export; every number comes from `config` and `metrics`."""
@@ -47,8 +53,8 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model
         dataset=config["dataset"],
         parameters=model.count_params(),
         event=_event(model.event),
-        score=_score(metrics),
-        num_events=metrics["num_events"],
+        score=score(metrics),
+        purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
     )
 
@@ -59,8 +65,23 @@ def _event(event: Event) -> str:
     return f"`{list(event.shape)}`, {values}, `{event.dtype}`{label}"
 
 
-def _score(metrics: dict[str, Any]) -> str:
-    nats = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
-    if "bits_per_dim" not in metrics:
-        return nats
-    return f"{nats}, {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"
+def score(metrics: dict[str, Any]) -> str:
+    """One line: the scores with their standard errors, the truth beside them where it is known, and of how many."""
+    return _of_draws(metrics) if "elbo" in metrics else _of_data(metrics)
+
+
+def _of_data(metrics: dict[str, Any]) -> str:
+    text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
+    if "bits_per_dim" in metrics:
+        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"
+    if "truth_nats" in metrics:
+        text += f" (the true density: {metrics['truth_nats']:.3f})"
+    return f"{text}, on all {metrics['num_events']:,} events of the test set"
+
+
+def _of_draws(metrics: dict[str, Any]) -> str:
+    text = f"ELBO {metrics['elbo']:.3f} +- {metrics['elbo_se']:.3f} nats"
+    text += f", log Z {metrics['log_z']:.3f} +- {metrics['log_z_se']:.3f}"
+    if "true_log_z" in metrics:
+        text += f" (the truth: {metrics['true_log_z']:.3f})"
+    return f"{text}, effective sample size {metrics['ess']:.1%}, by {metrics['num_events']:,} draws"

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import figures, noise
+from tfflows.datasets import Data, Energy
 from tfflows.errors import InputError
 from tfflows.export.card import model_card
 from tfflows.export.signatures import Servable
@@ -26,7 +27,7 @@ def export(
     *,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    examples: dict[str, np.ndarray],
+    data: Data | Energy,
 ) -> Path:
     """Writes `<folder>/<version>/`, after it was reloaded and found to score and sample as the model does.
 
@@ -38,7 +39,7 @@ def export(
         folder: `<export_dir>/<id>`.
         config: Of the run, saved as JSON.
         metrics: Scores and where they come from, saved as JSON.
-        examples: A few events, `{"x": ...}` with `"label"` where there are classes, that both must score alike.
+        data: What the model was fitted to.
 
     Returns:
         The folder of the new version.
@@ -51,8 +52,8 @@ def export(
     try:
         Servable(model, num_importance_samples=config["train"]["num_importance_samples"]).save(beside)
         reloaded = tf.saved_model.load(beside)
-        check_same(model, reloaded, config["train"]["num_importance_samples"], examples)
-        figures.save(figures.picture(served_samples(reloaded, model), model.event), beside / "samples.png")
+        check_same(model, reloaded, config["train"]["num_importance_samples"], examples(model, data))
+        figures.save(figures.picture(served_samples(reloaded, model), data), beside / "samples.png")
         model.save_weights(beside / WEIGHTS)
         (beside / "config.json").write_text(json.dumps(config, indent=2) + "\n")
         (beside / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
@@ -79,6 +80,13 @@ def check_writable(folder: Path) -> None:
             f"Expected --export_dir to be a folder that can be written. Received: export_dir={str(folder.parent)!r}"
             f" ({error.strerror})."
         ) from error
+
+
+def examples(model: GenerativeModel, data: Data | Energy) -> dict[str, np.ndarray]:
+    """A few events to score, `{"x": ...}` with `"label"` where there are classes; draws where there are no data."""
+    if isinstance(data, Energy):
+        return {"x": model.sample(32, seed=0).numpy()}
+    return next(data.test.examples.batch(32).as_numpy_iterator())
 
 
 def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]) -> None:

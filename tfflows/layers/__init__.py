@@ -15,10 +15,12 @@ from tfflows.layers.images import Logit as Logit
 from tfflows.layers.images import SplitColumns as SplitColumns
 from tfflows.layers.images import Squeeze as Squeeze
 from tfflows.layers.inverse import Inverse as Inverse
+from tfflows.layers.ladder import LadderLayer as LadderLayer
 from tfflows.layers.linear import PlainLinear as PlainLinear
 from tfflows.layers.linear import PLULinear as PLULinear
 from tfflows.layers.linear import Reverse as Reverse
 from tfflows.layers.linear import Shuffle as Shuffle
+from tfflows.layers.plan import numbered as numbered
 from tfflows.layers.plan import planned as planned
 from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.planar import Radial as Radial

@@ -50,6 +50,11 @@ class Autoregressive(FlowLayer):
         self.order = order
         self.order_seed = seed
 
+    @property
+    def forward_cost(self):
+        passes = "a network pass for each of the entries"
+        return f"{passes}, with {self.family.forward_cost}" if self.family.forward_cost else passes
+
     def build(self, input_shape):
         self.degrees = degrees(self.order, input_shape[1:], seed=self.order_seed)
         self.network = self.make_network(self.family.size * input_shape[-1], self.degrees)

@@ -18,6 +18,10 @@ class FlowLayer(keras.layers.Layer):
     in the reduced precision of a mixed policy: only its networks follow that policy.
     """
 
+    # What a direction costs beyond one pass of the layer's network, in words that follow "by"; most cost no more.
+    forward_cost = ""
+    inverse_cost = ""
+
     def __init__(self, **kwargs: Any):
         super().__init__(dtype=keras.config.floatx(), **kwargs)
 

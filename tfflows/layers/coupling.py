@@ -92,6 +92,7 @@ class Coupling(FlowLayer):
         self.flip = flip
         self.make_network = network
         self.family = family
+        self.forward_cost = family.forward_cost
 
     def build(self, input_shape):
         channels = input_shape[-1]

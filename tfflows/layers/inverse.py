@@ -20,6 +20,7 @@ class Inverse(FlowLayer):
     def __init__(self, layer: FlowLayer):
         super().__init__()
         self.layer = layer
+        self.forward_cost, self.inverse_cost = layer.inverse_cost, layer.forward_cost
 
     def build(self, input_shape):
         self.layer.build(input_shape)

@@ -1,7 +1,7 @@
-"""The order of couplings in an image flow, written as papers write it: `"4 columns, squeeze, 2 channels"`."""
+"""The order of layers, written as papers write it: `"4 columns, squeeze, 2 channels"`, or `"8 planar, 2 iaf"`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tfflows.errors import check
 from tfflows.layers.base import FlowLayer
@@ -26,4 +26,24 @@ def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer
         number, split = found.groups()
         steps = [layer for index in range(int(number or 0)) for layer in step(index)]
         layers += {"columns": [SplitColumns(), *steps, JoinColumns()], "channels": steps, None: [Squeeze()]}[split]
+    return layers
+
+
+def numbered(name: str, plan: str, kinds: Mapping[str, Callable[[int], FlowLayer]]) -> list[FlowLayer]:
+    """The layers of a plan that says how many of which kind follow one another; none for an empty plan.
+
+    Args:
+        name: Of the setting that holds the plan, for the error.
+        plan: Parts between commas, such as `"8 planar"`.
+        kinds: By name, from the place of a layer in its part to the layer.
+
+    Raises:
+        InputError: A part says something else.
+    """
+    layers = []
+    for part in plan.split(",") if plan else []:
+        number, _, kind = part.strip().partition(" ")
+        rule = f"Expected `{name}` to hold parts such as '4 {next(iter(kinds))}', by commas, of {list(kinds)}."
+        check(number.isdecimal() and int(number) > 0 and kind in kinds, rule, **{name: plan})
+        layers += [kinds[kind](place) for place in range(int(number))]
     return layers

@@ -57,6 +57,7 @@ class Planar(AmortizedLayer):
     """`bijectors.Planar` with weights u, w and b; it starts close to the identity, with u at 0."""
 
     make = bijectors.Planar
+    forward_cost = "a search for a root"
 
     def vectors(self, dimension):
         return {"u": (dimension, "zeros"), "w": (dimension, "standard_normal"), "b": (1, "zeros")}

@@ -2,5 +2,8 @@
 
 from tfflows.models.base import GenerativeModel as GenerativeModel
 from tfflows.models.flow import Flow as Flow
+from tfflows.models.ladder import LadderVAE as LadderVAE
+from tfflows.models.latent import LatentVariableModel as LatentVariableModel
 from tfflows.models.objective import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood
+from tfflows.models.reverse_kl import ReverseKL as ReverseKL
 from tfflows.models.vae import VAE as VAE

@@ -31,7 +31,6 @@ class GenerativeModel(DistributedModel):
         super().__init__(**kwargs)
         self.event = event
         self._score = RecentMean(name="bits_per_dim" if event.discrete else "nll")
-        self._compiled: dict[tuple, Any] = {}
 
     # What an architecture provides.
 
@@ -160,27 +159,14 @@ class GenerativeModel(DistributedModel):
     def _check_label(self, label: Any) -> tf.Tensor | None:
         """`label` as a tensor, after a look at the model itself: every call of a user comes through here."""
         self.check_initialized()
-        if self.event.classes == 0:
-            check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
-            return None
-        check(label is not None, f"Expected a `label` in 0..{self.event.classes - 1} for each row.", label=label)
-        label = np.asarray(label)
-        check(
-            bool(np.all((label >= 0) & (label < self.event.classes))),
-            f"Expected each `label` to be in 0..{self.event.classes - 1}.",
-            label=label,
-        )
-        return tf.convert_to_tensor(label, tf.int32)
+        return self.event.check_label(label)
 
     def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
         return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
 
-    def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
-        """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
-        key = (name, *variant)
-        if key not in self._compiled:
-            self._compiled[key] = tf.function(function, reduce_retracing=True)
-        return self._compiled[key]
+    def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+        """Nats `[batch]` of the examples of a dataset, `{"x": ..., "label": ...}`."""
+        return self.log_prob_fn(batch["x"], batch.get("label"), seed, num_importance_samples)
 
     # What Keras' fit calls.
 
@@ -190,14 +176,6 @@ class GenerativeModel(DistributedModel):
         step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
         seed = tf.stack([tf.constant(self.noise_seed), step])
         return self.log_prob_fn(inputs["x"], inputs.get("label"), seed, training=training)
-
-    # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
-    noise_seed = 0
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
-        # one.
-        return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         score = metrics.bits_per_dim(y_pred, self.event) if self.event.discrete else metrics.nll(y_pred)

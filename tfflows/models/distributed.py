@@ -1,5 +1,6 @@
 """What `keras.Model.fit` needs to run the same under every `tf.distribute` strategy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,6 +17,25 @@ class DistributedModel(keras.Model):
     execution, and return the mean of each log over all replicas.
     """
 
+    # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
+    noise_seed = 0
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._compiled: dict[tuple, Any] = {}
+
+    def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
+        """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
+        key = (name, *variant)
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(function, reduce_retracing=True)
+        return self._compiled[key]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
+        # one.
+        return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
+
     @property
     def initialized(self) -> bool:
         """Whether the weights that depend on data have been set, by `initialize` or from a file."""
@@ -30,10 +50,38 @@ class DistributedModel(keras.Model):
         self.check_initialized()
         return super().fit(*args, **kwargs)
 
+    @property
+    def trained_in_turn(self) -> Sequence[Sequence[keras.Variable]]:
+        """Sets of variables that executions train in turn; empty where each trains all."""
+        return ()
+
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            self.train_function = self._steps(self.train_step)
+            turns = [self._steps(self._train_step_of(variables)) for variables in self.trained_in_turn]
+            self.train_function = self._in_turn(turns) if turns else self._steps(self.train_step)
         return self.train_function
+
+    def _in_turn(self, turns):
+        def execution(iterator):
+            # By the number of steps made, so that a resumed run goes on with the turn that it is.
+            made = int(self.optimizer.iterations.numpy()) // self.steps_per_execution
+            return turns[made % len(turns)](iterator)
+
+        return execution
+
+    def _train_step_of(self, variables):
+        frozen = [other for other in self.trainable_variables if all(other is not one for one in variables)]
+
+        def step(data):
+            for variable in frozen:
+                variable.trainable = False
+            try:
+                return self.train_step(data)
+            finally:
+                for variable in frozen:
+                    variable.trainable = True
+
+        return step
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:

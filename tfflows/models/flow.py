@@ -69,6 +69,16 @@ class Flow(GenerativeModel):
             chain = layer.compose(chain, context, None if seeds is None else noise.fold_in(seeds, number))
         return tfb.Chain(chain, name="flow")
 
+    @property
+    def sampling_cost(self) -> str:
+        """What a sample costs in a layer beyond one pass, in words; "" where it costs no more."""
+        return "; ".join(dict.fromkeys(layer.forward_cost for layer in self.flow_layers if layer.forward_cost))
+
+    @property
+    def scoring_cost(self) -> str:
+        """The same of a density."""
+        return "; ".join(dict.fromkeys(layer.inverse_cost for layer in self.flow_layers if layer.inverse_cost))
+
     def base_distribution(self) -> tfd.Distribution:
         zeros = tf.zeros(self.latent_shape, self.compute_dtype)
         return tfd.Independent(BASES[self.base](zeros, tf.ones_like(zeros)), 1)
@@ -95,10 +105,25 @@ class Flow(GenerativeModel):
         distribution = self.distribution(label, seeds if training else None)
         return distribution.log_prob(tf.cast(x, self.compute_dtype) + u) - log_q
 
-    def sample_fn(self, seeds, temperature, label):
+    def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Latents `[n, *latent]` drawn from the base, from `seeds`, int32 `[n, 2]`."""
         u = noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype))
-        z = self.base_distribution().distribution.quantile(u)
+        return self.base_distribution().distribution.quantile(u)
+
+    def sample_fn(self, seeds, temperature, label):
+        z = self.base_sample(seeds)
         return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
+
+    def sample_and_log_prob_fn(
+        self, seeds: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Continuous events `[n, *event]` from `seeds`, int32 `[n, 2]`, and their log-probabilities, in one pass.
+
+        Both are differentiable in the weights; only training may add noise of its own.
+        """
+        z, bijector = self.base_sample(seeds), self.bijector(self._context(label), seeds if training else None)
+        log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)
+        return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
 
     def encode_fn(self, x, label, seed=None):
         check(seed is None or self.event.discrete, "Expected no `seed`: the latent of a continuous event is exact.")
@@ -140,7 +165,12 @@ class Flow(GenerativeModel):
 
     @property
     def logged_metrics(self):
-        return [*super().logged_metrics, *(metric for layer in self.flow_layers for metric in layer.metrics)]
+        return [*super().logged_metrics, *self.layer_metrics]
+
+    @property
+    def layer_metrics(self) -> list[keras.metrics.Metric]:
+        """What layers report of training."""
+        return [metric for layer in self.flow_layers for metric in layer.metrics]
 
     @property
     def initialized(self):

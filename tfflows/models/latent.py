@@ -39,9 +39,9 @@ class LatentVariableModel(GenerativeModel):
 
         log p(x) >= E[log mean_k(w_k)],  w_k = p(x | z_k) p(z_k) / q(z_k | x),  z_1..z_K ~ q(z | x)
 
-    With K = 1 this is the ELBO, `E[log p(x | z)] - KL(q(z | x) || p(z))`; with more samples it comes closer to log p(x).
-    Training takes the ELBO, with `beta * max(free_bits, mean KL)` for each group of latents in place of its KL, where
-    the mean is over the global batch and `beta` rises from 0 to 1.
+    With K = 1 this is the ELBO, `E[log p(x | z)] - KL(q(z | x) || p(z))`; with more it comes closer to log p(x). In
+    training `beta * max(free_bits, mean KL)` for each group of latents stands in place of its KL, where the mean is
+    over the global batch and `beta` rises from 0 to 1.
 
     Real events are standardised first, by numbers that `initialize` takes from data; the score counts them.
 
@@ -50,8 +50,9 @@ class LatentVariableModel(GenerativeModel):
         free_bits: Nats that a group of latents may use without a cost in training.
         kl_warmup_steps: Steps in which `beta` rises to 1.
 
-    Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), section 2.2; importance weights: Burda et
-    al., "Importance Weighted Autoencoders" (1509.00519), section 3; free bits: Kingma et al. (1606.04934), appendix C.8.
+    Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), section 2.2; importance weights: Burda
+    et al., "Importance Weighted Autoencoders" (1509.00519), section 3; free bits: Kingma et al., "Improved Variational
+    Inference with Inverse Autoregressive Flow" (1606.04934), appendix C.8.
     Differs from the papers: nothing.
     """
 
@@ -88,6 +89,17 @@ class LatentVariableModel(GenerativeModel):
     @abc.abstractmethod
     def inference_layers(self) -> list[keras.layers.Layer]:
         """Layers of the posterior alone: an E-step trains them, an M-step all others."""
+
+    # Whether executions are in turn an E-step, which trains the posterior, and an M-step, which trains all the rest.
+    variational_em = False
+
+    @property
+    def trained_in_turn(self):
+        if not self.variational_em:
+            return ()
+        posterior = [variable for layer in self.inference_layers for variable in layer.trainable_variables]
+        known = {id(variable) for variable in posterior}
+        return posterior, [variable for variable in self.trainable_variables if id(variable) not in known]
 
     # The zoo's contract.
 

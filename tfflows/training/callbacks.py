@@ -9,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import figures
+from tfflows.datasets import Data, Energy
 from tfflows.errors import TrainingError
+from tfflows.models import GenerativeModel
 from tfflows.training.checkpoints import RunState
 from tfflows.training.validation import averaged_weights
 
@@ -72,10 +74,18 @@ class SamplePictures(keras.callbacks.Callback):
     """Draws samples of the averaged weights every `every` rounds: to TensorBoard, and to `samples/` in the workdir.
 
     The seed is fixed, so that the pictures of a run show the same latents.
+
+    Args:
+        model: That draws; its weights are among those that are trained.
+        data: What it is fitted to.
+        workdir: Gets `samples/` and `tensorboard/samples/`.
+        every: Rounds between two pictures.
     """
 
-    def __init__(self, workdir: Path, *, every: int):
+    def __init__(self, model: GenerativeModel, data: Data | Energy, workdir: Path, *, every: int):
         super().__init__()
+        self.generator = model
+        self.data = data
         self.folder = workdir / "samples"
         self.every = every
         self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard" / "samples"))
@@ -83,10 +93,10 @@ class SamplePictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        event, n = self.model.event, figures.number(self.model.event)
+        event, n = self.generator.event, figures.number(self.generator.event)
         label = np.arange(n) % event.classes if event.classes else None
         with averaged_weights(self.model):
-            image = figures.picture(self.model.sample(n, label, seed=0).numpy(), event)
+            image = figures.picture(self.generator.sample(n, label, seed=0).numpy(), self.data)
         step = int(self.model.optimizer.iterations.numpy())
         figures.save(image, self.folder / f"step-{step:09d}.png")
         with self.writer.as_default():

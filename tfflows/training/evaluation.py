@@ -1,4 +1,4 @@
-"""The score of a model on a whole split."""
+"""The score of a model on a whole split: of data, or of what it draws for an energy."""
 
 from typing import Any
 
@@ -6,63 +6,99 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import metrics, noise
-from tfflows.datasets import Data, Split
-from tfflows.models import GenerativeModel
+from tfflows.datasets import Data, Energy, Split
+from tfflows.models import GenerativeModel, ReverseKL
 from tfflows.training.pipeline import padded_batches
 
 
-def log_probs(
-    model: GenerativeModel, split: Split, *, batch_size: int = 256, num_importance_samples: int = 1, seed: int = 0
+def scores(
+    model: GenerativeModel | ReverseKL,
+    split: Split,
+    *,
+    batch_size: int = 256,
+    num_importance_samples: int = 1,
+    seed: int = 0,
 ) -> np.ndarray:
-    """Log-probability of every example, `[split.size]` in nats, in no particular order under a strategy.
+    """Score of every example, float64 `[split.size]` in nats, in no particular order under a strategy.
 
     Args:
-        model: Trained model; under its strategy each replica scores a share of each batch.
+        model: Trained; a model gives log-probabilities, a `ReverseKL` log-weights. Under its strategy each replica
+            scores a share of each batch.
         split: Examples.
         batch_size: Over all replicas.
         num_importance_samples: As in `GenerativeModel.log_prob`.
-        seed: Of the dequantisation noise.
+        seed: Of the dequantisation noise, or of the draws.
     """
     model.check_initialized()
     strategy = model.distribute_strategy
 
     def score(element, is_real):
-        nats = model.log_prob_fn(element["x"], element.get("label"), noise.seed_pair(seed), num_importance_samples)
+        nats = model.score_fn(element, noise.seed_pair(seed), num_importance_samples)
         return nats, tf.cast(is_real, tf.int32)  # replicas gather no booleans
 
     score_batch = model.cached_function(
         "evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed
     )
-    scores = []
+    kept = []
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
         values, is_real = (strategy.gather(part, axis=0).numpy() for part in score_batch(batch))
-        scores.append(values[is_real == 1])
-    return np.concatenate(scores)
+        kept.append(values[is_real == 1])
+    return np.concatenate(kept).astype(np.float64)
 
 
-def evaluate(model: GenerativeModel, split: Split, **options: Any) -> dict[str, float]:
-    """Mean score of a split with its standard error; takes the options of `log_probs`.
+def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -> dict[str, float]:
+    """Scores of a whole split with their standard errors; takes the options of `scores`.
 
     Returns:
-        `nats` and `nats_se` per event, `num_events`, and, for discrete events, `bits_per_dim` and `bits_per_dim_se`.
+        For data `nats` and `nats_se` per event, `num_events`, and, for discrete events, `bits_per_dim` and
+        `bits_per_dim_se`; for an energy what `weighed` says of the draws.
     """
-    scores = log_probs(model, split, **options).astype(np.float64)
-    mean, error = float(scores.mean()), float(scores.std(ddof=1) / np.sqrt(len(scores)))
-    result = {"nats": mean, "nats_se": error, "num_events": len(scores)}
+    values = scores(model, split, **options)
+    if isinstance(model, ReverseKL):
+        return weighed(values)
+    mean, error = mean_and_error(values)
+    result = {"nats": mean, "nats_se": error, "num_events": len(values)}
     if model.event.discrete:
         result["bits_per_dim"] = metrics.bits_per_dim(mean, model.event)
         result["bits_per_dim_se"] = metrics.bits_per_dim(-error, model.event)
     return result
 
 
-def truth(data: Data) -> dict[str, float]:
-    """Score of the true density on the test set, as `truth_nats` and `truth_nats_se`; nothing where it is not known.
+def weighed(log_weights: np.ndarray) -> dict[str, float]:
+    """What log-weights, `[n]` in nats, say of an energy and of the flow whose draws they weigh.
+
+    Returns:
+        `elbo`, their mean, a lower bound on log Z; `log_z`, the log of the mean weight; standard errors of both, that
+        of `log_z` by the delta method; `ess`, the effective part of the draws, mean(w)^2 / mean(w^2), in (0, 1];
+        `num_events`. A flow that misses a part of the energy does not see what it misses: its `log_z` is too low, and
+        its `ess` looks better than it is.
+    """
+    highest = log_weights.max()
+    weights = np.exp(log_weights - highest)
+    (elbo, elbo_se), (mean, error) = mean_and_error(log_weights), mean_and_error(weights)
+    return {
+        **{"elbo": elbo, "elbo_se": elbo_se},
+        **{"log_z": float(highest + np.log(mean)), "log_z_se": error / mean},
+        **{"ess": float(mean**2 / np.mean(weights**2)), "num_events": len(log_weights)},
+    }
+
+
+def mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    """The mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def truth(data: Data | Energy) -> dict[str, float]:
+    """What the best of models scores, where it is known: `truth_nats` and `truth_nats_se` of the density that the test
+    set was drawn from, `true_log_z` of an energy.
 
     No model scores better but by chance: one that does by more than the standard error has a defect.
     """
+    if isinstance(data, Energy):
+        return {} if data.log_z is None else {"true_log_z": data.log_z}
     if data.truth is None:
         return {}
     x = np.stack([element["x"] for element in data.test.examples.as_numpy_iterator()])
-    scores = data.truth.log_prob(x).numpy().astype(np.float64)
-    return {"truth_nats": float(scores.mean()), "truth_nats_se": float(scores.std(ddof=1) / np.sqrt(len(scores)))}
+    mean, error = mean_and_error(data.truth.log_prob(x).numpy().astype(np.float64))
+    return {"truth_nats": mean, "truth_nats_se": error}

@@ -1,4 +1,4 @@
-"""Fits a model to data: one call, under any strategy, which goes on where it was stopped."""
+"""Fits a model to data or to an energy: one call, under any strategy, which goes on where it was stopped."""
 
 import dataclasses
 import math
@@ -6,15 +6,18 @@ from pathlib import Path
 
 import keras
 
-from tfflows.datasets import Data
-from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood
+from tfflows.datasets import Data, Energy
+from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
 from tfflows.training.checkpoints import RunState
+from tfflows.training.objective import objective
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
 from tfflows.training.settings import TrainSettings
 from tfflows.training.validation import Validation
+
+BEST = "best.weights.h5"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +42,14 @@ class Fitted:
         return {"steps": self.steps, "seconds": round(self.seconds, 1), "seed": self.seed}
 
 
-def fit(model: GenerativeModel, data: Data, settings: TrainSettings, *, seed: int, workdir: Path) -> Fitted:
-    """Trains until the last step, or until patience ends, from the newest checkpoint in `workdir` if there is one.
+def fit(model: GenerativeModel, data: Data | Energy, settings: TrainSettings, *, seed: int, workdir: Path) -> Fitted:
+    """Maximises the likelihood of data, or minimises the reverse KL to an energy.
+
+    Trains until the last step, or until patience ends, from the newest checkpoint in `workdir` if there is one.
 
     Args:
         model: Made under the strategy it is to train by.
-        data: Its training and validation sets.
+        data: Its training and validation sets, or those of the seeds of an energy.
         settings: How.
         seed: Of the order of data and of the noise.
         workdir: Gets checkpoints, TensorBoard logs, sample pictures and the best weights.
@@ -54,33 +59,33 @@ def fit(model: GenerativeModel, data: Data, settings: TrainSettings, *, seed: in
 
     Raises:
         TrainingError: The loss is no longer finite.
-        InputError: A batch size that does not suit the data or the replicas.
+        InputError: A model or a setting that does not suit the data or the replicas.
     """
     strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    compile_model(model, settings, steps, round_steps)
-    model.noise_seed = seed & 0x7FFFFFFF
-    best = workdir / "best.weights.h5"
-    state = RunState(model, workdir / "checkpoints", writes=strategies.is_chief(strategy))
+    fitted = objective(model, data, settings)
+    compile_model(fitted, settings, steps, round_steps)
+    fitted.noise_seed = seed & 0x7FFFFFFF
+    state = RunState(fitted, workdir / "checkpoints", writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
-        model.initialize(first["x"], first.get("label"), seed=seed)
+        fitted.initialize(**first, seed=seed)
     finished = state.step >= steps or state.validations_since_best.numpy() >= (settings.patience or math.inf)
     if not finished:
-        model.fit(
+        fitted.fit(
             training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step),
             initial_epoch=state.step // round_steps,
             epochs=-(-steps // round_steps),
             steps_per_epoch=round_steps,
-            callbacks=callbacks(data, settings, steps, state, workdir, best),
+            callbacks=callbacks(model, data, settings, steps, state, workdir),
             verbose="auto" if state.writes else 0,
             shuffle=False,
         )
     strategies.barrier(strategy)  # the others load what the chief has written
-    return Fitted(best, state.step, float(state.seconds.numpy()), seed)
+    return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
 
 
-def compile_model(model: GenerativeModel, settings: TrainSettings, steps: int, round_steps: int) -> None:
+def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, steps: int, round_steps: int) -> None:
     """Gives the model its optimizer, built, and its loss."""
     # An execution that straddled the end of a round or of the run would overshoot it.
     whole = [n for n in range(1, settings.steps_per_execution + 1) if steps % n == 0 and round_steps % n == 0]
@@ -95,12 +100,12 @@ def compile_model(model: GenerativeModel, settings: TrainSettings, steps: int, r
 
 
 def callbacks(
-    data: Data, settings: TrainSettings, steps: int, state: RunState, workdir: Path, best: Path
+    model: GenerativeModel, data: Data | Energy, settings: TrainSettings, steps: int, state: RunState, workdir: Path
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they act: a checkpoint holds the score that was just made."""
     everyone = [StepsPerSecond(), StopOnNonFinite(), StopAtStep(steps)]
-    everyone += [Validation(data, state, best, patience=settings.patience), SaveState(state)]
+    everyone += [Validation(data, state, workdir / BEST, patience=settings.patience), SaveState(state)]
     if not state.writes:
         return everyone
     board = keras.callbacks.TensorBoard(str(workdir / "tensorboard"), write_graph=False)
-    return [*everyone, SamplePictures(workdir, every=settings.sample_every), board]
+    return [*everyone, SamplePictures(model, data, workdir, every=settings.sample_every), board]

@@ -26,6 +26,9 @@ class TrainSettings:
         validate_every: Steps between validations, each with a checkpoint; None for once a pass.
         sample_every: Validations between grids of samples.
         num_importance_samples: Of the final score on the test set, where it is a bound.
+        anneal_steps: Steps over which an energy becomes itself, from a flat one; 1 for at once.
+        variational_em: Executions are in turn an E-step, which trains the posterior of a VAE, and an M-step, which
+            trains its decoder and prior; each is `steps_per_execution` steps long.
         steps_per_execution: Steps in one call of the compiled loop: more cost less on small models.
         jit_compile: Compile the step with XLA; on one replica (a TPU compiles its steps without being asked).
         mixed_precision: Networks compute in bfloat16; the flow itself, and every score that is reported, in float32.
@@ -44,6 +47,8 @@ class TrainSettings:
     validate_every: int | None = None
     sample_every: int = 5
     num_importance_samples: int = 1
+    anneal_steps: int = 1
+    variational_em: bool = False
     steps_per_execution: int = 1
     jit_compile: bool = False
     mixed_precision: bool = False
@@ -54,7 +59,8 @@ class TrainSettings:
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
         check(self.learning_rate > 0, "Expected `learning_rate` to be positive.", learning_rate=self.learning_rate)
         check(self.warmup_steps >= 0, "Expected `warmup_steps` to be 0 or more.", warmup_steps=self.warmup_steps)
-        for name in ("epochs", "batch_size", "sample_every", "num_importance_samples", "steps_per_execution"):
+        counts = ("epochs", "batch_size", "sample_every", "num_importance_samples", "anneal_steps")
+        for name in (*counts, "steps_per_execution"):
             check(getattr(self, name) >= 1, f"Expected `{name}` to be 1 or more.", **{name: getattr(self, name)})
         for name in ("steps", "clip_norm", "patience", "validate_every"):
             value = getattr(self, name)

@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 
 from tfflows import metrics
-from tfflows.datasets import Data
+from tfflows.datasets import Data, Energy
 from tfflows.files import replacing
 from tfflows.training.checkpoints import RunState
-from tfflows.training.evaluation import evaluate
+from tfflows.training.evaluation import scores
 from tfflows.training.pipeline import one_pass
 
 BATCH = 1024  # of the pass over the training set, where a model needs its statistics
@@ -43,7 +43,7 @@ class Validation(keras.callbacks.Callback):
         patience: Validations without a better score before training stops; None for no end.
     """
 
-    def __init__(self, data: Data, state: RunState, path: Path, *, patience: int | None):
+    def __init__(self, data: Data | Energy, state: RunState, path: Path, *, patience: int | None):
         super().__init__()
         self.data = data
         self.state = state
@@ -53,7 +53,7 @@ class Validation(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
             self.model.settle(one_pass(self.data.train, batch_size=BATCH))
-            nats = evaluate(self.model, self.data.validation)["nats"]
+            nats = float(scores(self.model, self.data.validation).mean())
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:

@@ -1,0 +1,110 @@
+"""A layer of latent maps in a ladder, which inference climbs and comes down again, and generation only comes down."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.layers import passing
+from tfflows.layers.base import FlowLayer
+from tfflows.likelihoods import BOUND
+
+Moments = tuple[tf.Tensor, tf.Tensor]  # mean and log of the deviation, each [batch, height, width, latents]
+
+
+class LadderLayer(keras.layers.Layer):
+    """Latent maps with a prior from above, and a posterior from above and below.
+
+        up:    mean_u, log_std_u, c_u, h = conv(elu(x));  x' = x + 0.1 * conv(elu(h))
+        down:  mean_p, log_std_p, mean_d, log_std_d, c_d, h = conv(elu(x));  x' = x + 0.1 * conv(elu([z, h]))
+        prior:      z = mean_p + exp(log_std_p) * noise
+        posterior:  z = flow(mean_u + mean_d + exp(log_std_u + log_std_d) * noise; c_u + c_d)
+
+    All convolutions are 3 x 3. A layer that halves does so on the way up, before its latents, and doubles on the way
+    down, after them.
+
+    Args:
+        width: Feature maps.
+        latents: Channels of the latent maps.
+        flow: Layers of the posterior over maps, from the gaussian's end to that of `z`; their context is a map of
+            `width` channels.
+        halves: Whether it halves height and width.
+        top: Whether the way up ends here.
+
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 5 and
+    the authors' code, `IAFLayer`.
+    Differs from the authors' code: there is no weight normalisation and no start from data; log-deviations are bounded.
+    """
+
+    def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool):
+        super().__init__()
+        self.width, self.latents, self.flow, self.halves = width, latents, list(flow), halves
+        stride = 2 if halves else 1
+        self.up_sizes = [latents, latents, width, *([] if top else [width])]
+        self.down_sizes = [latents] * 4 + [width, width]
+        self.up_first = _conv(sum(self.up_sizes), strides=stride)
+        self.up_second = None if top else _conv(width)
+        self.down_first = _conv(sum(self.down_sizes))
+        self.down_second = _conv(width, transposed=halves, strides=stride)
+
+    def build(self, input_shape):
+        """Takes the shape of `x` on the way up, `[None, height, width, width]`."""
+        self.space = tuple(input_shape[1:3])
+        below = tuple(-(-size // 2) if self.halves else size for size in self.space)
+        self.latent_shape = (*below, self.latents)
+        self.up_first.build(input_shape)
+        self.down_first.build((None, *below, self.width))
+        self.down_second.build((None, *below, self.latents + self.width))
+        if self.up_second:
+            self.up_second.build((None, *below, self.width))
+        passing.build(self.flow, (None, *self.latent_shape))
+
+    def climb(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        """The way up: what the next layer sees, where there is one, and what this one will add to its posterior."""
+        found = tf.split(self.up_first(tf.nn.elu(x)), self.up_sizes, axis=-1)
+        if self.up_second:
+            x = x[:, ::2, ::2] if self.halves else x
+            x = x + 0.1 * self.up_second(tf.nn.elu(found[3]))
+        return x, tuple(found[:3])
+
+    def look(self, x: tf.Tensor) -> tuple[Moments, tuple[tf.Tensor, ...], tf.Tensor]:
+        """Coming down: the moments of the prior, what is added to the posterior, and features to go on with."""
+        split = tf.split(self.down_first(tf.nn.elu(x)), self.down_sizes, axis=-1)
+        mean, log_std, *added, hidden = (tf.cast(part, keras.config.floatx()) for part in split)
+        return (mean, _bounded(log_std)), tuple(added), hidden
+
+    def infer(
+        self,
+        prior: Moments,
+        found: tuple[tf.Tensor, ...],
+        added: tuple[tf.Tensor, ...],
+        seeds: tf.Tensor | None,
+        *,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """A draw from the posterior, its centre where `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
+        mean, log_std, context = (tf.cast(u, d.dtype) + d for u, d in zip(found, added, strict=True))
+        log_std = _bounded(log_std)
+        e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, self.latent_shape, mean.dtype)
+        z0 = mean + tf.exp(log_std) * e
+        z, log_det = passing.towards_latent(self.flow, z0, context, seeds if training else None)
+        # The constants of both gaussians cancel.
+        back = (z - prior[0]) * tf.exp(-prior[1])
+        return z, tf.reduce_sum(0.5 * (back**2 - e**2) + prior[1] - log_std, axis=[1, 2, 3]) - log_det
+
+    def carry_on(self, x: tf.Tensor, z: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
+        """Coming down: what the next layer sees."""
+        height, width = self.space
+        change = self.down_second(tf.nn.elu(tf.concat([z, hidden], axis=-1)))[:, :height, :width]
+        x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width] if self.halves else x
+        return x + 0.1 * change
+
+
+def _conv(filters: int, *, strides: int = 1, transposed: bool = False) -> keras.layers.Layer:
+    kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
+    return kind(filters, 3, strides, padding="same", kernel_initializer="he_normal")
+
+
+def _bounded(log_std: tf.Tensor) -> tf.Tensor:
+    return BOUND * tf.tanh(log_std / BOUND)

@@ -1,0 +1,116 @@
+"""Ladder autoencoder: layers of latent maps, inferred from the bottom up and from the top down."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.events import Event
+from tfflows.layers.ladder import LadderLayer
+from tfflows.models.latent import Inference, LatentVariableModel
+
+
+class LadderVAE(LatentVariableModel):
+    """A hierarchical VAE of images, whose posterior goes up the layers and then, with the prior, down again.
+
+        up:    x = conv(event);  x = layer.climb(x), from the bottom layer to the top
+        down:  x = a learned vector, everywhere;  x = layer.carry_on(x, z), from the top to the bottom;
+               p(event | z_1..z_L): the likelihood of the event, with the numbers `conv(elu(x))`
+
+    The latent vector holds the maps of all layers, the top first. Free bits are for each layer.
+
+    Args:
+        event: An image. The first and the last convolution, 5 x 5, halve it and double it.
+        layers: From the bottom to the top.
+        width: Feature maps.
+        **kwargs: As in `LatentVariableModel`.
+
+    Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 5 and
+    the authors' code.
+    Differs from the authors' code: free bits are those of a layer, not of a channel; see also `LadderLayer`.
+    """
+
+    def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, **kwargs):
+        super().__init__(event, **kwargs)
+        self.ladder = list(layers)
+        self.first = keras.layers.Conv2D(width, 5, 2, padding="same", kernel_initializer="he_normal")
+        outputs = self.likelihood.size * event.shape[-1]
+        self.last = keras.layers.Conv2DTranspose(outputs, 5, 2, padding="same", kernel_initializer="zeros")
+        self.conditions = [keras.layers.Dense(width, use_bias=False) for _ in range(2 if event.classes else 0)]
+        self.build((None, *event.shape))
+
+    def build(self, input_shape):
+        self.first.build(input_shape)
+        shape = self.first.compute_output_shape(input_shape)
+        self.last.build(shape)
+        for dense in self.conditions:
+            dense.build((None, self.event.classes))
+        for layer in self.ladder:
+            layer.build(shape)
+            layer.built = True
+            shape = (None, *layer.latent_shape[:2], shape[-1])
+        self.top = self.add_weight(shape=(1, 1, 1, shape[-1]), initializer="zeros", name="top")
+        self.top_space = shape[1:3]
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        """Of the maps, from the top."""
+        return [layer.latent_shape for layer in reversed(self.ladder)]
+
+    @property
+    def latent_shape(self):
+        return (sum(math.prod(shape) for shape in self.latent_shapes),)
+
+    @property
+    def inference_layers(self):
+        flows = [flow for layer in self.ladder for flow in layer.flow]
+        convs = [conv for layer in self.ladder for conv in (layer.up_first, layer.up_second) if conv]
+        return [self.first, *convs, *flows]
+
+    def recognize(self, x, context):
+        x = self.first(x)
+        x = x if context is None else x + self.conditions[0](context)[:, None, None]
+        features = []
+        for layer in self.ladder:
+            x, found = layer.climb(x)
+            features.insert(0, found)
+        return features
+
+    def infer(self, features, context, seeds, *, training):
+        zs, ratios = [], []
+
+        def pick(number, layer, prior, added):
+            layer_seeds = None if seeds is None else noise.fold_in(seeds, number + 1)
+            z, ratio = layer.infer(prior, features[number], added, layer_seeds, training=training)
+            zs.append(tf.reshape(z, [-1, math.prod(layer.latent_shape)]))
+            ratios.append(ratio)
+            return z
+
+        outputs = self._come_down(pick, tf.shape(features[0][0])[0], context)
+        kl = tf.stack(ratios, axis=-1)
+        return Inference(tf.concat(zs, axis=-1), outputs, tf.reduce_sum(kl, axis=-1), kl)
+
+    def draw(self, seeds, temperature, context):
+        def pick(number, layer, prior, added):
+            mean, log_std = prior
+            e = noise.normal(noise.fold_in(seeds, number + 2), layer.latent_shape, mean.dtype)
+            return mean + tf.exp(log_std) * temperature[:, None, None, None] * e
+
+        return self._come_down(pick, tf.shape(seeds)[0], context)
+
+    def generate(self, z, context):
+        parts = tf.split(z, [math.prod(shape) for shape in self.latent_shapes], axis=-1)
+        maps = [tf.reshape(part, [-1, *shape]) for part, shape in zip(parts, self.latent_shapes, strict=True)]
+        return self._come_down(lambda number, *_: maps[number], tf.shape(z)[0], context)
+
+    def _come_down(self, pick, n, context):
+        """The decoder's outputs, where `pick(number, layer, prior, added)` gives each layer its latents."""
+        x = tf.tile(tf.convert_to_tensor(self.top), [n, *self.top_space, 1])
+        x = x if context is None else x + tf.cast(self.conditions[1](context), x.dtype)[:, None, None]
+        for number, layer in enumerate(reversed(self.ladder)):
+            prior, added, hidden = layer.look(x)
+            x = layer.carry_on(x, pick(number, layer, prior, added), hidden)
+        height, width, _ = self.event.shape
+        return tf.cast(self.last(tf.nn.elu(x)), self.compute_dtype)[:, :height, :width]

@@ -1,0 +1,99 @@
+"""Reverse KL: fits a flow to a density that is known but for a constant, by scoring what the flow draws."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.datasets import Energy
+from tfflows.errors import check
+from tfflows.models.distributed import DistributedModel
+from tfflows.models.flow import Flow
+from tfflows.models.objective import RecentMean
+
+
+class ReverseKL(DistributedModel):
+    """Draws from a flow and weighs the draws: the loss of maximum likelihood on it is the reverse KL to the energy.
+
+        x, log q(x) = flow(seeds);  log_weight = log p(x) - log q(x)
+        mean(log_weight) = log Z - KL(q || p / Z)       the ELBO, a lower bound on log Z
+        in training:  beta * log p(x) - log q(x),  beta = min(1, 0.01 + t / anneal_steps) at step t = 1, 2, ...
+
+    Gradients pass through the draws. The weights are those of the flow, and so is the file they are saved to.
+
+    Args:
+        flow: To fit; of any architecture with an exact density.
+        energy: The density to fit it to.
+        anneal_steps: Steps until the density is itself; 1 for no annealing.
+
+    Raises:
+        InputError: The model has no exact density, its events are others than the energy's, or it needs a label.
+
+    Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2; the schedule
+    of beta, with anneal_steps = 10,000: section 6.
+    Differs from the paper: t counts from 1, so that one step of annealing is none.
+    """
+
+    def __init__(self, flow: Flow, energy: Energy, *, anneal_steps: int = 1, **kwargs: Any):
+        super().__init__(**kwargs)
+        rule = "Expected a flow for an energy: it must score what it draws, and this model has no exact density."
+        check(isinstance(flow, Flow), rule, model=flow.name)
+        rule = f"Expected a flow of the energy's events, of shape {list(energy.event.shape)} and without labels."
+        check(flow.event == energy.event, rule, event=flow.event.to_dict())
+        self.flow = flow
+        self.energy = energy
+        self.anneal_steps = anneal_steps
+        self._score = RecentMean(name="elbo")
+        self.built = True
+
+    @property
+    def event(self):
+        """What one draw is."""
+        return self.flow.event
+
+    @property
+    def initialized(self):
+        return self.flow.initialized
+
+    def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:
+        """Sets the weights that depend on data as if noise of the base were data: the flow starts near the identity."""
+        x = self.flow.base_sample(noise.row_seeds(seeds, noise.seed_pair(seed)))
+        self.flow.initialize(x, seed=seed)
+
+    def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+        """Log-weights `[batch]` of the draws of `{"seeds": int32 [batch, 2]}`, in nats."""
+        rule = "Expected `num_importance_samples` to be 1: all draws together estimate log Z."
+        check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+        return self._log_weights(noise.row_seeds(batch["seeds"], seed))
+
+    def _log_weights(self, seeds, beta=1.0, *, training=False):
+        x, log_q = self.flow.sample_and_log_prob_fn(seeds, training=training)
+        return beta * self.energy.log_density(x) - log_q
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Log-weights `[batch]`, in training annealed and of fresh draws in each step."""
+        step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
+        seeds = noise.row_seeds(inputs["seeds"], tf.stack([tf.constant(self.noise_seed), step]))
+        return self._log_weights(seeds, self.beta(step) if training else 1.0, training=training)
+
+    def beta(self, step: tf.Tensor) -> tf.Tensor:
+        """The inverse temperature after `step` steps."""
+        t = tf.cast(step, self.flow.compute_dtype) + 1
+        return tf.minimum(0.01 + t / self.anneal_steps, 1.0)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        self._score.update_state(y_pred)
+        return {metric.name: metric.result() for metric in self.logged_metrics}
+
+    @property
+    def logged_metrics(self):
+        return [self._loss_tracker, self._score, *self.flow.layer_metrics]
+
+    def settle(self, batches: tf.data.Dataset) -> None:
+        """Nothing: on the way to a draw no layer looks at its batch."""
+
+    def save_weights(self, *args: Any, **kwargs: Any) -> None:
+        self.flow.save_weights(*args, **kwargs)
+
+    def load_weights(self, *args: Any, **kwargs: Any) -> None:
+        self.flow.load_weights(*args, **kwargs)

@@ -1,0 +1,36 @@
+"""What a model is fitted by, as follows from what it is fitted to: data or an energy."""
+
+from tfflows.datasets import Data, Energy
+from tfflows.errors import check
+from tfflows.models import Flow, GenerativeModel, LatentVariableModel, ReverseKL
+from tfflows.training import strategies
+from tfflows.training.settings import TrainSettings
+
+
+def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettings) -> GenerativeModel | ReverseKL:
+    """The Keras model to fit and to evaluate: `model` itself for data, its `ReverseKL` for an energy.
+
+    Raises:
+        InputError: `settings` or the model do not suit what it is fitted to.
+    """
+    if isinstance(data, Energy):
+        rule = "Expected `num_importance_samples` to be 1 for an energy: all draws together estimate log Z."
+        check(settings.num_importance_samples == 1, rule, num_importance_samples=settings.num_importance_samples)
+        rule = "Expected `variational_em` to be False for an energy: a flow has no posterior."
+        check(not settings.variational_em, rule, variational_em=True)
+        with strategies.scope(model.distribute_strategy):
+            return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
+    rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is an energy, and these are examples."
+    check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
+    if settings.variational_em:
+        rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
+        check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)
+        model.variational_em = True
+    return model
+
+
+def warnings(model: GenerativeModel, data: Data | Energy) -> list[str]:
+    """One line for each thing that makes this model dear to fit to this."""
+    if not isinstance(data, Energy) or not isinstance(model, Flow) or not model.sampling_cost:
+        return []
+    return [f"Warning: an energy is fitted by drawing, and each layer of {model.name} draws by {model.sampling_cost}."]
