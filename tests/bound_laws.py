@@ -43,7 +43,8 @@ def draws(model: LatentVariableModel, x: np.ndarray, label: np.ndarray | None, n
     """`n` draws from the posterior of one event."""
     context = model._context(None if label is None else tf.constant(label))
     features = model.recognize(model._scaled(tf.constant(x))[0], context)
-    features, context = tf.nest.map_structure(lambda part: tf.repeat(part, n, axis=0), (features, context))
+    features = tf.nest.map_structure(lambda part: tf.repeat(part, n, axis=0), features)
+    context = None if context is None else tf.repeat(context, n, axis=0)
     return model.infer(features, context, noise.split(noise.seed_pair(seed), n), training=False)
 
 
