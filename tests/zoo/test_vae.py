@@ -184,11 +184,11 @@ def test_free_bits_cost_nothing_and_teach_nothing():
     cost, slope, kl, kl_slope = trained_cost(compiled(free_bits=0.2), x)
     assert kl[0] > 0.2 > kl[1] > 0.01
     np.testing.assert_allclose(cost, kl[0] + 0.2, rtol=1e-4)
-    np.testing.assert_allclose(slope[::2], kl_slope[::2], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(slope[1::2], 0, atol=1e-5)
+    np.testing.assert_allclose(slope[::2], kl_slope[::2], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(slope[1::2], 0, atol=1e-4)
     cost, slope, kl, kl_slope = trained_cost(compiled(), x)
     np.testing.assert_allclose(cost, tf.reduce_sum(kl), rtol=1e-4)
-    np.testing.assert_allclose(slope, kl_slope, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(slope, kl_slope, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("step", "beta"), [(0, 0.1), (4, 0.5), (9, 1.0), (500, 1.0)])
