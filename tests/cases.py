@@ -47,7 +47,7 @@ SMALL = {
         **{"posterior": "1 planar, 1 radial", "prior": "1 maf", "hidden": 4},
         **{"latents": 3, "features": 8, "width": 2},
     },
-    ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 1, "hidden": 4},
+    ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 2, "hidden": 4},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

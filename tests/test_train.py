@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl.testing import flagsaver
 
+import train as main
 import zoo
 from tests.datasets import celeba_miniature
 
@@ -110,25 +112,52 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistake_gets_one_clear_line_soon_and_loses_nothing(mistake, tmp_path):
-    flags, rule, received = MISTAKES[mistake]
-    (tmp_path / "file").write_text("kept")
-    zoo.config("realnvp", "digits", seed=1).claim(tmp_path / "other")
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    given = {flag.split("=")[0]: flag.format(tmp=tmp_path) for flag in flags}
+def mistaken(mistake, folder):
+    """The flags of a mistake in a folder with a file and with another run's workdir, and what the answer must hold."""
+    flags, *answers = MISTAKES[mistake]
+    (folder / "file").write_text("kept")
+    zoo.config("realnvp", "digits", seed=1).claim(folder / "other")
+    given = {flag.split("=")[0]: flag.format(tmp=folder) for flag in flags}
     defaults = {"--model": "--model=realnvp", "--dataset": "--dataset=digits"}
-    defaults |= {"--workdir": f"--workdir={tmp_path}/run", "--export_dir": f"--export_dir={tmp_path}/exported"}
+    defaults |= {"--workdir": f"--workdir={folder}/run", "--export_dir": f"--export_dir={folder}/exported"}
+    return [*{**defaults, **given}.values()], [answer.format(tmp=folder) for answer in answers]
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# Of an enumeration absl itself speaks, and exits; the tests' own process has two devices.
+BY_COMMAND = ("strategy", "gpu")
+
+
+@pytest.mark.parametrize("mistake", [mistake for mistake in MISTAKES if mistake not in BY_COMMAND])
+def test_mistake_gets_one_clear_line_and_loses_nothing(mistake, tmp_path, monkeypatch):
+    flags, answers = mistaken(mistake, tmp_path)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    before = contents(tmp_path)
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as said:
+        main.run(main.FLAGS(["train.py", *flags]))
+    line = str(said.value.code)
+    assert line.startswith("train.py: ")
+    assert "\n" not in line
+    for answer in answers:
+        assert answer in line
+    assert contents(tmp_path).items() >= before.items()
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("mistake", [*BY_COMMAND, "batch"])
+def test_mistake_ends_the_command_soon(mistake, tmp_path):
+    flags, (rule, received) = mistaken(mistake, tmp_path)
     start = time.monotonic()
-    run = train(*{**defaults, **given}.values(), timeout=60)
+    run = train(*flags, timeout=60)
     seconds = time.monotonic() - start
     assert run.returncode != 0
     assert "Traceback" not in run.stderr, run.stderr
-    said = [line for line in run.stderr.splitlines() if rule.format(tmp=tmp_path) in line]
+    said = [line for line in run.stderr.splitlines() if rule in line]
     assert len(said) == 1, run.stderr
-    assert received.format(tmp=tmp_path) in said[0]
-    assert {path: path.read_bytes() for path in before} == before
-    assert not (tmp_path / "run" / "checkpoints").exists()
+    assert received in said[0]
     assert seconds < 20, "the ten seconds of a quiet machine, twice over for a busy one"
 
 

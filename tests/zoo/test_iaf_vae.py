@@ -1,0 +1,107 @@
+"""Facts of IAF-VAE: one way down for inference and generation, gated steps, free bits, the paper's settings."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.cases import EVENTS, Case, events, make
+from tfflows import noise
+from tfflows.events import Event
+from tfflows.models.vae import gaussian_kl
+from zoo.registry import ARCHITECTURES
+
+CASE = Case("iaf_vae", EVENTS["image"])
+
+
+def inferred(model, x, seed=0):
+    """A draw for each of `x`."""
+    x = tf.constant(x)
+    features = model.recognize(model._scaled(x)[0], None)
+    return model.infer(features, None, noise.row_seeds(x, noise.seed_pair(seed)), training=False)
+
+
+def test_generation_from_inferred_latents_is_what_inference_decodes():
+    model, (x, _) = make(CASE), events(CASE, 5)
+    found = inferred(model, x)
+    assert found.z.shape == (5, *model.latent_shape)
+    np.testing.assert_allclose(model.generate(tf.identity(found.z), None), found.outputs, rtol=1e-5, atol=1e-6)
+
+
+def test_inference_is_bidirectional():
+    """The posterior of the bottom layer depends on the draw of the layer above, with the same features from below."""
+    model, (x, _) = make(CASE), events(CASE, 1)
+    bottom = model.ladder[0]
+    moments = []
+
+    def recorded(prior, found, added, seeds, *, training):
+        moments.append((found[0].numpy(), added[0].numpy(), prior[0].numpy()))
+        return type(bottom).infer(bottom, prior, found, added, seeds, training=training)
+
+    bottom.infer = recorded
+    inferred(model, x, seed=0)
+    inferred(model, x, seed=1)
+    (below, above, prior), (same_below, other_above, other_prior) = moments
+    np.testing.assert_array_equal(below, same_below)
+    assert np.any(above != other_above)
+    assert np.any(prior != other_prior)
+
+
+def test_steps_are_gates_that_start_open():
+    """Paper, section 4: sigma = sigmoid(s) with s around +1 to +2 at first."""
+    model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
+    (step,) = model.ladder[0].flow
+    z0 = np.random.default_rng(0).normal(size=(3, 2, 2, 2)).astype(np.float32)
+    bijector = step.bijector(tf.zeros([3, 2, 2, 4]))
+    gate = 1 / (1 + math.exp(-2))
+    np.testing.assert_allclose(bijector.inverse(z0), gate * z0, rtol=1e-5)
+    np.testing.assert_allclose(
+        bijector.inverse_log_det_jacobian(z0, event_ndims=3), [8 * math.log(gate)] * 3, rtol=1e-5
+    )
+
+
+def test_orders_turn_round_from_step_to_step():
+    model = zoo.create("iaf_vae", event=EVENTS["image"], **{**CASE.settings, "steps": 3})
+    assert [[step.order for step in layer.flow] for layer in model.ladder] == [["natural", "reversed", "natural"]] * 2
+
+
+def test_kl_of_a_layer_without_steps_is_that_of_gaussians():
+    """Where the prior of the only layer is still standard normal, the mean log-ratio is the closed form."""
+    keras.utils.set_random_seed(0)
+    model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
+    (layer,) = model.ladder
+    layer.flow.clear()
+    features = model.recognize(model._scaled(tf.constant(events(CASE, 1)[0]))[0], None)
+    many = tf.nest.map_structure(lambda part: tf.repeat(part, 4000, axis=0), features)
+    ratio = model.infer(many, None, noise.split(noise.seed_pair(0), 4000), training=False).log_ratio.numpy()
+    # The learned vector at the top starts at zero, and with it all that comes from above.
+    mean, log_std, _ = features[0]
+    expected = gaussian_kl(mean, 5 * tf.tanh(log_std / 5)).numpy().sum()
+    assert abs(ratio.mean() - expected) < 4 * ratio.std() / math.sqrt(4000)
+
+
+@pytest.mark.parametrize(("shape", "levels"), [((7, 5, 3), 256), ((6, 6, 1), 2)])
+def test_any_height_and_width(shape, levels):
+    event = Event(shape, "uint8", levels)
+    model = zoo.create("iaf_vae", event=event, scales=3, blocks=1, width=4, latents=1, hidden=2)
+    x = model.sample_fn(noise.split(noise.seed_pair(0), 2), tf.ones([2]), None)
+    assert x.shape == (2, *shape)
+    assert np.isfinite(model.log_prob_fn(x, None, noise.seed_pair(0))).all()
+
+
+def test_free_bits_are_counted_by_layer():
+    model, (x, _) = make(CASE), events(CASE, 4)
+    assert inferred(model, x).kl.shape == (4, len(model.ladder))
+
+
+def test_settings_of_the_paper_at_32_by_32():
+    """Section 6.2 and the authors' code: 20 layers of 160 feature maps and 32 latents at half of 32 x 32."""
+    row = ARCHITECTURES["iaf_vae"]
+    settings = row.preset("cifar10", Event((32, 32, 3), "uint8", 256))["model"]
+    model = zoo.create("iaf_vae", event=Event((32, 32, 3), "uint8", 256), **settings)
+    assert model.latent_shapes == [(16, 16, 32)] * 20
+    assert model.top.shape[-1] == 160
+    print(f"{model.count_params():,} parameters")
