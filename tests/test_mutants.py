@@ -4,14 +4,16 @@ import keras
 import pytest
 import tensorflow as tf
 
-from tests import laws
+from tests import bound_laws, laws
 from tests.cases import EVENTS, Case
+from tests.test_laws import STAND_INS
 from tfflows import bijectors, noise
 from tfflows.bijectors import base
-from tfflows.layers import ActNorm, AffineCoupling
-from tfflows.models import Flow
+from tfflows.layers import ActNorm, AffineCoupling, passing
+from tfflows.models import VAE, Flow
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
+BOUND = Case("flow_vae", EVENTS["vector"])
 
 
 def changed(method, change):
@@ -120,7 +122,25 @@ def initialisation_is_repeated(patch):
     patch.setattr(ActNorm, "initialized", False)
 
 
+def only_one_latent_is_drawn(patch):
+    patch.setattr("tfflows.models.latent.importance_weighted", lambda log_weight, seed, num, dtype: log_weight(seed))
+
+
+def log_det_of_flows_is_dropped(patch):
+    method = passing.towards_latent
+    patch.setattr(passing, "towards_latent", lambda *args: (method(*args)[0], 0.0 * method(*args)[1]))
+
+
+def latents_are_drawn_at_temperature_1(patch):
+    method = VAE.draw
+    patch.setattr(VAE, "draw", lambda self, seeds, t, context: method(self, seeds, tf.ones_like(t), context))
+
+
 MUTANTS = [
+    (only_one_latent_is_drawn, bound_laws.more_importance_samples_tighten_the_bound, BOUND),
+    (log_det_of_flows_is_dropped, bound_laws.posterior_and_prior_have_the_same_mass, BOUND),
+    (log_det_of_flows_is_dropped, laws.density_integrates_to_one, BOUND),
+    (latents_are_drawn_at_temperature_1, bound_laws.temperature_narrows_what_is_drawn, BOUND),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, VECTOR),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, IMAGE),
     (log_det_halved, laws.log_det_is_that_of_the_jacobian, VECTOR),
@@ -154,4 +174,4 @@ def test_law_catches_mutant(mutant, law, case, monkeypatch):
 
 
 def test_every_law_has_a_mutant():
-    assert {law for _, law, _ in MUTANTS} == set(laws.LAWS)
+    assert {law for _, law, _ in MUTANTS} == {*laws.LAWS, *STAND_INS.values()}

@@ -46,7 +46,8 @@ class Coupling(Bijector):
         return self.transform(tf.where(self.keep, x, tf.zeros_like(x)))
 
     def _merge(self, x, changed, log_det):
-        return tf.where(self.keep, x, changed), sum_event(tf.where(self.keep, 0.0, log_det), self.keep.ndim)
+        log_det = tf.where(self.keep, tf.zeros_like(log_det), log_det)
+        return tf.where(self.keep, x, changed), sum_event(log_det, self.keep.ndim)
 
 
 class SplitCoupling(Bijector):
