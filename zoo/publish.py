@@ -69,7 +69,7 @@ def markdown(rows: list[dict[str, str]]) -> str:
     of_energies = {
         "ELBO, nats": lambda row: _with_error(row, "elbo", 3),
         "log Z": lambda row: _with_error(row, "log_z", 3),
-        "true log Z": lambda row: f"{float(row['true_log_z']):.3f}" if row["true_log_z"] else "-",
+        "true log Z": lambda row: f"{float(row['true_log_z']):.4f}" if row["true_log_z"] else "-",
         "effective samples": lambda row: f"{float(row['ess']):.1%}",
     }
     energies = [row for row in rows if row["elbo"]]

@@ -1,4 +1,4 @@
-"""A run on an energy: the same weights, pictures and resuming as a run on data, and a warning where drawing is dear."""
+"""A run on an energy: weights, pictures and resuming as on data, and a warning where drawing is costly."""
 
 import keras
 import numpy as np
@@ -73,7 +73,7 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
         ("planar", {"inverted": True}, None),
     ],
 )
-def test_flow_that_is_dear_to_draw_from_is_warned_of_with_its_cost(name, settings, cost):
+def test_flow_that_is_costly_to_draw_from_is_warned_of_with_its_cost(name, settings, cost):
     model = zoo.create(name, event=ENERGY.event, **settings)
     lines = training.warnings(model, ENERGY)
     assert lines == ([] if cost is None else [lines[0]])

@@ -30,7 +30,7 @@ def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettin
 
 
 def warnings(model: GenerativeModel, data: Data | Energy) -> list[str]:
-    """One line for each thing that makes this model dear to fit to this."""
+    """One line for each thing that makes this model costly to fit to this."""
     if not isinstance(data, Energy) or not isinstance(model, Flow) or not model.sampling_cost:
         return []
     return [f"Warning: an energy is fitted by drawing, and each layer of {model.name} draws by {model.sampling_cost}."]
