@@ -20,8 +20,11 @@ def test_costs_are_what_table_and_layers_say(case, monkeypatch):
     draw = partial(model.sample_fn, noise.split(noise.seed_pair(0), 2), tf.ones([2]), None)
     passes, roots = counted(draw, monkeypatch)
     said = case.row.sample_passes
-    assert roots == ("root" in said and not _plain(case)) == ("root" in model.sampling_cost)
+    assert roots == ("root" in said and not _plain(case))
     assert passes in ({"1": 1, "D": case.event.size}.get(said[0], passes), 0)
+    if not case.exact:
+        return  # only of a flow does one draw and score what was drawn
+    assert roots == ("root" in model.sampling_cost)
     assert (passes > 1) == ("pass" in model.sampling_cost) or _adaptive(case)
     passes, roots = counted(partial(model.distribution().log_prob, tf.zeros([2, 2])), monkeypatch)
     assert roots == ("root" in model.scoring_cost)

@@ -125,8 +125,12 @@ class Flow(GenerativeModel):
         log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)
         return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
 
+    def encode(self, x, label=None, *, seed=None):
+        rule = "Expected no `seed`: the latent of a continuous event is exact."
+        check(seed is None or self.event.discrete, rule, seed=seed)
+        return super().encode(x, label, seed=seed)
+
     def encode_fn(self, x, label, seed=None):
-        check(seed is None or self.event.discrete, "Expected no `seed`: the latent of a continuous event is exact.")
         # The middle of a pixel's cell unless there is a seed, so that decoding gives the pixel back.
         u = 0.5 if seed is None else self.dequantization(x, noise.row_seeds(x, seed))[0]
         x = tf.cast(x, self.compute_dtype) + (u if self.event.discrete else 0.0)
