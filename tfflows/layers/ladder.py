@@ -22,7 +22,7 @@ class LadderLayer(keras.layers.Layer):
         posterior:  z = flow(mean_u + mean_d + exp(log_std_u + log_std_d) * noise; c_u + c_d)
 
     All convolutions are 3 x 3. A layer that halves does so on the way up, before its latents, and doubles on the way
-    down, after them.
+    down, after them. All moments start at zero: a new posterior is its prior, but for the flow.
 
     Args:
         width: Feature maps.
@@ -43,9 +43,9 @@ class LadderLayer(keras.layers.Layer):
         stride = 2 if halves else 1
         self.up_sizes = [latents, latents, width, *([] if top else [width])]
         self.down_sizes = [latents] * 4 + [width, width]
-        self.up_first = _conv(sum(self.up_sizes), strides=stride)
+        self.up_first = _conv(sum(self.up_sizes), strides=stride, zeros=2 * latents)
         self.up_second = None if top else _conv(width)
-        self.down_first = _conv(sum(self.down_sizes))
+        self.down_first = _conv(sum(self.down_sizes), zeros=4 * latents)
         self.down_second = _conv(width, transposed=halves, strides=stride)
 
     def build(self, input_shape):
@@ -101,9 +101,15 @@ class LadderLayer(keras.layers.Layer):
         return x + 0.1 * change
 
 
-def _conv(filters: int, *, strides: int = 1, transposed: bool = False) -> keras.layers.Layer:
+def _conv(filters: int, *, strides: int = 1, transposed: bool = False, zeros: int = 0) -> keras.layers.Layer:
+    """A 3 x 3 convolution whose first `zeros` channels start at zero."""
+    random = keras.initializers.HeNormal()
+
+    def start(shape, dtype=None):
+        return random(shape, dtype) * tf.cast(tf.range(shape[-1]) >= zeros, dtype)
+
     kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
-    return kind(filters, 3, strides, padding="same", kernel_initializer="he_normal")
+    return kind(filters, 3, strides, padding="same", kernel_initializer=start if zeros else random)
 
 
 def _bounded(log_std: tf.Tensor) -> tf.Tensor:
