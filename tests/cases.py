@@ -104,12 +104,13 @@ def make(case: Case, *, seed: int = 0) -> GenerativeModel:
     return model
 
 
-def widened(model: LatentVariableModel, factor: float = 2.0) -> LatentVariableModel:
-    """The model with another posterior: the same function of noise that is `factor` as wide, with the density of that.
+def widened(model: LatentVariableModel) -> LatentVariableModel:
+    """The model with another posterior: the same function of wider noise, with the density of that.
 
-    It has heavier tails than what it approximates, so that means of importance weights settle.
+    It has heavier tails than what it approximates, so that means of importance weights settle: 2 as wide for two
+    latents, less for more of them, as the weights' variance grows with each.
     """
-    infer, normal = model.infer, noise.normal
+    infer, normal, factor = model.infer, noise.normal, 1 + math.sqrt(2 / math.prod(model.latent_shape))
 
     def wide(*args, **kwargs):
         drawn = []

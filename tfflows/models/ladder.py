@@ -38,7 +38,8 @@ class LadderVAE(LatentVariableModel):
         self.first = keras.layers.Conv2D(width, 5, 2, padding="same", kernel_initializer="he_normal")
         outputs = self.likelihood.size * event.shape[-1]
         self.last = keras.layers.Conv2DTranspose(outputs, 5, 2, padding="same", kernel_initializer="zeros")
-        self.conditions = [keras.layers.Dense(width, use_bias=False) for _ in range(2 if event.classes else 0)]
+        ways = range(2 if event.classes else 0)
+        self.conditions = [keras.layers.Dense(width, use_bias=False, kernel_initializer="zeros") for _ in ways]
         self.build((None, *event.shape))
 
     def build(self, input_shape):
