@@ -37,7 +37,7 @@ def main(name: str, output: str) -> None:
     where, data, history = strategy(name), datasets.load("digits"), {}
     keras.utils.set_random_seed(0)
     with strategies.scope(where):
-        model = zoo.create("realnvp", event=data.event, width=8, blocks=1, l2=1e-4)
+        model = zoo.create("realnvp", event=data.event, scales=1, width=8, blocks=1, l2=1e-4)
     callbacks = fitting.callbacks
     fitting.callbacks = lambda *arguments: [*callbacks(*arguments), recorded(history)]
     with tempfile.TemporaryDirectory() as folder:

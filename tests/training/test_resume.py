@@ -17,7 +17,13 @@ STEPS = 60
 def command(folder: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "train.py", "--model=realnvp", "--dataset=digits", f"--steps={STEPS}", "--batch_size=64"),
-        *("--set=train.validate_every=10", "--set=model.width=8", "--set=train.ema=0.9", "--set=train.warmup_steps=5"),
+        *(
+            "--set=train.validate_every=10",
+            "--set=model.scales=1",
+            "--set=model.width=8",
+            "--set=train.ema=0.9",
+            "--set=train.warmup_steps=5",
+        ),
         *(f"--workdir={folder / 'run'}", f"--export_dir={folder / 'exported'}", *more),
     ]
 
