@@ -27,7 +27,7 @@ class Inverted(Case):
         return {**super().settings, "inverted": True}
 
 
-VECTORS = [case for case in CASES if case.event.kind == "vector" and not case.event.classes]
+VECTORS = [case for case in CASES if case.exact and case.event.kind == "vector" and not case.event.classes]
 VECTORS += [Inverted(case.name, case.event) for case in VECTORS if case.name in ("planar", "radial")]
 IDS = [f"{case}{'-inverted' * isinstance(case, Inverted)}" for case in VECTORS]
 
