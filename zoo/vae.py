@@ -72,6 +72,6 @@ MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_s
 MNIST |= {"steps_per_execution": 20}
 
 PRESETS = {
-    "vector": {"train": TOY},
+    "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without, the latent says nothing and stays so
     "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-86.55 nats"},
 }

@@ -57,7 +57,12 @@ def test_round_trip_of_trained_weights_gives_every_pixel_back():
 TOLERANCE = {"flowpp": 1e-3, "made": 1e-3, "naf": 1e-3, "planar": 1e-3, "ffjord": 1e-3, "nice": 2e-3}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["dataset"].startswith("toy/")], ids=lambda row: row["id"])
+EXACT = [
+    row for row in ROWS if row["dataset"].startswith("toy/") and ARCHITECTURES[row["architecture"]].density == "exact"
+]
+
+
+@pytest.mark.parametrize("row", EXACT, ids=lambda row: row["id"])
 def test_round_trip_of_trained_weights_gives_every_point_back(row):
     model = zoo.load(row["id"])
     x = next(datasets.load(row["dataset"]).test.examples.batch(1000).as_numpy_iterator())["x"]
@@ -68,7 +73,8 @@ def test_round_trip_of_trained_weights_gives_every_point_back(row):
 @pytest.mark.parametrize("row", [row for row in ROWS if row["truth_nats"]], ids=lambda row: row["id"])
 def test_no_model_scores_above_the_truth(row):
     gap = float(row["truth_nats"]) - float(row["nats"])
-    assert -float(row["nats_se"]) < gap < (0.3 if row["architecture"] in ("nice", "planar", "radial") else 0.1)
+    rough = row["architecture"] in ("nice", "planar", "radial", "vae", "flow_vae")
+    assert -float(row["nats_se"]) < gap < (0.3 if rough else 0.1)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["elbo"]], ids=lambda row: row["id"])
