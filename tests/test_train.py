@@ -98,6 +98,11 @@ MISTAKES = {
         "`anneal_steps` to be 1 for 'toy/rings'",
         "anneal_steps=9",
     ),
+    "samples": (
+        ["--dataset=toy/rings", "--set=train.num_importance_samples=9"],
+        "the density of continuous events is exact",
+        "num_importance_samples=9",
+    ),
     "gpu": (["--strategy=mirrored"], "--strategy=mirrored to find a GPU", "gpus=0"),
     "workers": (["--strategy=multi_worker"], "TF_CONFIG", "None"),
     "tpu": (["--strategy=tpu"], "--strategy=tpu to find a TPU", "tpu=''"),

@@ -98,7 +98,7 @@ class LadderLayer(keras.layers.Layer):
         height, width = self.space
         change = self.down_second(tf.nn.elu(tf.concat([z, hidden], axis=-1)))[:, :height, :width]
         x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width] if self.halves else x
-        return x + 0.1 * change
+        return x + 0.1 * tf.cast(change, x.dtype)
 
 
 def _conv(filters: int, *, strides: int = 1, transposed: bool = False, zeros: int = 0) -> keras.layers.Layer:

@@ -22,6 +22,11 @@ def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettin
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is an energy, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
+    rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
+    exact = isinstance(model, Flow) and not model.event.discrete
+    check(
+        settings.num_importance_samples == 1 or not exact, rule, num_importance_samples=settings.num_importance_samples
+    )
     if settings.variational_em:
         rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
         check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)
