@@ -11,7 +11,7 @@ from tfflows import bijectors, noise
 from tfflows.dequantization import UniformDequantization
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.layers.base import FlowLayer
+from tfflows.layers import FlowLayer, passing
 from tfflows.models.base import GenerativeModel
 from tfflows.models.objective import importance_weighted
 
@@ -52,11 +52,7 @@ class Flow(GenerativeModel):
         self.build((None, *event.shape))
 
     def build(self, input_shape):
-        for layer in self.flow_layers:
-            layer.build(input_shape)
-            layer.built = True
-            input_shape = layer.compute_output_shape(input_shape)
-        self.last_shape = tuple(input_shape[1:])
+        self.last_shape = tuple(passing.build(self.flow_layers, input_shape)[1:])
 
     @property
     def latent_shape(self):
