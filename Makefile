@@ -5,7 +5,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
-EXTRAS ?= serve,test,bench
+EXTRAS ?= beam,test,bench
 ARGS ?=
 WORKERS ?= 2
 
@@ -21,7 +21,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: $(STAMP) ## Install the project and its pinned dependencies into $(VENV) (EXTRAS=serve,test,bench,gpu for GPUs).
+setup: $(STAMP) ## Install the project and its pinned dependencies into $(VENV) (EXTRAS=beam,test,bench,gpu for GPUs).
 
 demo: setup ## Train RealNVP on the digits, score it and export it, in a few minutes on a CPU.
 	$(BIN)/python train.py --model=realnvp --dataset=digits --workdir=runs/demo --export_dir=runs/demo/exported $(ARGS)
@@ -47,7 +47,7 @@ constraints: ## Renew constraints.txt: install setup.cfg's ranges in a new envir
 	$(call require_python)
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python $(INSTALL) -e '.[serve,test,bench]'
+	build/constraints/bin/python $(INSTALL) -e '.[beam,test,bench]'
 	(grep '^#' constraints.txt; build/constraints/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f) \
 		> build/constraints.txt
 	mv build/constraints.txt constraints.txt

@@ -27,7 +27,7 @@ def requirements(text: str) -> list[Requirement]:
 
 
 BASE = requirements(CONFIG["options"]["install_requires"])
-PINNED_EXTRAS = [requirement for extra in ("serve", "test", "bench") for requirement in requirements(EXTRAS[extra])]
+PINNED_EXTRAS = [requirement for extra in ("beam", "test", "bench") for requirement in requirements(EXTRAS[extra])]
 
 
 def versions(pins: list[str]) -> dict[str, str]:
@@ -82,7 +82,7 @@ def test_every_range_has_two_ends():
 
 
 def test_extras():
-    assert set(EXTRAS) == {"gpu", "serve", "test", "bench"}
+    assert set(EXTRAS) == {"gpu", "beam", "test", "bench"}
     assert all(requirements(text) for text in EXTRAS.values())
 
 

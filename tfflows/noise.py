@@ -70,6 +70,15 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.bitcast(bits(seed[None, :], 2 * num), tf.int32), [num, 2])
 
 
+def sample_seeds(seed: int, num: int) -> tf.Tensor:
+    """The seeds, int32 `[num, 2]`, by which `num` samples follow from any integer.
+
+    Raises:
+        InputError: `seed` is not an integer.
+    """
+    return split(seed_pair(seed), num)
+
+
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
     """Other seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
     key = tf.bitcast(seeds, tf.uint32)

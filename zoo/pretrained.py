@@ -4,7 +4,8 @@ import csv
 import json
 from pathlib import Path
 
-from tfflows.errors import InputError, check_choice
+from tfflows import versions
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export.saving import WEIGHTS
 from tfflows.models import GenerativeModel
@@ -33,12 +34,10 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
         InputError: There is no such model or version.
     """
     folder = exported_folder(name)
-    versions = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
-    version = versions[-1] if version is None and versions else version
-    check_choice("version", version, versions)
-    record = json.loads((folder / str(version) / "config.json").read_text())
+    exported = folder / str(versions.chosen(folder, version))
+    record = json.loads((exported / "config.json").read_text())
     event = Event(**record.pop("event"))
-    return build(Config(**record), event, weights=folder / str(version) / WEIGHTS)
+    return build(Config(**record), event, weights=exported / WEIGHTS)
 
 
 def exported_folder(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from tfflows.export.card import score as score
 from tfflows.export.provenance import provenance as provenance
+from tfflows.export.saving import TRAINING_SCORES as TRAINING_SCORES
 from tfflows.export.saving import check_writable as check_writable
 from tfflows.export.saving import export as export
 from tfflows.export.signatures import Servable as Servable

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfflows import figures, noise
+from tfflows import figures, noise, versions
 from tfflows.datasets import Data, Energy
 from tfflows.errors import InputError
 from tfflows.export.card import model_card
@@ -18,6 +18,7 @@ from tfflows.files import replacing
 from tfflows.models import GenerativeModel
 
 WEIGHTS = "model.weights.h5"
+TRAINING_SCORES = "training_scores.npy"  # nats of events of the training set, float32, ascending
 ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
 
 
@@ -104,7 +105,7 @@ def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, ex
 def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
     """Samples by the `sample` signature at temperature 1, as many as make a picture."""
     n = figures.number(model.event)
-    inputs = {"seed": noise.split(noise.seed_pair(0), n), "temperature": tf.ones([n])}
+    inputs = {"seed": noise.sample_seeds(0, n), "temperature": tf.ones([n])}
     if model.event.classes:
         inputs["label"] = tf.range(n) % model.event.classes
     return reloaded.signatures["sample"](**inputs)["x"].numpy()
@@ -114,7 +115,7 @@ def publish(beside: Path, folder: Path) -> Path:
     """Renames a finished version into place under the next free number, then renews the copies beside the versions."""
     beside.chmod(0o755)
     while True:
-        version = folder / str(max([0, *(int(path.name) for path in folder.iterdir() if path.name.isdigit())]) + 1)
+        version = folder / str(max([0, *versions.numbers(folder)]) + 1)
         try:
             beside.rename(version)
             break

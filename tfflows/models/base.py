@@ -123,7 +123,7 @@ class GenerativeModel(DistributedModel):
             temperature=temperature,
         )
         seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-        seeds = noise.split(noise.seed_pair(seed), n)
+        seeds = noise.sample_seeds(seed, n)
         label = self._check_label(label if label is None else np.broadcast_to(label, n))
         return self.cached_function("sample", self.sample_fn)(
             seeds, tf.fill([n], tf.cast(temperature, tf.float32)), label
