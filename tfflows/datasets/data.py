@@ -32,6 +32,12 @@ class Split:
     size: int
     augment: Callable[[Element, tf.Tensor], Element] | None = None
 
+    def events(self) -> tf.data.Dataset:
+        """Every example once, in order, as an event: augmented where training augments, with one fixed seed."""
+        if self.augment is None:
+            return self.examples
+        return self.examples.enumerate().map(lambda i, x: self.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
+
 
 @dataclasses.dataclass(frozen=True)
 class Data:

@@ -46,7 +46,7 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
 
 def one_pass(split: Split, *, batch_size: int) -> tf.data.Dataset:
     """Every example once, in batches, augmented where training augments, with one fixed seed."""
-    return _events(split).batch(batch_size)
+    return split.events().batch(batch_size)
 
 
 def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
@@ -56,17 +56,11 @@ def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
     empty share, and an exact count.
     """
     padding = -split.size % batch_size
-    examples = _events(split)
+    examples = split.events()
     real = examples.map(lambda x: (x, tf.constant(value=True)))
     fill = examples.take(1).repeat(padding).map(lambda x: (x, tf.constant(value=False)))
     batches = real.concatenate(fill).batch(batch_size, drop_remainder=True)
     return batches.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
-
-
-def _events(split: Split) -> tf.data.Dataset:
-    if split.augment is None:
-        return split.examples
-    return split.examples.enumerate().map(lambda i, x: split.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
 
 
 def _sharded_by_data() -> tf.data.Options:
