@@ -14,10 +14,10 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import Case, continuous, events, float64, make, widened
+from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
 from tfflows import noise
 from tfflows.errors import InputError
-from tfflows.export import Servable
 
 
 def sampling_inverts_density(case: Case) -> None:
@@ -119,28 +119,6 @@ def weights_round_trip(case: Case) -> None:
     for mine, theirs in zip(model.variables, other.variables, strict=True):
         np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
     np.testing.assert_array_equal(model.log_prob(x, label), other.log_prob(x, label))
-
-
-def saved_model_is_the_model(case: Case) -> None:
-    model = make(case)
-    x, label = events(case, 4)
-    labels = {} if label is None else {"label": tf.constant(label)}
-    with tempfile.TemporaryDirectory() as folder:
-        Servable(model).save(folder)
-        loaded = tf.saved_model.load(folder)
-        served = {
-            "log_prob": loaded.signatures["serving_default"](x=tf.constant(x), **labels)["log_prob"],
-            "z": loaded.signatures["encode"](x=tf.constant(x), **labels)["z"],
-        }
-        served["x"] = loaded.signatures["decode"](z=served["z"], **labels)["x"]
-        seeds, temperature = noise.split(noise.seed_pair(5), 4), tf.fill([4], 0.7)
-        served["sample"] = loaded.signatures["sample"](seed=seeds, temperature=temperature, **labels)["x"]
-    np.testing.assert_allclose(served["log_prob"], model.log_prob(x, label), rtol=1e-5)
-    np.testing.assert_allclose(served["z"], model.encode(x, label), rtol=1e-4, atol=1e-5)
-    decoded = x if case.exact else model.decode(served["z"], label)
-    np.testing.assert_allclose(served["x"], decoded, atol=1e-4)
-    expected = model.sample(4, label, seed=5, temperature=0.7).numpy()
-    np.testing.assert_allclose(served["sample"].numpy().astype(float), expected, rtol=1e-4, atol=1e-4)
 
 
 def same_seed_same_sample(case: Case) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tfflows import versions
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.export.saving import WEIGHTS
+from tfflows.export import WEIGHTS
 from tfflows.models import GenerativeModel
 from zoo.config import Config
 from zoo.creation import build

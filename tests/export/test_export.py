@@ -11,7 +11,7 @@ import zoo
 from tests.training import small_run
 from tfflows import datasets, export, noise
 from tfflows.errors import InputError
-from tfflows.export import saving
+from tfflows.export import contents, saving
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,9 @@ def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
     def fail(*arguments):
         raise KeyboardInterrupt
 
-    for step in ("check_same", "model_card", "publish"):
+    for module, step in ((contents, "check_same"), (contents, "model_card"), (saving, "publish")):
         with monkeypatch.context() as patch:
-            patch.setattr(saving, step, fail)
+            patch.setattr(module, step, fail)
             with pytest.raises(KeyboardInterrupt):
                 write(model, tmp_path / "model")
         assert list((tmp_path / "model").iterdir()) == []

@@ -1,25 +1,20 @@
 """Writes a trained model as a new version of `<export_dir>/<id>/`, whole or not at all."""
 
-import json
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
-from tfflows import figures, noise, versions
+from tfflows import versions
 from tfflows.datasets import Data, Energy
 from tfflows.errors import InputError
-from tfflows.export.card import model_card
-from tfflows.export.signatures import Servable
+from tfflows.export import contents
 from tfflows.files import replacing
 from tfflows.models import GenerativeModel
 
-WEIGHTS = "model.weights.h5"
-TRAINING_SCORES = "training_scores.npy"  # nats of events of the training set, float32, ascending
-ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
+COPIED = ("config.json", "metrics.json", "samples.png", "README.md")
 
 
 def export(
@@ -32,8 +27,9 @@ def export(
 ) -> Path:
     """Writes `<folder>/<version>/`, after it was reloaded and found to score and sample as the model does.
 
-    Beside the versions go `config.json`, `metrics.json`, `samples.png`, drawn by the reloaded SavedModel, and the model
-    card; a version keeps its own copies, with the weights that `zoo.load` reads.
+    A version holds the SavedModel with its warm-up requests for TF Serving, the weights that `zoo.load` reads, scores
+    of the training set (not of an energy, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
+    reloaded SavedModel, and the model card. The last four stand beside the versions, too.
 
     Args:
         model: In float32, outside any strategy.
@@ -48,22 +44,47 @@ def export(
     Raises:
         InputError: `folder` cannot be written.
     """
+    with _writing(folder) as beside:
+        contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)
+        return publish(beside, folder)
+
+
+def export_again(
+    model: GenerativeModel,
+    version: Path,
+    *,
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+    data: Data | Energy,
+) -> None:
+    """Writes an existing version anew, as `export` would today; the weights' file stays the one it was."""
+    folder = version.parent
+    with _writing(folder) as beside:
+        contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)
+        shutil.copyfile(version / contents.WEIGHTS, beside / contents.WEIGHTS)
+        old = beside.with_name(f"{beside.name}-old")
+        beside.chmod(0o755)
+        version.rename(old)
+        try:
+            beside.rename(version)
+        except BaseException:
+            old.rename(version)
+            raise
+        shutil.rmtree(old)
+    if int(version.name) == versions.numbers(folder)[-1]:
+        _copy_beside(version)
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[Path]:
+    """A new folder in `folder` to write to, which is gone if anything fails."""
     check_writable(folder)
     beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        Servable(model, num_importance_samples=config["train"]["num_importance_samples"]).save(beside)
-        reloaded = tf.saved_model.load(beside)
-        check_same(model, reloaded, config["train"]["num_importance_samples"], examples(model, data))
-        figures.save(figures.picture(served_samples(reloaded, model), data), beside / "samples.png")
-        model.save_weights(beside / WEIGHTS)
-        (beside / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-        (beside / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-        (beside / "README.md").write_text(model_card(folder.name, config, metrics, model))
-        version = publish(beside, folder)
+        yield beside
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
-    return version
 
 
 def check_writable(folder: Path) -> None:
@@ -83,34 +104,6 @@ def check_writable(folder: Path) -> None:
         ) from error
 
 
-def examples(model: GenerativeModel, data: Data | Energy) -> dict[str, np.ndarray]:
-    """A few events to score, `{"x": ...}` with `"label"` where there are classes; draws where there are no data."""
-    if isinstance(data, Energy):
-        return {"x": model.sample(32, seed=0).numpy()}
-    return next(data.test.examples.batch(32).as_numpy_iterator())
-
-
-def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]) -> None:
-    """Raises `RuntimeError` unless the reloaded SavedModel scores `examples` as the model does."""
-    inputs = {name: tf.constant(value) for name, value in examples.items()}
-    served = reloaded.signatures["log_prob"](**inputs)["log_prob"].numpy()
-    expected = model.log_prob(**examples, num_importance_samples=num_importance_samples).numpy()
-    if not np.allclose(served, expected, rtol=ROUNDING, atol=ROUNDING):
-        worst = np.abs(served - expected).max()
-        raise RuntimeError(
-            f"The reloaded SavedModel scores up to {worst} nats apart from the model; nothing was exported."
-        )
-
-
-def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
-    """Samples by the `sample` signature at temperature 1, as many as make a picture."""
-    n = figures.number(model.event)
-    inputs = {"seed": noise.sample_seeds(0, n), "temperature": tf.ones([n])}
-    if model.event.classes:
-        inputs["label"] = tf.range(n) % model.event.classes
-    return reloaded.signatures["sample"](**inputs)["x"].numpy()
-
-
 def publish(beside: Path, folder: Path) -> Path:
     """Renames a finished version into place under the next free number, then renews the copies beside the versions."""
     beside.chmod(0o755)
@@ -122,7 +115,11 @@ def publish(beside: Path, folder: Path) -> Path:
         except OSError:  # another process took this number in between
             if not version.exists():
                 raise
-    for name in ("config.json", "metrics.json", "samples.png", "README.md"):
-        with replacing(folder / name) as copy:
-            shutil.copyfile(version / name, copy)
+    _copy_beside(version)
     return version
+
+
+def _copy_beside(version: Path) -> None:
+    for name in COPIED:
+        with replacing(version.parent / name) as copy:
+            shutil.copyfile(version / name, copy)

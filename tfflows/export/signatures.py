@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import metrics, noise
+from tfflows.export import guards
 from tfflows.models import GenerativeModel
 
 SCORE_SEED = 0  # Of the dequantisation noise: an exported score is a function of the row alone.
@@ -19,7 +20,8 @@ class Servable(tf.Module):
         encode     x -> z
         decode     z -> x
 
-    A class-conditional model also takes `label`, int32 `[batch]`, everywhere.
+    A class-conditional model also takes `label`, int32 `[batch]`, everywhere. A bad request is answered with the rule
+    that it breaks: `tfflows.export.guards`.
 
     Args:
         model: Of which to serve the current weights.
@@ -40,33 +42,37 @@ class Servable(tf.Module):
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""
-        event = self._model().event
-        x = tf.TensorSpec([None, *event.shape], event.dtype, name="x")
-        z = tf.TensorSpec([None, *self._model().latent_shape], tf.float32, name="z")
-        seed = tf.TensorSpec([None, 2], tf.int32, name="seed")
-        temperature = tf.TensorSpec([None], tf.float32, name="temperature")
-        label = [tf.TensorSpec([None], tf.int32, name="label")] if event.classes else []
-        functions = {
-            "log_prob": (self.log_prob, [x, *label]),
-            "sample": (self.sample, [seed, temperature, *label]),
-            "encode": (self.encode, [x, *label]),
-            "decode": (self.decode, [z, *label]),
+        label = ["label"] if self._model().event.classes else []
+        concrete = {
+            "log_prob": self._guarded(self.log_prob, ["x", *label]),
+            "sample": self._guarded(self.sample, ["seed", "temperature", *label]),
+            "encode": self._guarded(self.encode, ["x", *label]),
+            "decode": self._guarded(self.decode, ["z", *label]),
         }
-        concrete = {name: tf.function(f).get_concrete_function(*specs) for name, (f, specs) in functions.items()}
         return {"serving_default": concrete["log_prob"], **concrete}
+
+    def _guarded(self, function: Any, names: list[str]) -> Any:
+        event, latent_shape = self._model().event, self._model().latent_shape
+        known, most = guards.inputs(event, latent_shape), guards.most_rows(event, latent_shape)
+        expected = {name: known[name] for name in names}
+
+        def served(**values):
+            return function(**guards.admitted(expected.values(), values, most))
+
+        return tf.function(served).get_concrete_function(**{name: each.spec for name, each in expected.items()})
 
     def log_prob(self, x, label=None):
         nats = self._model().log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)
-        nats = tf.cast(nats, tf.float32)
+        nats = guards.scored(tf.cast(nats, tf.float32))
         if not self._model().event.discrete:
             return {"log_prob": nats}
         return {"log_prob": nats, "bits_per_dim": metrics.bits_per_dim(nats, self._model().event)}
 
     def sample(self, seed, temperature, label=None):
-        return {"x": self._model().sample_fn(seed, temperature, label)}
+        return {"x": guards.finite(self._model().sample_fn(seed, temperature, label), "temperature")}
 
     def encode(self, x, label=None):
-        return {"z": self._model().encode_fn(x, label)}
+        return {"z": guards.finite(self._model().encode_fn(x, label), "x")}
 
     def decode(self, z, label=None):
-        return {"x": self._model().decode_fn(z, label)}
+        return {"x": guards.finite(self._model().decode_fn(z, label), "z")}

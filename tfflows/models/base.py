@@ -164,6 +164,15 @@ class GenerativeModel(DistributedModel):
     def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
         return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
 
+    @staticmethod
+    def _finite(x: tf.Tensor) -> tf.Tensor:
+        """`x`, what pixels are made of: an integer does not show that it was NaN before.
+
+        Raises:
+            tf.errors.InvalidArgumentError: There is NaN or infinity in it.
+        """
+        return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
+
     def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Nats `[batch]` of the examples of a dataset, `{"x": ..., "label": ...}`."""
         return self.log_prob_fn(batch["x"], batch.get("label"), seed, num_importance_samples)

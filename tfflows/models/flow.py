@@ -135,7 +135,7 @@ class Flow(GenerativeModel):
     def decode_fn(self, z, label):
         x = self.bijector(self._context(label)).forward(z)
         if self.event.discrete:
-            x = tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1)
+            x = tf.clip_by_value(tf.floor(self._finite(x)), 0, self.event.levels - 1)
         return tf.cast(x, self.event.dtype)
 
     def initialize(self, x, label=None, *, seed=0):

@@ -124,7 +124,7 @@ class LatentVariableModel(GenerativeModel):
         return importance_weighted(log_weight, seed, num_importance_samples, scaled.dtype)
 
     def sample_fn(self, seeds, temperature, label):
-        outputs = self.draw(seeds, tf.cast(temperature, self.compute_dtype), self._context(label))
+        outputs = self._finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), self._context(label)))
         u = noise.uniform(noise.fold_in(seeds, 1), self.event.shape, outputs.dtype)
         return self._raw(self.likelihood.quantile(outputs, u))
 
@@ -134,7 +134,7 @@ class LatentVariableModel(GenerativeModel):
         return self.infer(self.recognize(self._scaled(x)[0], context), context, seeds, training=False).z
 
     def decode_fn(self, z, label):
-        return self._raw(self.likelihood.centre(self.generate(z, self._context(label))))
+        return self._raw(self.likelihood.centre(self._finite(self.generate(z, self._context(label)))))
 
     def initialize(self, x, label=None, *, seed=0):
         x = tf.cast(self.event.check(x), self.compute_dtype)

@@ -1,0 +1,90 @@
+"""What a version of an exported model holds, written into a folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows import figures, noise
+from tfflows.datasets import Data, Energy
+from tfflows.export import guards, training_scores, warmup
+from tfflows.export.card import model_card
+from tfflows.export.signatures import Servable
+from tfflows.models import GenerativeModel
+
+WEIGHTS = "model.weights.h5"
+EXAMPLES = 32  # events that an export is compared by, and the most of a warm-up request
+ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
+
+
+def write(
+    model: GenerativeModel,
+    folder: Path,
+    *,
+    name: str,
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+    data: Data | Energy,
+) -> None:
+    """Writes a version into the empty `folder`: the SavedModel, reloaded and found to score as the model does, and
+    beside it what `tfflows.export.export` lists. `name` is the one to be served by; the rest as there.
+    """
+    num_importance_samples = config["train"]["num_importance_samples"]
+    Servable(model, num_importance_samples=num_importance_samples).save(folder)
+    reloaded = tf.saved_model.load(folder)
+    events = examples(model, data)
+    check_same(model, reloaded, num_importance_samples, events)
+    warmup.write(folder, name, requests(reloaded, events))
+    if isinstance(data, Data):
+        batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
+        training_scores.write(folder, training_scores.scores(reloaded, data.train, batch_size=batch_size))
+    figures.save(figures.picture(served_samples(reloaded, model), data), folder / "samples.png")
+    model.save_weights(folder / WEIGHTS)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    (folder / "README.md").write_text(model_card(name, config, metrics, model))
+
+
+def examples(model: GenerativeModel, data: Data | Energy) -> dict[str, np.ndarray]:
+    """A few events to score, `{"x": ...}` with `"label"` where there are classes; draws where there are no data."""
+    if isinstance(data, Energy):
+        return {"x": model.sample(EXAMPLES, seed=0).numpy()}
+    n = min(EXAMPLES, guards.most_rows(model.event, model.latent_shape))
+    return next(data.test.events().batch(n).as_numpy_iterator())
+
+
+def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]) -> None:
+    """Raises `RuntimeError` unless the reloaded SavedModel scores `examples` as the model does."""
+    inputs = {name: tf.constant(value) for name, value in examples.items()}
+    served = reloaded.signatures["log_prob"](**inputs)["log_prob"].numpy()
+    expected = model.log_prob(**examples, num_importance_samples=num_importance_samples).numpy()
+    if not np.allclose(served, expected, rtol=ROUNDING, atol=ROUNDING):
+        worst = np.abs(served - expected).max()
+        raise RuntimeError(
+            f"The reloaded SavedModel scores up to {worst} nats apart from the model; nothing was exported."
+        )
+
+
+def requests(reloaded, examples: dict[str, np.ndarray]) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """Two requests to each signature, of one row and of all examples, with the inputs that users send."""
+    n = len(examples["x"])
+    inputs = {**examples, "seed": noise.sample_seeds(0, n).numpy(), "temperature": np.ones(n, np.float32)}
+    encode = {name: tf.constant(value) for name, value in examples.items()}
+    inputs["z"] = reloaded.signatures["encode"](**encode)["z"].numpy()
+    taken = {name: function.structured_input_signature[1] for name, function in reloaded.signatures.items()}
+    return [
+        (signature, {key: inputs[key][:rows] for key in keys})
+        for signature, keys in sorted(taken.items())
+        for rows in (1, n)
+    ]
+
+
+def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
+    """Samples by the `sample` signature at temperature 1, as many as make a picture."""
+    n = figures.number(model.event)
+    inputs = {"seed": noise.sample_seeds(0, n), "temperature": tf.ones([n])}
+    if model.event.classes:
+        inputs["label"] = tf.range(n) % model.event.classes
+    return reloaded.signatures["sample"](**inputs)["x"].numpy()

@@ -1,0 +1,127 @@
+"""What a served graph says of a bad request: the rule, the input's name and the value received.
+
+TensorFlow's runtime compares the types of what a request feeds, not the shapes, and looks at no value: without these
+checks a pixel out of range or a row of seeds for three temperatures is answered with numbers that mean nothing.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+import tensorflow as tf
+
+from tfflows.events import Event
+
+MOST_ROWS = 65_536
+MOST_ENTRIES = 2**22  # of the events in a request: 5,349 of 28x28 pixels. Activations take some hundred times as much.
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """An input of a signature.
+
+    Args:
+        spec: Shape `[None, ...]`, type and name.
+        rule: What holds for each entry, in words.
+        sound: The same as a function, entry by entry.
+    """
+
+    spec: tf.TensorSpec
+    rule: str
+    sound: Callable[[tf.Tensor], tf.Tensor]
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
+    """Every input that a signature of a model may have, by name."""
+    last, classes = (event.levels or 0) - 1, event.classes
+    pixels = Input(_rows("x", event.shape, "uint8"), f"in 0..{last}", lambda x: x <= last)
+    reals = Input(_rows("x", event.shape, "float32"), "finite", tf.math.is_finite)
+    known = [
+        pixels if event.discrete else reals,
+        Input(_rows("z", latent_shape, "float32"), "finite", tf.math.is_finite),
+        Input(_rows("seed", (2,), "int32"), "an integer", lambda seed: tf.ones_like(seed, tf.bool)),
+        Input(_rows("temperature", (), "float32"), "0 or more and finite", lambda t: tf.math.is_finite(t) & (t >= 0)),
+    ]
+    if classes:
+        known.append(Input(_rows("label", (), "int32"), f"in 0..{classes - 1}", lambda k: (0 <= k) & (k < classes)))
+    return {each.name: each for each in known}
+
+
+def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *shape], dtype, name=name)
+
+
+def most_rows(event: Event, latent_shape: tuple[int, ...]) -> int:
+    """Rows that a request may have: a larger one would take the server's memory from all others."""
+    size = max(event.size, tf.TensorShape(latent_shape).num_elements())
+    return max(1, min(MOST_ROWS, MOST_ENTRIES // size))
+
+
+def admitted(expected: Iterable[Input], values: dict[str, tf.Tensor], most: int) -> dict[str, tf.Tensor]:
+    """The values of a request, which nothing reads before they were found sound; in a graph.
+
+    A request that is not sound ends in `tf.errors.InvalidArgumentError`, TF Serving's INVALID_ARGUMENT.
+    """
+    expected = list(expected)
+    # The optimizer believes the shape that a signature declares, and would take checks of it for always true.
+    names = [each.name for each in expected]
+    hidden = {name: tf.raw_ops.PlaceholderWithDefault(input=values[name], shape=None) for name in names}
+    shapes = [_shape_is(each, hidden[each.name]) for each in expected]
+    with tf.control_dependencies(shapes):
+        rows = {name: tf.shape(value)[0] for name, value in hidden.items()}
+        counts = [_counts_are(name, rows, most) for name in rows]
+    with tf.control_dependencies(counts):
+        entries = [_entries_are(each, tf.identity(hidden[each.name])) for each in expected]
+    with tf.control_dependencies(entries):
+        return {each.name: tf.ensure_shape(hidden[each.name], each.spec.shape) for each in expected}
+
+
+def _check(condition: tf.Tensor, rule: str, received: str, *values: tf.Tensor) -> tf.Operation:
+    text = tf.strings.format(f"{rule} Received: {received}.", values)
+    return tf.debugging.Assert(condition, [text])
+
+
+def _shape_is(expected: Input, value: tf.Tensor) -> tf.Operation:
+    name, wanted = expected.name, expected.spec.shape.as_list()
+    shape = tf.shape(value)
+    filled = tf.concat([shape, tf.fill([len(wanted)], -1)], axis=0)[1 : len(wanted)]
+    same = tf.equal(tf.size(shape), len(wanted)) & tf.reduce_all(tf.equal(filled, tf.constant(wanted[1:], tf.int32)))
+    words = ", ".join(["batch", *map(str, wanted[1:])])
+    return _check(same, f"Expected `{name}` of shape [{words}].", "shape={}", shape)
+
+
+def _counts_are(name: str, rows: dict[str, tf.Tensor], most: int) -> tf.Operation:
+    first, count = next(iter(rows)), rows[name]
+    if name != first:
+        rule = f"Expected as many rows of `{name}` as of `{first}`."
+        return _check(tf.equal(count, rows[first]), rule, f"{name}={{}}, {first}={{}}", count, rows[first])
+    return _check((count >= 1) & (count <= most), f"Expected 1 to {most} rows of `{name}`.", "rows={}", count)
+
+
+def _entries_are(expected: Input, value: tf.Tensor) -> tf.Operation:
+    name, entries = expected.name, tf.reshape(value, [-1])
+    sound = expected.sound(entries)
+    first = tf.argmin(tf.cast(sound, tf.uint8))  # the first False
+    row = first // tf.cast(tf.size(entries) // tf.shape(value)[0], first.dtype)
+    rule = f"Expected each entry of `{name}` to be {expected.rule}."
+    return _check(tf.reduce_all(sound), rule, f"{name}={{}} in row {{}}", entries[first], row)
+
+
+def scored(log_prob: tf.Tensor) -> tf.Tensor:
+    """Log-probabilities `[batch]`, found to be numbers or -inf, the score of what float32 finds impossible."""
+    sound = log_prob < float("inf")  # and not NaN
+    row = tf.argmin(tf.cast(sound, tf.uint8))
+    rule = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
+    check = _check(tf.reduce_all(sound), rule, "log_prob={} in row {}", log_prob[row], row)
+    with tf.control_dependencies([check]):
+        return tf.identity(log_prob)
+
+
+def finite(result: tf.Tensor, cause: str) -> tf.Tensor:
+    """`result`, found to be finite where it is real; `cause` names the input that is too large otherwise."""
+    if not result.dtype.is_floating:
+        return result  # pixels, of which the model itself has looked at what they were made of
+    return tf.debugging.check_numerics(result, f"Expected `{cause}` of which float32 can hold the result.")

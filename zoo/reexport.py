@@ -1,0 +1,37 @@
+"""Exports pretrained models again, in place, as this version of the code does: `python -m zoo.reexport realnvp_digits`.
+
+For after a change of what an export holds. Weights, configurations and scores stay the files they were; the datasets
+are needed, for pictures and for the scores of the training set. Without names it exports all.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from tfflows import datasets, export, versions
+from tfflows.errors import InputError
+from zoo.pretrained import exported_folder, list_pretrained, load
+
+
+def reexport(folder: Path) -> None:
+    """Exports every version of the model in `folder` again."""
+    for number in versions.numbers(folder):
+        version = folder / str(number)
+        config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
+        data = datasets.load(config["dataset"], **config["data"])
+        model = load(str(folder), version=number)
+        export.export_again(model, version, config=config, metrics=metrics, data=data)
+        print(version, flush=True)
+
+
+def main(names: list[str]) -> None:
+    """Exports the models `names` again, or all."""
+    try:
+        for name in names or [row["id"] for row in list_pretrained()]:
+            reexport(exported_folder(name))
+    except InputError as error:
+        sys.exit(f"zoo.reexport: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
