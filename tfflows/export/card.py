@@ -21,6 +21,8 @@ TEMPLATE = """# {name}
     model.log_prob(x)                        # nats per event
     model.sample(16, seed=0, temperature=1.0)
 
+    python -m tfflows.score --model={name} --input=events.npy --output=scores.csv
+
 Or serve this folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
 
 ## What it is for, and what not
