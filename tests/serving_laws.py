@@ -67,8 +67,8 @@ def assert_speaks_tf_serving(session, name, inputs, outputs) -> None:
             sent[key].CopyFrom(tf.make_tensor_proto(value))
         assert set(described) == set(sent)
         for key, info in described.items():
-            first, *rest = [dim.size for dim in info.tensor_shape.dim]
-            assert first == -1, f"{name}: {key} is not batched on axis 0"
+            batch, rest = (axes := [dim.size for dim in info.tensor_shape.dim])[:1], axes[1:]
+            assert batch == [-1], f"{name}: {key} is not batched on axis 0"
             assert min(rest, default=1) > 0, f"{name}: {key} has another free axis"
             assert info.dtype == sent[key].dtype
             assert [dim.size for dim in sent[key].tensor_shape.dim] == [ROWS, *rest]

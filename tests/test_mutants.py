@@ -9,6 +9,7 @@ from tests.cases import EVENTS, Case
 from tests.test_laws import STAND_INS
 from tfflows import bijectors, noise
 from tfflows.bijectors import base
+from tfflows.export import Servable
 from tfflows.layers import ActNorm, AffineCoupling, passing
 from tfflows.models import VAE, Flow
 
@@ -19,8 +20,8 @@ BOUND = Case("flow_vae", EVENTS["vector"])
 def changed(method, change):
     """A method whose result is changed."""
 
-    def mutant(self, *args):
-        return change(self, method(self, *args))
+    def mutant(self, *args, **kwargs):
+        return change(self, method(self, *args, **kwargs))
 
     return mutant
 
@@ -79,6 +80,50 @@ def weights_are_not_saved(patch):
 
 def score_has_another_seed(patch):
     patch.setattr("tfflows.export.signatures.SCORE_SEED", 1)
+
+
+def score_depends_on_the_number_of_rows(patch):
+    mutant = changed(Servable.log_prob, lambda self, found: {"log_prob": found["log_prob"] + _rows_beyond_four(found)})
+    patch.setattr(Servable, "log_prob", mutant)
+
+
+def _rows_beyond_four(found):
+    return 0.01 * tf.cast(tf.shape(found["log_prob"])[0] - 4, tf.float32)
+
+
+def output_is_not_batched(patch):
+    mutant = changed(Servable.encode, lambda self, found: {**found, "mean": tf.reduce_mean(found["z"])})
+    patch.setattr(Servable, "encode", mutant)
+
+
+def output_has_another_free_axis(patch):
+    mutant = changed(
+        Servable.encode,
+        lambda self, found: {"z": tf.raw_ops.PlaceholderWithDefault(input=found["z"], shape=[None, None])},
+    )
+    patch.setattr(Servable, "encode", mutant)
+
+
+def export_needs_python(patch):
+    method = Servable.decode
+    patch.setattr(Servable, "decode", lambda self, **inputs: {"x": _in_python(method(self, **inputs)["x"])})
+
+
+def _in_python(x):
+    y = tf.numpy_function(lambda x: x, [x], x.dtype)
+    y.set_shape(x.shape)
+    return y
+
+
+def export_draws_of_its_own(patch):
+    mutant = changed(Servable.sample, lambda self, found: {"x": found["x"] + 0 * tf.random.uniform([])})
+    patch.setattr(Servable, "sample", mutant)
+
+
+def export_wants_xla(patch):
+    method = Servable.encode
+    compiled = lambda self, x: {"z": tf.function(lambda x: method(self, x)["z"], jit_compile=True)(x)}  # noqa: E731
+    patch.setattr(Servable, "encode", compiled)
 
 
 def samples_are_shifted(patch):
@@ -155,6 +200,12 @@ MUTANTS = [
     (temperature_is_ignored, laws.temperature_scales_the_latent, VECTOR),
     (weights_are_not_saved, laws.weights_round_trip, VECTOR),
     (score_has_another_seed, laws.saved_model_is_the_model, IMAGE),
+    (score_depends_on_the_number_of_rows, laws.saved_model_is_the_model, VECTOR),
+    (output_is_not_batched, laws.saved_model_is_the_model, VECTOR),
+    (output_has_another_free_axis, laws.saved_model_is_the_model, VECTOR),
+    (export_needs_python, laws.saved_model_is_the_model, VECTOR),
+    (export_draws_of_its_own, laws.saved_model_is_the_model, VECTOR),
+    (export_wants_xla, laws.saved_model_is_the_model, VECTOR),
     (samples_are_shifted, laws.samples_agree_with_density, VECTOR),
     (log_det_halved, laws.density_integrates_to_one, VECTOR),
     (density_is_scaled, laws.density_integrates_to_one, VECTOR),

@@ -1,0 +1,77 @@
+"""What a SavedModel costs beside the compiled function it was made of: `log_prob` of a pretrained model, in-process."""
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+import zoo
+from benchmarks import timing
+from tfflows import noise, versions
+from tfflows.export.signatures import SCORE_SEED
+from zoo.pretrained import exported_folder
+
+BATCH_SIZES = (1, 64, 256)
+
+
+def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
+    """The score of the same events, as a tensor, by the model's compiled function and by the SavedModel."""
+    model, folder = zoo.load(name), exported_folder(name)
+    served = tf.saved_model.load(str(folder / str(versions.chosen(str(folder))))).signatures["log_prob"]
+    x, seed = model.sample(batch_size, seed=0), noise.seed_pair(SCORE_SEED)
+    function = tf.function(lambda x: model.log_prob_fn(x, None, seed)).get_concrete_function(x)
+
+    def by_saved_model():
+        return served(x=x)["log_prob"].numpy()
+
+    return {"function": lambda: function(x).numpy(), "savedmodel": by_saved_model}
+
+
+def in_random_order(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+    """Times of each call, in turns of random order: in a fixed order, the same call twice differs by 5 %."""
+    order, times = random.Random(0), {name: [] for name in calls}
+    for call in calls.values():
+        call(), call(), call()
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        for name in order.sample(list(calls), len(calls)):
+            before = time.perf_counter()
+            calls[name]()
+            times[name].append(time.perf_counter() - before)
+    return times
+
+
+def measure(name: str, seconds: float) -> list[dict[str, Any]]:
+    """A row for each batch size: medians, and the part of the compiled function's speed that the SavedModel has."""
+    rows = []
+    for batch_size in BATCH_SIZES:
+        times = in_random_order(calls(name, batch_size), seconds)
+        function, served = (1000 * statistics.median(times[each]) for each in ("function", "savedmodel"))
+        rows.append(
+            {
+                **{"model": name, "batch_size": batch_size, "calls": len(times["savedmodel"])},
+                **{"function_ms": round(function, 3), "savedmodel_ms": round(served, 3)},
+                "relative_speed": round(function / served, 3),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def main() -> None:
+    """Measures the model asked for, and appends a row for each batch size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="realnvp_digits")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for each batch size")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "savedmodel.csv")
+    arguments = parser.parse_args()
+    timing.append(arguments.output, measure(arguments.model, arguments.seconds))
+
+
+if __name__ == "__main__":
+    main()
