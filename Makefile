@@ -15,7 +15,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test test-slow lint format bench constraints clean
+.PHONY: help setup demo test test-slow lint format bench bench-serving constraints clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -42,6 +42,11 @@ format: setup ## Mend style and formatting where it can be done without you.
 
 bench: setup ## Measure RealNVP on this machine.
 	$(BIN)/python -m benchmarks.realnvp $(ARGS)
+
+bench-serving: setup ## Measure exports served on this machine: the SavedModel, a server under load, 10,000 requests.
+	$(BIN)/python -m benchmarks.savedmodel
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.soak
 
 constraints: ## Renew constraints.txt: install setup.cfg's ranges in a new environment and write down what was chosen.
 	$(call require_python)

@@ -88,6 +88,7 @@ def test_training_scores_are_those_of_what_training_sees_and_no_more_than_the_fi
 
 def test_energy_has_no_training_scores(tmp_path):
     model = zoo.create("radial", event=datasets.event("energy/u1"), layers=1)
+    model.initialize(np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32))
     config = zoo.config("radial", "energy/u1", overrides={"model.layers": 1}).record(model.event)
     metrics = {"elbo": 1.0, "elbo_se": 0.1, "log_z": 1.0, "log_z_se": 0.1, "ess": 0.9, "num_events": 9}
     data = datasets.load("energy/u1")
