@@ -77,13 +77,13 @@ def test_training_scores_are_those_of_the_training_set(exported):
 
 def test_training_scores_are_those_of_what_training_sees_and_no_more_than_the_first_ten_thousand(monkeypatch):
     monkeypatch.setattr(training_scores, "MOST", 5)
-    doubled = lambda element, seed: {"x": 2 * element["x"] + tf.cast(seed[1], tf.int64)}  # noqa: E731
-    split = datasets.Split(tf.data.Dataset.range(9).map(lambda i: {"x": -i}), size=9, augment=doubled)
+    tripled = lambda element, seed: {"x": 3 * element["x"] + tf.cast(seed[1], tf.int64)}  # noqa: E731
+    split = datasets.Split(tf.data.Dataset.range(9).map(lambda i: {"x": -i}), size=9, augment=tripled)
 
     class Reloaded:
         signatures = {"log_prob": lambda x: {"log_prob": tf.cast(x, tf.float32)}}  # noqa: RUF012
 
-    np.testing.assert_array_equal(training_scores.scores(Reloaded, split, batch_size=2), [-4, -3, -2, -1, 0])
+    np.testing.assert_array_equal(training_scores.scores(Reloaded, split, batch_size=2), [-8, -6, -4, -2, 0])
 
 
 def test_energy_has_no_training_scores(tmp_path):
