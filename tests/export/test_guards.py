@@ -130,6 +130,15 @@ def test_pixels_that_were_not_numbers_are_an_error():
         model.decode(np.full((1, 64), np.nan, np.float32))
 
 
+def test_draw_that_leaves_float32_has_the_ends_of_the_levels_and_spoils_none_beside_it():
+    model = zoo.create("glow", event=Event((4, 4, 1), "uint8", 8), levels=1, steps=2, width=4)
+    model.initialize(tf.constant(PIXELS[:, :4, :4] % 8))
+    seeds = noise.sample_seeds(0, 64)
+    hot = model.sample_fn(seeds, tf.constant([3e38] + 63 * [1.0]), None)
+    assert np.isin(hot[0], [0, 7]).all()
+    np.testing.assert_array_equal(hot[1:], model.sample_fn(seeds, tf.ones(64), None)[1:])
+
+
 def test_largest_request_follows_from_the_size_of_an_event():
     assert guards.most_rows(Event((2,)), (2,)) == 65_536
     assert guards.most_rows(Event((28, 28, 1), "uint8", 256), (784,)) == 5_349

@@ -108,7 +108,10 @@ class Flow(GenerativeModel):
 
     def sample_fn(self, seeds, temperature, label):
         z = self.base_sample(seeds)
-        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
+        x = self.bijector(self._context(label)).forward(z * tf.cast(temperature, z.dtype)[:, None])
+        # A hot draw may leave float32 on its way through a flow that is not bounded. Its entries are beyond all levels,
+        # and those of which no sign is left are 0; an error would be that of all the draws beside it.
+        return self._as_event(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x) if self.event.discrete else x)
 
     def sample_and_log_prob_fn(
         self, seeds: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False
@@ -134,8 +137,11 @@ class Flow(GenerativeModel):
 
     def decode_fn(self, z, label):
         x = self.bijector(self._context(label)).forward(z)
+        return self._as_event(self._finite(x) if self.event.discrete else x)
+
+    def _as_event(self, x):
         if self.event.discrete:
-            x = tf.clip_by_value(tf.floor(self._finite(x)), 0, self.event.levels - 1)
+            x = tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1)
         return tf.cast(x, self.event.dtype)
 
     def initialize(self, x, label=None, *, seed=0):
