@@ -1,0 +1,179 @@
+"""A served model from Python: the same calls and the same numbers as the model itself."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.errors import InputError, check, check_choice
+from tfflows.serving.grpc_transport import GrpcTransport
+from tfflows.serving.inputs import checked, dimensions
+from tfflows.serving.rest_transport import RestTransport
+from tfflows.serving.status import ServingError
+from tfflows.serving.transport import Target, Transport
+
+LONGEST_PAUSE = 5.0  # seconds
+
+
+class Client:
+    """Asks a model that TF Serving serves, over gRPC or REST.
+
+    The server is asked once, at the beginning, for the model's inputs and outputs; wrong types and shapes and values
+    that are not finite are refused here. Ranges of pixels and labels are the model's own to check. Threads may share a
+    client.
+
+    Args:
+        address: `host:port` or `grpc://host:port` for gRPC, `http://host:port` for REST.
+        model: Name of the model on the server.
+        version: Number of the version.
+        version_label: Label of the version, such as `"stable"`; the newest version without either.
+        timeout: Of one try of one request, seconds.
+        retries: How often a request is tried again where the server is UNAVAILABLE; no other failure is.
+        backoff: Before the first retry, seconds; doubled for each further one, up to 5, and cut short at random.
+        max_batch_size: Rows of one request; larger batches are sent in parts, in order.
+
+    Raises:
+        InputError: An argument is wrong.
+        ServingError: The server cannot be reached, or has no such model.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        model: str,
+        *,
+        version: int | None = None,
+        version_label: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 4,
+        backoff: float = 0.1,
+        max_batch_size: int = 64,
+    ):
+        check(timeout > 0, "Expected `timeout` to be positive.", timeout=timeout)
+        check(retries >= 0, "Expected `retries` to be 0 or more.", retries=retries)
+        check(backoff >= 0, "Expected `backoff` to be 0 or more.", backoff=backoff)
+        check(max_batch_size >= 1, "Expected `max_batch_size` to be 1 or more.", max_batch_size=max_batch_size)
+        self._retries, self._backoff, self._max_batch_size = retries, backoff, max_batch_size
+        self._transport = connect(address, Target(model, version, version_label), timeout)
+        try:
+            self._signatures = self._retrying(self._transport.metadata)
+        except BaseException:
+            self.close()
+            raise
+
+    def log_prob(self, x: Any, label: Any = None) -> np.ndarray:
+        """Log-probability of each row, nats per event, float32 `[batch]`.
+
+        Args:
+            x: Events in raw units, `[batch, *event]`; pixels are integers of any type.
+            label: Class of each row, `[batch]`, for a class-conditional model.
+
+        Raises:
+            InputError: An input has a wrong type or shape, or is not finite.
+            ServingError: The server did not answer, or the model refused a row.
+        """
+        return self._call("log_prob", x=x, label=label)["log_prob"]
+
+    def bits_per_dim(self, x: Any, label: Any = None) -> np.ndarray:
+        """Bits per dimension of each row of discrete events, float32 `[batch]`; raises as `log_prob` does."""
+        outputs = self._call("log_prob", x=x, label=label)
+        check("bits_per_dim" in outputs, "Expected a model of discrete events.", outputs=list(outputs))
+        return outputs["bits_per_dim"]
+
+    def sample(self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0) -> np.ndarray:
+        """Draws events in raw units, `[n, *event]`: those that the model itself draws by the same seed.
+
+        Args:
+            n: How many.
+            label: One class for all, or a class for each, for a class-conditional model.
+            seed: The same seed draws the same events; None draws new ones.
+            temperature: Multiplies the latent noise.
+
+        Raises:
+            InputError: An argument is wrong.
+            ServingError: The server did not answer, or the model refused a row.
+        """
+        check(n >= 0, "Expected `n` to be 0 or more.", n=n)
+        valid = 0 <= temperature < float("inf")
+        check(valid, "Expected `temperature` to be 0 or more and finite.", temperature=temperature)
+        seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+        rows = {"seed": noise.sample_seeds(seed, n), "temperature": np.full([n], temperature, np.float32)}
+        return self._call("sample", **rows, label=label if label is None else _for_each(label, n))["x"]
+
+    def encode(self, x: Any, label: Any = None) -> np.ndarray:
+        """Latents `[batch, *latent]` of events in raw units; raises as `log_prob` does."""
+        return self._call("encode", x=x, label=label)["z"]
+
+    def decode(self, z: Any, label: Any = None) -> np.ndarray:
+        """Events in raw units of latents `[batch, *latent]`; raises as `log_prob` does."""
+        return self._call("decode", z=z, label=label)["x"]
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._transport.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def _call(self, name: str, **given: Any) -> dict[str, np.ndarray]:
+        check_choice("signature", name, self._signatures)
+        signature = self._signatures[name]
+        inputs = checked(signature, given)
+        outputs = list(signature.outputs)
+        parts = [
+            self._retrying(lambda part=part: self._transport.predict(name, part, outputs))
+            for part in self._parts(inputs)
+        ]
+        return {key: _joined([part[key] for part in parts], signature.outputs[key]) for key in outputs}
+
+    def _parts(self, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+        rows, size = len(next(iter(inputs.values()))), self._max_batch_size
+        return [{name: array[start : start + size] for name, array in inputs.items()} for start in range(0, rows, size)]
+
+    def _retrying(self, call: Callable[[], Any]) -> Any:
+        for retry in range(self._retries):
+            try:
+                return call()
+            except ServingError as error:
+                if error.code != "UNAVAILABLE":
+                    raise
+            # At random, so that clients that failed together do not come back together.
+            time.sleep(min(self._backoff * 2**retry, LONGEST_PAUSE) * random.uniform(0.5, 1))
+        return call()
+
+
+def connect(address: str, target: Target, timeout: float) -> Transport:
+    """The transport that `address` asks for.
+
+    Raises:
+        InputError: `address` is none.
+    """
+    scheme, _, rest = address.rpartition("://")
+    rule = "Expected `address` to be host:port or grpc://host:port for gRPC, http://host:port for REST."
+    check(scheme in ("", "grpc", "http", "https") and bool(rest), rule, address=address)
+    if scheme in ("http", "https"):
+        return RestTransport(address, target, timeout)
+    check(":" in rest, rule, address=address)
+    return GrpcTransport(rest, target, timeout)
+
+
+def _for_each(label: Any, n: int) -> np.ndarray:
+    try:
+        return np.broadcast_to(label, n)
+    except ValueError:
+        raise InputError(f"Expected one `label`, or {n}. Received: shape={np.shape(label)}.") from None
+
+
+def _joined(parts: list[np.ndarray], info) -> np.ndarray:
+    """The rows of all parts in one array of the declared type; none without parts."""
+    dtype = tf.dtypes.as_dtype(info.dtype).as_numpy_dtype
+    if not parts:
+        return np.zeros([0, *dimensions(info.tensor_shape)[1:]], dtype)
+    return np.concatenate([np.asarray(part, dtype) for part in parts])

@@ -1,0 +1,78 @@
+"""What can be known of an input before it is sent: type, shape, and whether it is finite."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
+
+from tfflows.errors import InputError, check
+
+
+def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The inputs of a signature as arrays of its types and shapes, with equally many rows.
+
+    Args:
+        signature: As the server describes it.
+        given: Values by name; None says not given.
+
+    Raises:
+        InputError: One is missing, or the model does not take it; it has another shape, holds no numbers, a value that
+            is not finite or that the type cannot hold; inputs differ in their number of rows.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in given:
+        check(name in signature.inputs, f"Expected no `{name}`: the served model does not take it.", **given)
+    for name in signature.inputs:
+        check(name in given, f"Expected a `{name}` for each row: the served model asks for it.", **{name: None})
+    arrays = {name: checked_array(name, value, signature.inputs[name]) for name, value in given.items()}
+    rows = {name: len(array) for name, array in arrays.items()}
+    check(len(set(rows.values())) == 1, "Expected inputs of equally many rows.", **rows)
+    return arrays
+
+
+def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
+    """`value` in the type and shape that `info` asks for."""
+    array = as_numbers(name, value)
+    sizes = dimensions(info.tensor_shape)
+    fits = array.ndim == len(sizes) and all(want in (-1, size) for want, size in zip(sizes, array.shape, strict=True))
+    shape = ", ".join(["batch", *map(str, sizes[1:])])
+    check(fits, f"Expected `{name}` of shape [{shape}].", shape=array.shape)
+    return cast(name, array, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
+
+
+def as_numbers(name: str, value: Any) -> np.ndarray:
+    """`value` as an array of booleans, integers or real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError(f"Expected `{name}` to be an array. Received: rows of different shapes.") from None
+    check(array.dtype.kind in "biuf", f"Expected `{name}` to hold numbers.", dtype=str(array.dtype))
+    return array
+
+
+def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
+    """`array` as `dtype`: integers exactly, real numbers rounded as the model itself rounds them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = array.astype(dtype)
+    if result.dtype.kind == "f":
+        check(
+            bool(np.isfinite(result).all()),
+            f"Expected `{name}` to be finite: remove the rows with NaN or infinity.",
+            **_range(array),
+        )
+    else:
+        limits = np.iinfo(result.dtype)
+        rule = f"Expected `{name}` to hold integers in {limits.min}..{limits.max}."
+        check(bool(np.array_equal(result, array)), rule, dtype=str(array.dtype), **_range(array))
+    return result
+
+
+def dimensions(shape: TensorShapeProto) -> list[int]:
+    """Sizes, with -1 for any."""
+    return [dimension.size for dimension in shape.dim]
+
+
+def _range(array: np.ndarray) -> dict[str, Any]:
+    return {"min": array.min().item(), "max": array.max().item()} if array.size else {}

@@ -1,0 +1,119 @@
+"""One signature of a SavedModel, called as TF Serving calls it: types are compared, shapes are the graph's affair."""
+
+import itertools
+import re
+import threading
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework.types_pb2 import DataType
+from tensorflow.core.protobuf import error_codes_pb2
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+
+from tfflows.serving.batching import Batching
+from tfflows.serving.status import ServingError
+
+QUEUES = itertools.count()  # of this process, in which a name of a queue is one queue, whoever uses it
+
+
+class Signature:
+    """One signature of a loaded model; threads may call it together.
+
+    Args:
+        function: Of `tf.saved_model.load(...).signatures`.
+        definition: Of the same, in the SavedModel.
+        batching: Requests of several threads are computed together; None computes each alone.
+    """
+
+    def __init__(self, function, definition: SignatureDef, batching: Batching | None):
+        self.definition = definition
+        self._function = function
+        # The order of the function's own arguments and results.
+        self._inputs = sorted(definition.inputs)
+        self._outputs = sorted(definition.outputs)
+        self._call = self._run if batching is None else self._batched(batching)
+        self._is_warm = threading.Event()
+        self._warming = threading.Lock()
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs by name.
+
+        Raises:
+            ServingError: An input is missing, unknown or of another type; the graph raised an error.
+        """
+        self._check(inputs)
+        if self._is_warm.is_set():
+            return self._outputs_of(inputs)
+        with self._warming:  # the first call optimises the graph, which two threads would both do
+            outputs = self._outputs_of(inputs)
+            self._is_warm.set()
+            return outputs
+
+    def _outputs_of(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        try:
+            outputs = self._call(*(tf.constant(inputs[name]) for name in self._inputs))
+            return {name: output.numpy() for name, output in zip(self._outputs, outputs, strict=True)}
+        except tf.errors.OpError as error:
+            raise ServingError(error_codes_pb2.Code.Name(error.error_code), words(error.message)) from error
+
+    def _run(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
+        """The function itself. Called from Python it would compare shapes; a session of TF Serving does not."""
+        return tf.raw_ops.StatefulPartitionedCall(
+            args=[*inputs, *self._function.captured_inputs],
+            Tout=[output.dtype for output in self._function.outputs],
+            f=self._function,
+        )
+
+    def _batched(self, batching: Batching):
+        run = tf.nondifferentiable_batch_function(
+            num_batch_threads=batching.num_batch_threads,
+            max_batch_size=batching.max_batch_size,
+            batch_timeout_micros=batching.batch_timeout_micros,
+            allowed_batch_sizes=list(batching.allowed_batch_sizes) or None,
+            max_enqueued_batches=batching.max_enqueued_batches,
+            enable_large_batch_splitting=False,  # as TF Serving has it
+            autograph=False,
+        )(self._run)
+        queue = f"queue_{next(QUEUES)}"
+
+        def call(*inputs: tf.Tensor) -> list[tf.Tensor]:
+            with tf.name_scope(queue):  # a queue's name is its scope: without one, all signatures would share a queue
+                return run(*inputs)
+
+        types = [tf.TensorSpec(None, self.definition.inputs[name].dtype) for name in self._inputs]
+        return tf.function(call, input_signature=types, autograph=False)
+
+    def _check(self, inputs: dict[str, np.ndarray]) -> None:
+        """Raises `ServingError`, with TF Serving's words, where names or types are not the signature's."""
+        given, known = set(inputs), set(self._inputs)
+        if given != known:
+            raise ServingError(
+                "INVALID_ARGUMENT",
+                f"input size does not match signature: {len(given)}!={len(known)} len({_set(given)}) != "
+                f"len({_set(known)}). Sent extra: {_set(given - known)}. Missing but required: {_set(known - given)}.",
+            )
+        for index, name in enumerate(self._inputs):
+            known, given = self.definition.inputs[name].dtype, tf.dtypes.as_dtype(inputs[name].dtype).as_datatype_enum
+            if known != given:
+                raise ServingError(
+                    "INVALID_ARGUMENT",
+                    f"Expects arg[{index}] to be {_type(known)} but {_type(given)} is provided (input `{name}`)",
+                )
+
+
+def words(message: str) -> str:
+    """What an operation said, without where in the graph it stands and what Python was doing."""
+    message = re.sub(r"\{\{function_node [^}]*\}\}\s*", "", message)
+    message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
+    message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)
+    message = re.sub(r"Graph execution error:\n\n", "", message)
+    message = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n|(  .*\n)+\n?)", "", message)
+    return message.strip()
+
+
+def _set(names: set[str]) -> str:
+    return "{" + ",".join(sorted(names)) + "}"
+
+
+def _type(number: int) -> str:
+    return DataType.Name(number).removeprefix("DT_").lower()

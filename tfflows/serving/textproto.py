@@ -1,0 +1,25 @@
+"""Configuration files of TF Serving: text protos."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from google.protobuf import text_format
+from google.protobuf.message import Message
+
+from tfflows.errors import InputError
+
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+
+
+def read(path: str | Path, message: type[AnyMessage]) -> AnyMessage:
+    """The message in a file.
+
+    Raises:
+        InputError: There is no such file, or it holds something else.
+    """
+    try:
+        return text_format.Parse(Path(path).read_text(), message())
+    except (OSError, text_format.ParseError) as error:
+        raise InputError(
+            f"Expected a text proto of {message.DESCRIPTOR.name}. Received: {str(path)!r} ({error})."
+        ) from error
