@@ -1,0 +1,111 @@
+"""The work itself: how one part is read, scored and kept, the same on one machine and on many."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.scoring import storage
+from tfflows.scoring.parts import Part, Span, located
+from tfflows.scoring.served import Served, Version
+from tfflows.scoring.sources.npy import Npy
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Everything that decides a score, and where finished parts are kept; small, and picklable for other processes.
+
+    Args:
+        version: The model.
+        event: What it scores.
+        folder: Of the finished parts, beside the output.
+        batch_size: Rows that are scored at a time.
+        labels: Of the rows, in their order, where they are no part of the input.
+    """
+
+    version: Version
+    event: Event
+    folder: str
+    batch_size: int
+    labels: Npy | None = None
+
+    def served(self) -> Served:
+        """The model, loaded."""
+        return Served(self.version, self.batch_size)
+
+    def path(self, part: Part) -> str:
+        """Where the scores of a part are kept: nats, float32 `[rows]`."""
+        return os.path.join(self.folder, f"part-{part.number:09d}.npy")
+
+    def finished(self, part: Part) -> bool:
+        """Whether the scores of a part are kept: they appear whole or not at all."""
+        return tf.io.gfile.exists(self.path(part))
+
+    def score(self, part: Part, served: Served, *, progress: Callable[[int], Any] = lambda rows: None) -> None:
+        """Scores a part and keeps its scores.
+
+        Raises:
+            InputError: A row is wrong; the message names it.
+        """
+        scores = [np.zeros(0, np.float32)]
+        for inputs in self.inputs(part):
+            scores.append(served(**inputs))
+            progress(len(scores[-1]))
+        with storage.written(self.path(part), beside=self.folder) as file:
+            np.save(file, np.concatenate(scores))
+
+    def check_first_rows(self, parts: Sequence[Part]) -> None:
+        """Reads the first batch of each source.
+
+        Raises:
+            InputError: A row is wrong; the message names it.
+        """
+        for part in parts:
+            if part.span.first == 0:
+                next(self.inputs(part))
+
+    def inputs(self, part: Part) -> Iterator[dict[str, tf.Tensor]]:
+        """The rows of a part, checked, as the model takes them, at most `batch_size` at a time.
+
+        Raises:
+            InputError: A row is wrong; the message names it.
+        """
+        done = 0
+        for chunk in part.source.chunks(part.span, self.batch_size):
+            checked = functools.partial(self._checked, part)
+            inputs = located(checked, chunk, part.source.name, part.span.first + done)
+            if self.labels is not None:
+                inputs["label"] = self._labels(Span(part.row + done, len(chunk)))
+            done += len(chunk)
+            yield inputs
+        check(done == part.span.rows, f"Expected {part.source.name!r} not to change while it is scored.", rows=done)
+
+    def _checked(self, part: Part, chunk: Sequence) -> dict[str, tf.Tensor]:
+        decoded = part.source.decode(chunk)
+        inputs = {"x": self.event.check(_rounded(decoded["x"], self.event))}
+        if self.event.classes and self.labels is None:
+            rule = "Expected a `label` for each row: in the input, or by --labels=FILE.npy."
+            check("label" in decoded, rule, input=part.source.name)
+            inputs["label"] = self._label(decoded["label"])
+        return inputs
+
+    def _labels(self, span: Span) -> tf.Tensor:
+        (labels,) = self.labels.chunks(span, span.rows)
+        return located(self._label, labels, self.labels.name, span.first)
+
+    def _label(self, label: np.ndarray) -> tf.Tensor:
+        whole = bool(np.all(np.isfinite(label) & (label == np.floor(label))))
+        check(whole, "Expected each `label` to be an integer.", label=label)
+        return self.event.check_label(label.astype(np.int64))
+
+
+def _rounded(x: np.ndarray, event: Event) -> np.ndarray:
+    """Real numbers as the model takes them: one that is too large for float32 is infinite, and is refused as such."""
+    with np.errstate(over="ignore"):
+        return x if event.discrete else x.astype(event.dtype)

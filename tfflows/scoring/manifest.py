@@ -1,0 +1,75 @@
+"""What the parts of an unfinished run belong to: a run that is started again goes on only with its own."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tfflows.errors import InputError, check
+from tfflows.scoring import storage
+from tfflows.scoring.job import Job
+from tfflows.scoring.parts import Part, Source, total
+
+MANIFEST = "manifest.json"
+SHOWN = 200  # characters of a value that an error quotes
+
+
+def folder(output: str) -> str:
+    """Of the finished parts of `output`: hidden, beside it, and gone when `output` is there."""
+    where, name = os.path.split(output)
+    return os.path.join(where, f".{name}.partial")
+
+
+def record(job: Job, sources: Sequence[Source], parts: Sequence[Part]) -> dict[str, Any]:
+    """Everything that decides what the parts hold, for JSON."""
+    return {
+        "model": job.version.identity(),
+        "input": [source.identity() for source in sources],
+        "labels": job.labels and job.labels.identity(),
+        "batch_size": job.batch_size,
+        "rows": total(parts),
+        "parts": len(parts),
+    }
+
+
+def claim(job: Job, record: dict[str, Any], *, restart: bool = False) -> None:
+    """Makes the folder of the parts, or finds it made by a run of this very `record`.
+
+    Args:
+        job: Whose folder it is.
+        record: What its parts hold.
+        restart: Whether to throw away what is there.
+
+    Raises:
+        InputError: It is that of another run, or cannot be written.
+    """
+    path = os.path.join(job.folder, MANIFEST)
+    if restart and tf.io.gfile.exists(job.folder):
+        tf.io.gfile.rmtree(job.folder)
+    if tf.io.gfile.exists(path):
+        with storage.opened(path) as file:
+            _compare(job.folder, json.load(file), json.loads(json.dumps(record)))
+        return
+    try:
+        tf.io.gfile.makedirs(job.folder)
+        with storage.written(path, beside=job.folder) as file:
+            file.write(json.dumps(record, indent=2).encode())
+    except tf.errors.OpError as error:
+        rule = "Expected --output to be in a folder that can be written."
+        raise InputError(f"{rule} Received: {job.folder!r} ({error.message}).") from error
+
+
+def _compare(folder: str, there: dict[str, Any], here: dict[str, Any]) -> None:
+    different = {
+        name: f"{_short(there.get(name))} there, {_short(value)} here"
+        for name, value in here.items()
+        if there.get(name) != value
+    }
+    rule = f"Expected the run that {folder!r} was left by: repeat its flags, model and input, choose another --output,"
+    check(not different, f"{rule} or pass --restart to throw its parts away.", **different)
+
+
+def _short(value: Any) -> str:
+    return value if len(value := str(value)) <= SHOWN else f"{value[:SHOWN]}..."

@@ -1,0 +1,88 @@
+"""The table of scores: a row for each row of the input, written part by part."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from tfflows import metrics
+from tfflows.errors import check_choice
+from tfflows.events import Event
+from tfflows.scoring import storage
+from tfflows.scoring.job import Job
+from tfflows.scoring.parts import Part, total
+from tfflows.scoring.summary import Summary
+
+
+def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary) -> None:
+    """Writes the scores of all parts in their order, in the format of `path`'s ending; whole or not at all.
+
+    Args:
+        path: Of the output.
+        job: Whose parts are finished; the output grows in its folder.
+        parts: In their order.
+        threshold: Nats below which a row is an outlier; None leaves that column out.
+        summary: Takes in what is written.
+    """
+
+    def tables() -> Iterator[pa.RecordBatch]:
+        for part in parts:
+            with storage.opened(job.path(part)) as file:
+                one = table(np.load(file), job.event, threshold)
+            summary.add(one)
+            yield one
+
+    schema = table(np.zeros(0, np.float32), job.event, threshold).schema
+    with storage.written(path, beside=job.folder) as file:
+        WRITERS[ending(path)](file, tables(), schema, total(parts))
+
+
+def table(log_prob: np.ndarray, event: Event, threshold: float | None) -> pa.RecordBatch:
+    """The columns: `log_prob` in nats, `bits_per_dim` of discrete events, and `outlier` where there is a threshold."""
+    columns = {"log_prob": log_prob}
+    if event.discrete:
+        columns["bits_per_dim"] = metrics.bits_per_dim(log_prob, event)
+    if threshold is not None:
+        columns["outlier"] = log_prob < np.float64(threshold)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def ending(path: str) -> str:
+    """Of the output's name, which says its format.
+
+    Raises:
+        InputError: There is no such format.
+    """
+    _, ending = os.path.splitext(path)
+    check_choice("the ending of --output", ending, WRITERS)
+    return ending
+
+
+def _csv(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, _: int) -> None:
+    with pa.csv.CSVWriter(file, schema) as writer:
+        for one in tables:
+            writer.write_batch(one)
+
+
+def _parquet(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, _: int) -> None:
+    with pq.ParquetWriter(file, schema) as writer:
+        for one in tables:
+            writer.write_batch(one)
+
+
+def _npy(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, rows: int) -> None:
+    dtype = np.dtype([(field.name, field.type.to_pandas_dtype()) for field in schema])
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (rows,)}
+    np.lib.format.write_array_header_1_0(file, description)
+    for one in tables:
+        array = np.empty(len(one), dtype)
+        for name in schema.names:
+            array[name] = one[name].to_numpy(zero_copy_only=False)
+        file.write(array.tobytes())
+
+
+WRITERS = {".csv": _csv, ".npy": _npy, ".parquet": _parquet}

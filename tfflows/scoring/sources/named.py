@@ -1,0 +1,74 @@
+"""A split of a dataset by its name, as evaluation sees it."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tfflows import datasets
+from tfflows.datasets import Data, Split
+from tfflows.errors import check, check_choice
+from tfflows.events import Event
+from tfflows.scoring.parts import Span, even_spans
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """A split that `tfflows.datasets.load` gives.
+
+    Args:
+        dataset: Name of the dataset.
+        part: Name of the split.
+        options: Those of the dataset, by name.
+    """
+
+    dataset: str
+    part: str
+    options: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, dataset: str, part: str, event: Event, options: dict[str, Any]) -> "Named":
+        """The split, whose events must be those of the model.
+
+        Raises:
+            InputError: They are others, the dataset has no examples, or it cannot be loaded.
+        """
+        check_choice("--split", part, SPLITS)
+        there = datasets.event(dataset, **options)
+        check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
+        data = _load(dataset, tuple(sorted(options.items())))
+        check(isinstance(data, Data), "Expected a dataset with examples: an energy has none.", input=dataset)
+        return cls(dataset, part, tuple(sorted(options.items())))
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}, {self.part}"
+
+    @property
+    def split(self) -> Split:
+        return getattr(_load(self.dataset, self.options), self.part)
+
+    def identity(self) -> dict[str, Any]:
+        options = {name: value for name, value in self.options if name != "data_dir"}
+        return {"dataset": self.dataset, "split": self.part, **options}
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        return even_spans(self.split.size, rows)
+
+    def chunks(self, span: Span, size: int) -> Iterator[list[dict[str, np.ndarray]]]:
+        examples = self.split.events().skip(span.first).take(span.rows).as_numpy_iterator()
+        while chunk := list(itertools.islice(examples, size)):
+            yield chunk
+
+    def decode(self, chunk: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return {name: np.stack([example[name] for example in chunk]) for name in chunk[0]}
+
+
+@functools.lru_cache(maxsize=1)
+def _load(dataset: str, options: tuple[tuple[str, Any], ...]) -> Data:
+    return datasets.load(dataset, **dict(options))

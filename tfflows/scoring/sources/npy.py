@@ -1,0 +1,90 @@
+""".npy files: `[rows, *event]`, or `[rows, size]` with the entries of an event in row-major order."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from tfflows.errors import InputError, check
+from tfflows.events import Event
+from tfflows.scoring import storage
+from tfflows.scoring.parts import Span, even_spans
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+@dataclasses.dataclass(frozen=True)
+class Npy:
+    """An array on disk, of which each part is read from its own place.
+
+    Args:
+        path: Of the file.
+        shape: Of the whole array.
+        dtype: Of its entries.
+        start: The byte at which they start.
+        event_shape: The shape that a row is given.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    start: int
+    event_shape: tuple[int, ...]
+
+    @classmethod
+    def of_events(cls, path: str, event: Event) -> "Npy":
+        """The array, which must hold events, flattened or not.
+
+        Raises:
+            InputError: The shape is another, or this is no such file.
+        """
+        array = cls.of(path, event.shape)
+        rule = f"Expected {path!r} to be of shape [rows, {', '.join(map(str, event.shape))}] or [rows, {event.size}]."
+        check(array.shape[1:] in (event.shape, (event.size,)), rule, shape=array.shape)
+        return array
+
+    @classmethod
+    def of(cls, path: str, event_shape: tuple[int, ...]) -> "Npy":
+        """The array of a file, whatever its shape.
+
+        Raises:
+            InputError: This is no .npy file that can be read by rows.
+        """
+        with storage.opened(path) as file:
+            shape, fortran, dtype = _header(path, file)
+            start = file.tell()
+        rule = f"Expected {path!r} to hold rows of numbers in C order, as np.save(path, np.ascontiguousarray(x)) does."
+        check(len(shape) > 0 and not fortran and dtype.kind in "iufb", rule, shape=shape, dtype=str(dtype))
+        needed, there = start + math.prod(shape) * dtype.itemsize, storage.stated(path)["bytes"]
+        check(there >= needed, f"Expected {path!r} to hold all of its {shape[0]} rows.", bytes=there, needed=needed)
+        return cls(path, shape, dtype, start, event_shape)
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    def identity(self) -> dict[str, Any]:
+        return storage.stated(self.path)
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        return even_spans(self.shape[0], rows)
+
+    def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
+        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        with storage.opened(self.path) as file:
+            file.seek(self.start + span.first * row_bytes)
+            for some in even_spans(span.rows, size):
+                entries = np.frombuffer(file.read(some.rows * row_bytes), self.dtype)
+                yield entries.reshape(some.rows, *self.event_shape)
+
+    def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+        return {"x": chunk}
+
+
+def _header(path: str, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    try:
+        return HEADERS[np.lib.format.read_magic(file)](file)
+    except (ValueError, KeyError) as error:
+        raise InputError(f"Expected {path!r} to be written by np.save. Received: {error}.") from error

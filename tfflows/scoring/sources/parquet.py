@@ -1,0 +1,107 @@
+"""Parquet files: a column for each entry of an event, or lists in a column `x`, nested or not; labels in `label`."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tfflows.errors import InputError, check
+from tfflows.events import Event
+from tfflows.scoring import storage
+from tfflows.scoring.parts import Span, even_spans
+
+
+@dataclasses.dataclass(frozen=True)
+class Parquet:
+    """A Parquet file, of which a part reads the row groups that it lies in.
+
+    Args:
+        path: Of the file.
+        rows: Of the file.
+        names: Of the columns that hold entries.
+        labelled: Whether there is a column `label`.
+        event_shape: The shape of a row.
+    """
+
+    path: str
+    rows: int
+    names: tuple[str, ...]
+    labelled: bool
+    event_shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: str, event: Event) -> "Parquet":
+        """The file, which must have a column for each entry, or `x`.
+
+        Raises:
+            InputError: It has neither, or this is no Parquet file.
+        """
+        with storage.opened(path) as file:
+            try:
+                parquet = pq.ParquetFile(file)
+            except pa.ArrowInvalid as error:
+                raise InputError(f"Expected {path!r} to be a Parquet file. Received: {error}.") from error
+            schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
+        lists = "x" in schema.names and pa.types.is_nested(schema.field("x").type)
+        names = ("x",) if lists else tuple(name for name in schema.names if name != "label")
+        rule = f"Expected {path!r} to have {event.size} columns, one for each entry, or a column `x` of lists."
+        check(lists or len(names) == event.size, rule, columns=len(names))
+        return cls(path, rows, names, "label" in schema.names, event.shape)
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    def identity(self) -> dict[str, Any]:
+        return storage.stated(self.path)
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        return even_spans(self.rows, rows)
+
+    def chunks(self, span: Span, size: int) -> Iterator[pa.RecordBatch]:
+        columns = [*self.names, "label"] if self.labelled else list(self.names)
+        with storage.opened(self.path) as file:
+            parquet = pq.ParquetFile(file)
+            groups, row = _groups(parquet.metadata, span)
+            for batch in parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False):
+                low, high = max(span.first - row, 0), min(span.first + span.rows - row, len(batch))
+                if low < high:
+                    yield batch.slice(low, high - low)
+                row += len(batch)
+
+    def decode(self, chunk: pa.RecordBatch) -> dict[str, np.ndarray]:
+        size = int(np.prod(self.event_shape)) // len(self.names)
+        x = np.stack([_entries(chunk[name], size) for name in self.names], axis=1)
+        label = {"label": _entries(chunk["label"], 1)[:, 0]} if self.labelled else {}
+        return {"x": x.reshape(-1, *self.event_shape), **label}
+
+
+def _groups(metadata: pq.FileMetaData, span: Span) -> tuple[list[int], int]:
+    """The row groups that `span` lies in, and the row at which the first of them starts."""
+    ends = np.cumsum([metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)])
+    first = int(np.searchsorted(ends, span.first, side="right"))
+    last = int(np.searchsorted(ends, span.first + span.rows, side="left"))
+    return list(range(first, last + 1)), int(ends[first - 1]) if first else 0
+
+
+def _entries(column: pa.Array, size: int) -> np.ndarray:
+    """`[rows, size]` of numbers, or of lists of `size` numbers, nested or not."""
+    rows, row_of = len(column), np.arange(len(column))
+    while pa.types.is_nested(column.type):
+        row_of = row_of[pc.list_parent_indices(column).to_numpy()]
+        column = pc.list_flatten(column)
+    numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
+    counts = np.bincount(row_of, minlength=rows)
+    rule = f"Expected {size} numbers and no null in each row."
+    check(numbers, rule, type=str(column.type))
+    check(
+        column.null_count == 0 and bool(np.all(counts == size)),
+        rule,
+        numbers=counts[:1].tolist(),
+        nulls=column.null_count,
+    )
+    return column.to_numpy(zero_copy_only=False).reshape(rows, size)

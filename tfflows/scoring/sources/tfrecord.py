@@ -1,0 +1,109 @@
+"""TFRecord files of `tf.train.Example`: `x` as integers, floats or the raw bytes of an event; labels in `label`."""
+
+import dataclasses
+import itertools
+import struct
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from tfflows.errors import InputError, check
+from tfflows.events import Event
+from tfflows.scoring import storage
+from tfflows.scoring.parts import Span
+
+# A record is its length (8 bytes), a checksum of that (4), the data, and a checksum of them (4).
+HEAD, TAIL = 12, 4
+KINDS = {"int64_list": tf.int64, "float_list": tf.float32, "bytes_list": tf.string}
+
+
+@dataclasses.dataclass(frozen=True)
+class TfRecord:
+    """A file of examples, without compression.
+
+    Args:
+        path: Of the file.
+        kind: Of the feature `x`: `int64_list`, `float_list` or `bytes_list`.
+        labelled: Whether there is a feature `label`.
+        event: What a row is.
+    """
+
+    path: str
+    kind: str
+    labelled: bool
+    event: Event
+
+    @classmethod
+    def of(cls, path: str, event: Event) -> "TfRecord":
+        """The file, as its first example has it.
+
+        Raises:
+            InputError: That is no example with a feature `x`, or no whole record.
+        """
+        with storage.opened(path) as file:
+            length = next(_lengths(path, file), None)
+            file.seek(HEAD)
+            record = file.read(length - HEAD - TAIL) if length else None
+        features = {"x": tf.train.Feature()} if record is None else _features(path, record)
+        check("x" in features, f"Expected the examples of {path!r} to have a feature `x`.", features=sorted(features))
+        return cls(path, features["x"].WhichOneof("kind") or "float_list", "label" in features, event)
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    def identity(self) -> dict[str, Any]:
+        return storage.stated(self.path)
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        first = start = 0
+        with storage.opened(self.path) as file:
+            while lengths := list(itertools.islice(_lengths(self.path, file), rows)):
+                yield Span(first, len(lengths), start, start + sum(lengths))
+                first, start = first + len(lengths), start + sum(lengths)
+
+    def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
+        # TensorFlow reads a file of records from its start and checks the sums, so a part becomes a file.
+        with storage.opened(self.path) as file, tempfile.NamedTemporaryFile() as copy:
+            file.seek(span.start)
+            copy.write(file.read(span.stop - span.start))
+            copy.flush()
+            try:
+                yield from tf.data.TFRecordDataset(copy.name).batch(size).as_numpy_iterator()
+            except tf.errors.DataLossError as error:
+                raise InputError(f"Expected {self.path!r} to be whole. Received: {error.message}.") from error
+
+    def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+        raw = self.kind == "bytes_list"
+        x = tf.io.FixedLenFeature([] if raw else [self.event.size], KINDS[self.kind])
+        features = {"x": x, **({"label": tf.io.FixedLenFeature([], tf.int64)} if self.labelled else {})}
+        try:
+            example = tf.io.parse_example(chunk, features)
+            x = tf.io.decode_raw(example["x"], self.event.dtype) if raw else example["x"]
+            example["x"] = tf.reshape(x, [len(chunk), *self.event.shape])
+        except tf.errors.InvalidArgumentError as error:
+            rule = f"Expected `x` to hold {self.event.size} values of {self.kind} and `label`, if any, one integer."
+            raise InputError(f"{rule} Received: {error.message.splitlines()[0]}") from error
+        return {name: feature.numpy() for name, feature in example.items()}
+
+
+def _lengths(path: str, file: BinaryIO) -> Iterator[int]:
+    """Bytes of each record, by its head alone."""
+    position, end = file.tell(), storage.stated(path)["bytes"]
+    while head := file.read(HEAD):
+        length = HEAD + struct.unpack("<Q", head[:8])[0] + TAIL if len(head) == HEAD else HEAD
+        position += length
+        check(position <= end, f"Expected {path!r} to hold whole records, not compressed.", bytes=end, needed=position)
+        yield length
+        file.seek(position)
+
+
+def _features(path: str, record: bytes) -> Mapping[str, tf.train.Feature]:
+    try:
+        return tf.train.Example.FromString(record).features.feature
+    except DecodeError as error:
+        raise InputError(f"Expected {path!r} to hold records of tf.train.Example. Received: {error}.") from error
