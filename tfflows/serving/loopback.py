@@ -1,6 +1,6 @@
 """A stand-in for TF Serving on a laptop and in tests: the same APIs and flags, not its speed, limits or care.
 
-    python -m tfflows.serving.loopback --model_name=digits --model_base_path=exported/realnvp_digits --rest_api_port=8501
+    python -m tfflows.serving.loopback --rest_api_port=8501 --model_name=digits --model_base_path=exported/digits
 
 It loads SavedModels by `tf.saved_model.load`, batches by TensorFlow's own op, and answers on the loopback interface
 alone. It has no reloading, no monitoring, no limits on memory: for production, take `tensorflow_model_server`.
@@ -100,6 +100,19 @@ def configs(arguments: argparse.Namespace) -> list[ModelConfig]:
     return [ModelConfig(name=arguments.model_name, base_path=arguments.model_base_path)]
 
 
+def batching_parameters(arguments: argparse.Namespace) -> batching.Batching | None:
+    """How the flags say to batch; None where they do not.
+
+    Raises:
+        InputError: The file is none, or nobody asked for batching.
+    """
+    file, enabled = arguments.batching_parameters_file, arguments.enable_batching
+    check(enabled or not file, "Expected --enable_batching with --batching_parameters_file.", enable_batching=enabled)
+    if not enabled:
+        return None
+    return batching.read(file) if file else batching.Batching()
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
     """The flags: those of TF Serving that a stand-in has a use for."""
     parser = argparse.ArgumentParser(
@@ -122,12 +135,8 @@ def main(argv: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        file, batched = arguments.batching_parameters_file, arguments.enable_batching
-        parameters = batching.read(file) if file and batched else batching.Batching() if batched else None
-        check(
-            batched or not file, "Expected --enable_batching with --batching_parameters_file.", enable_batching=batched
-        )
-        models, rest_port = configs(arguments), arguments.rest_api_port or None
+        models, parameters = configs(arguments), batching_parameters(arguments)
+        rest_port = arguments.rest_api_port or None
         server = LoopbackServer(models, port=arguments.port, rest_port=rest_port, batching_parameters=parameters)
     except InputError as error:
         sys.exit(f"tfflows.serving.loopback: {error}")

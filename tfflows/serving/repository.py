@@ -61,7 +61,7 @@ class Repository:
         batching: Of each signature of each version; None for none.
 
     Raises:
-        InputError: A folder holds no version, or not one that was asked for; a label names a version that is not served.
+        InputError: A folder holds no version, or not one that was asked for; a label names one that is not served.
     """
 
     def __init__(self, models: Iterable[ModelConfig], batching: Batching | None = None):

@@ -1,4 +1,4 @@
-"""How a request fails: gRPC's codes by name, the server's words, and the HTTP status that TF Serving gives each code."""
+"""How a request fails: gRPC's codes by name, the server's words, and the HTTP status of each code."""
 
 # As TF Serving's REST API has it (its model_servers/http_server.cc).
 HTTP_STATUS = {
