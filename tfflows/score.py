@@ -26,7 +26,7 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.scoring import local, manifest, output, sources, storage
 from tfflows.scoring.job import Job
-from tfflows.scoring.parts import Part, cut, total
+from tfflows.scoring.parts import Part, Source, cut, total
 from tfflows.scoring.served import Version
 from tfflows.scoring.sources.npy import Npy
 from tfflows.scoring.summary import Summary
@@ -35,44 +35,44 @@ from zoo.pretrained import exported_folder
 
 RUNNERS = ("local", "DirectRunner", "FlinkRunner", "DataflowRunner", "SparkRunner")
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string(
-    "model", None, "Id of a pretrained model, or path of a model folder or of a version.", required=True
-)
-flags.DEFINE_integer("version", None, "Number of the version. (default: the newest)")
+# The flags of the process where this is the command; flags of its own, beside those of others, where it is imported.
+FLAGS = flags.FLAGS if __name__ == "__main__" else flags.FlagValues()
+OURS = {"flag_values": FLAGS}
+flags.DEFINE_string("model", None, "Id of a pretrained model, or path of its folder or version.", required=True, **OURS)
+flags.DEFINE_integer("version", None, "Number of the version. (default: the newest)", **OURS)
 flags.DEFINE_string(
     "input",
     None,
-    ".npy, .csv, .parquet or .tfrecord: a file, a pattern or a folder; or the name of a dataset, such as digits.",
+    "Files: .npy, .csv, .parquet or .tfrecord, one, a pattern or a folder. Or the name of a dataset.",
     required=True,
+    **OURS,
 )
-flags.DEFINE_string("output", None, "Gets a row for each row of the input: .csv, .npy or .parquet.", required=True)
-flags.DEFINE_string("labels", None, ".npy file with the class of each row, for class-conditional models.")
-flags.DEFINE_string("split", "test", "Of a dataset: train, validation or test.")
-flags.DEFINE_string("data_dir", None, "Of a TFDS dataset. (default: TFDS_DATA_DIR, else TFDS's own)")
-flags.DEFINE_multi_string("set", [], "data.key=value: another option of a dataset, as in train.py. Repeatable.")
-flags.DEFINE_float("flag_below_quantile", None, "Marks rows below this quantile of the training set's scores.")
-flags.DEFINE_integer("batch_size", 256, "Rows that are scored at a time.", lower_bound=1)
-flags.DEFINE_integer(
-    "part_rows", 10_000, "Rows of a part: what is kept at a time, and what a worker gets.", lower_bound=1
+flags.DEFINE_string("output", None, "Gets a row for each of the input: .csv, .npy or .parquet.", required=True, **OURS)
+flags.DEFINE_string("labels", None, ".npy file with the class of each row, for a class-conditional model.", **OURS)
+flags.DEFINE_string("split", "test", "Of a dataset: train, validation or test.", **OURS)
+flags.DEFINE_string("data_dir", None, "Of a TFDS dataset. (default: TFDS_DATA_DIR, else TFDS's own)", **OURS)
+flags.DEFINE_multi_string("set", [], "data.key=value: another option of a dataset, as in train.py. Repeatable.", **OURS)
+flags.DEFINE_float("flag_below_quantile", None, "Marks rows below this quantile of the training set's scores.", **OURS)
+flags.DEFINE_integer("batch_size", 256, "Rows that are scored at a time.", lower_bound=1, **OURS)
+flags.DEFINE_integer("part_rows", 10_000, "Rows that are kept, or given to a worker, at a time.", lower_bound=1, **OURS)
+flags.DEFINE_boolean("restart", False, "Throw away the finished parts of an earlier run.", **OURS)
+flags.DEFINE_enum(
+    "runner", "local", RUNNERS, "Of Apache Beam, whose options follow after --; local needs none.", **OURS
 )
-flags.DEFINE_boolean("restart", False, "Throw away the finished parts of an earlier run.")
-flags.DEFINE_enum("runner", "local", RUNNERS, "Of Apache Beam, whose options follow after --; local is without Beam.")
 
 
 def main(argv: list[str]) -> None:
     """The whole run, from flags to a table of scores."""
-    run = runner(FLAGS.runner, argv[1:])
+    score_all = runner(FLAGS.runner, argv[1:])
     version, target = model(FLAGS.model, FLAGS.version), storage.absolute(FLAGS.output)
     event, threshold = version.event(), quantile(version)
-    output.ending(target)
-    found = sources.find(FLAGS.input, event, split=FLAGS.split, options=options(version, event))
+    found = inputs(version, event, target)
     parts = cut(found, FLAGS.part_rows)
     job = Job(version, event, manifest.folder(target), FLAGS.batch_size, labels(event, total(parts)))
     job.check_first_rows(parts)  # what is wrong with all rows is said before anything is written
     manifest.claim(job, manifest.record(job, found, parts), restart=FLAGS.restart)
     try:
-        run(job, parts)
+        score_all(job, parts)
     except KeyboardInterrupt:
         finished = sum(map(job.finished, parts))
         print(f"Stopped with {finished:,} of {len(parts):,} parts; the same command goes on.", file=sys.stderr)
@@ -102,13 +102,22 @@ def runner(name: str, beam_options: list[str]) -> Callable[[Job, list[Part]], No
 
 def model(name: str, number: int | None) -> Version:
     """The version that --model and --version name."""
-    return Version.find(name if "://" in name or os.path.isdir(name) else str(exported_folder(name)), number)
+    return Version.find(name if "://" in name else str(exported_folder(name)), number)
 
 
 def quantile(version: Version) -> float | None:
     """The score below which a row is an outlier; None without --flag_below_quantile."""
     share = FLAGS.flag_below_quantile
     return None if share is None else version.training_quantile(share)
+
+
+def inputs(version: Version, event: Event, target: str) -> list[Source]:
+    """What --input names, which is not what --output names."""
+    output.ending(target)
+    found = sources.find(FLAGS.input, event, split=FLAGS.split, options=options(version, event))
+    rule = "Expected --output to be another file than the input."
+    check(target not in [source.name for source in found], rule, output=FLAGS.output)
+    return found
 
 
 def options(version: Version, event: Event) -> dict[str, object]:

@@ -67,6 +67,8 @@ def run(job: Job, parts: Sequence[Part], *, runner: str, options: Sequence[str])
         InputError: A row is wrong; the message names it.
     """
     missing = [part for part in parts if not job.finished(part)]
+    if not missing:
+        return
     _complaints(job, missing)
     with beam.Pipeline(options=PipelineOptions([f"--runner={runner}", *options])) as pipeline:
         spread = pipeline | "Parts" >> beam.Create(missing) | "Spread" >> beam.Reshuffle()

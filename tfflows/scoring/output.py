@@ -47,7 +47,7 @@ def table(log_prob: np.ndarray, event: Event, threshold: float | None) -> pa.Rec
     if event.discrete:
         columns["bits_per_dim"] = metrics.bits_per_dim(log_prob, event)
     if threshold is not None:
-        columns["outlier"] = log_prob < np.float64(threshold)
+        columns["outlier"] = ~(log_prob >= np.float64(threshold))  # a score that is no number is odd, too
     return pa.RecordBatch.from_pydict(columns)
 
 

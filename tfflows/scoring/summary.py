@@ -16,41 +16,51 @@ class Summary:
 
     Args:
         rows: How many.
+        scored: How many of them have a finite score; the mean and the spread are theirs.
         mean: Of their scores, nats.
         squares: Sum of the squared distances from the mean.
-        outliers: How many were flagged.
+        outliers: How many rows were flagged.
     """
 
     rows: int = 0
+    scored: int = 0
     mean: float = 0.0
     squares: float = 0.0
     outliers: int = 0
 
     def add(self, table: pa.RecordBatch) -> None:
-        """Takes in the scores of a part, which has rows.
-
-        Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
-        (1979), equations 2.1.
-        """
+        """Takes in the scores of a part."""
         values = table["log_prob"].to_numpy().astype(np.float64)
-        rows, mean = len(values), values.mean()
-        both, apart = self.rows + rows, mean - self.mean
-        self.squares += float(np.sum((values - mean) ** 2) + apart**2 * self.rows * rows / both)
-        self.mean, self.rows = float(self.mean + apart * rows / both), both
+        self.rows += len(values)
+        self._merge(values[np.isfinite(values)])
         if "outlier" in table.schema.names:
             self.outliers += table["outlier"].true_count
 
+    def _merge(self, values: np.ndarray) -> None:
+        """Mean and squares of two sets from those of each, as sums of squares would lose their digits.
+
+        Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
+        (1979), equations 2.1a and 2.1b.
+        """
+        if len(values) == 0:
+            return
+        both, mean = self.scored + len(values), values.mean()
+        apart = mean - self.mean
+        self.squares += float(np.sum((values - mean) ** 2) + apart**2 * self.scored * len(values) / both)
+        self.mean, self.scored = float(self.mean + apart * len(values) / both), both
+
     @property
     def error(self) -> float:
-        """Standard error of the mean; NaN of fewer than two rows."""
-        return math.sqrt(self.squares / (self.rows - 1) / self.rows) if self.rows > 1 else math.nan
+        """Standard error of the mean, nats; NaN of fewer than two scores."""
+        return math.sqrt(self.squares / (self.scored - 1) / self.scored) if self.scored > 1 else math.nan
 
     def text(self, event: Event) -> str:
         """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events."""
-        if not self.rows:
+        if not self.scored:
             return "none"
         text = f"{self.mean:.3f} +- {self.error:.3f} nats"
         if event.discrete:
             bits, error = metrics.bits_per_dim(self.mean, event), metrics.bits_per_dim(-self.error, event)
             text += f", {bits:.4f} +- {error:.4f} bits/dim"
-        return text
+        left_out = self.rows - self.scored
+        return f"{text}, without {left_out:,} rows whose score is not finite" if left_out else text
