@@ -8,9 +8,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 
 # The server wants absolute paths: /models becomes the folder of the models.
+models=$(cd "${MODELS:-$root/exported}" && pwd)
 mkdir -p "$root/build/serving"
 config=$root/build/serving/models.config
-sed "s#\"/models/#\"${MODELS:-$root/exported}/#" "$here/models.config" > "$config.$$"
+sed "s#\"/models/#\"$models/#" "$here/models.config" > "$config.$$"
 mv "$config.$$" "$config"
 
 server=tensorflow_model_server

@@ -1,0 +1,78 @@
+"""Small models in a folder as TF Serving wants it, and loopback servers of them, one batching and one not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
+
+import zoo
+from tests.serving.expected import digits
+from tests.training import small_run
+from tfflows.export import Servable
+from tfflows.models import GenerativeModel
+from tfflows.serving.batching import Batching
+from tfflows.serving.loopback import LoopbackServer
+
+BATCHING = Batching(max_batch_size=16, batch_timeout_micros=20_000, allowed_batch_sizes=(4, 16), num_batch_threads=2)
+
+
+@pytest.fixture(scope="session")
+def models() -> dict[str, GenerativeModel]:
+    """Live models by what the servers call them; `digits` has two versions."""
+    canary = small_run.initialized()
+    for variable in canary.trainable_variables:
+        variable.assign_add(keras.random.normal(variable.shape, stddev=0.05, seed=1))
+    classes = small_run.model(conditional=True)
+    x = digits(64)
+    classes.initialize(x, np.arange(64) % 10)
+    return {"digits": small_run.initialized(), "canary": canary, "classes": classes, "toy": toy()}
+
+
+def toy() -> GenerativeModel:
+    return zoo.load("maf_toy_eight_gaussians")
+
+
+@pytest.fixture(scope="session")
+def folder(models, tmp_path_factory) -> Path:
+    """The models, exported."""
+    folder = tmp_path_factory.mktemp("models")
+    places = {"digits": "digits/1", "canary": "digits/2", "classes": "classes/1", "toy": "toy/3"}
+    for name, place in places.items():
+        Servable(models[name]).save(folder / place)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def configs(folder) -> list[ModelConfig]:
+    return [
+        ModelConfig(
+            name="digits",
+            base_path=str(folder / "digits"),
+            model_version_policy={"specific": {"versions": [1, 2]}},
+            version_labels={"stable": 1, "canary": 2},
+        ),
+        ModelConfig(name="classes", base_path=str(folder / "classes")),
+        ModelConfig(name="toy", base_path=str(folder / "toy")),
+    ]
+
+
+@pytest.fixture(scope="session")
+def alone(configs) -> Iterator[LoopbackServer]:
+    """Each request is computed alone."""
+    with LoopbackServer(configs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def together(configs) -> Iterator[LoopbackServer]:
+    """Requests that come together are computed together."""
+    with LoopbackServer(configs, batching_parameters=BATCHING) as server:
+        yield server
+
+
+@pytest.fixture(params=["grpc", "rest"])
+def address(request, alone) -> str:
+    return alone.address if request.param == "grpc" else alone.rest_address
