@@ -17,6 +17,8 @@ from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part, total
 from tfflows.scoring.summary import Summary
 
+Columns = dict[str, np.ndarray]
+
 
 def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary) -> None:
     """Writes the scores of all parts in their order, in the format of `path`'s ending; whole or not at all.
@@ -29,26 +31,26 @@ def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, s
         summary: Takes in what is written.
     """
 
-    def tables() -> Iterator[pa.RecordBatch]:
+    def tables() -> Iterator[Columns]:
         for part in parts:
             with storage.opened(job.path(part)) as file:
-                one = table(np.load(file), job.event, threshold)
+                one = columns(np.load(file), job.event, threshold)
             summary.add(one)
             yield one
 
-    schema = table(np.zeros(0, np.float32), job.event, threshold).schema
+    empty = columns(np.zeros(0, np.float32), job.event, threshold)
     with storage.written(path, beside=job.folder) as file:
-        WRITERS[ending(path)](file, tables(), schema, total(parts))
+        WRITERS[ending(path)](file, tables(), empty, total(parts))
 
 
-def table(log_prob: np.ndarray, event: Event, threshold: float | None) -> pa.RecordBatch:
-    """The columns: `log_prob` in nats, `bits_per_dim` of discrete events, and `outlier` where there is a threshold."""
-    columns = {"log_prob": log_prob}
+def columns(log_prob: np.ndarray, event: Event, threshold: float | None) -> Columns:
+    """`log_prob` in nats, `bits_per_dim` of discrete events, and `outlier` where there is a threshold."""
+    result = {"log_prob": log_prob}
     if event.discrete:
-        columns["bits_per_dim"] = metrics.bits_per_dim(log_prob, event)
+        result["bits_per_dim"] = metrics.bits_per_dim(log_prob, event)
     if threshold is not None:
-        columns["outlier"] = ~(log_prob >= np.float64(threshold))  # a score that is no number is odd, too
-    return pa.RecordBatch.from_pydict(columns)
+        result["outlier"] = ~(log_prob >= np.float64(threshold))  # a score that is no number is odd, too
+    return result
 
 
 def ending(path: str) -> str:
@@ -62,26 +64,26 @@ def ending(path: str) -> str:
     return ending
 
 
-def _csv(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, _: int) -> None:
-    with pa.csv.CSVWriter(file, schema) as writer:
+def _csv(file: BinaryIO, tables: Iterator[Columns], empty: Columns, _: int) -> None:
+    with pa.csv.CSVWriter(file, pa.table(empty).schema) as writer:
         for one in tables:
-            writer.write_batch(one)
+            writer.write_table(pa.table(one))
 
 
-def _parquet(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, _: int) -> None:
-    with pq.ParquetWriter(file, schema) as writer:
+def _parquet(file: BinaryIO, tables: Iterator[Columns], empty: Columns, _: int) -> None:
+    with pq.ParquetWriter(file, pa.table(empty).schema) as writer:
         for one in tables:
-            writer.write_batch(one)
+            writer.write_table(pa.table(one))
 
 
-def _npy(file: BinaryIO, tables: Iterator[pa.RecordBatch], schema: pa.Schema, rows: int) -> None:
-    dtype = np.dtype([(field.name, field.type.to_pandas_dtype()) for field in schema])
+def _npy(file: BinaryIO, tables: Iterator[Columns], empty: Columns, rows: int) -> None:
+    dtype = np.dtype([(name, column.dtype) for name, column in empty.items()])
     description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (rows,)}
     np.lib.format.write_array_header_1_0(file, description)
     for one in tables:
-        array = np.empty(len(one), dtype)
-        for name in schema.names:
-            array[name] = one[name].to_numpy(zero_copy_only=False)
+        array = np.empty(len(one["log_prob"]), dtype)
+        for name, column in one.items():
+            array[name] = column
         file.write(array.tobytes())
 
 

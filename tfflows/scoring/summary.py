@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import numpy as np
-import pyarrow as pa
 
 from tfflows import metrics
 from tfflows.events import Event
@@ -28,13 +27,12 @@ class Summary:
     squares: float = 0.0
     outliers: int = 0
 
-    def add(self, table: pa.RecordBatch) -> None:
-        """Takes in the scores of a part."""
-        values = table["log_prob"].to_numpy().astype(np.float64)
+    def add(self, columns: dict[str, np.ndarray]) -> None:
+        """Takes in the columns of a part."""
+        values = columns["log_prob"].astype(np.float64)
         self.rows += len(values)
         self._merge(values[np.isfinite(values)])
-        if "outlier" in table.schema.names:
-            self.outliers += table["outlier"].true_count
+        self.outliers += int(np.sum(columns.get("outlier", 0)))
 
     def _merge(self, values: np.ndarray) -> None:
         """Mean and squares of two sets from those of each, as sums of squares would lose their digits.

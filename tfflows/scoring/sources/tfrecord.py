@@ -98,8 +98,8 @@ def _lengths(path: str, file: BinaryIO) -> Iterator[int]:
         length = HEAD + struct.unpack("<Q", head[:8])[0] + TAIL if len(head) == HEAD else HEAD
         position += length
         check(position <= end, f"Expected {path!r} to hold whole records, not compressed.", bytes=end, needed=position)
-        yield length
         file.seek(position)
+        yield length
 
 
 def _features(path: str, record: bytes) -> Mapping[str, tf.train.Feature]:

@@ -1,0 +1,30 @@
+"""Small exports, made once."""
+
+import pytest
+
+from tests.scoring import running
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory):
+    """Folders of small models: of the plane, of the digits, and of the digits with labels."""
+    folder = tmp_path_factory.mktemp("exports")
+    running.export_toy(folder / "toy")
+    running.export_digits(folder / "digits")
+    running.export_digits(folder / "labelled", conditional=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy(exports):
+    return exports / "toy"
+
+
+@pytest.fixture(scope="session")
+def digits(exports):
+    return exports / "digits"
+
+
+@pytest.fixture(scope="session")
+def labelled(exports):
+    return exports / "labelled"
