@@ -15,7 +15,9 @@ from tfflows.export import Servable
 from tfflows.models import GenerativeModel
 from tfflows.serving.batching import Batching
 from tfflows.serving.loopback import LoopbackServer
+from zoo.pretrained import exported_folder
 
+TOY = "maf_toy_eight_gaussians"
 BATCHING = Batching(max_batch_size=16, batch_timeout_micros=20_000, allowed_batch_sizes=(4, 16), num_batch_threads=2)
 
 
@@ -28,18 +30,15 @@ def models() -> dict[str, GenerativeModel]:
     classes = small_run.model(conditional=True)
     x = digits(64)
     classes.initialize(x, np.arange(64) % 10)
-    return {"digits": small_run.initialized(), "canary": canary, "classes": classes, "toy": toy()}
-
-
-def toy() -> GenerativeModel:
-    return zoo.load("maf_toy_eight_gaussians")
+    return {"digits": small_run.initialized(), "canary": canary, "classes": classes, "toy": zoo.load(TOY)}
 
 
 @pytest.fixture(scope="session")
 def folder(models, tmp_path_factory) -> Path:
-    """The models, exported."""
+    """The models, exported; the toy is so already."""
     folder = tmp_path_factory.mktemp("models")
-    places = {"digits": "digits/1", "canary": "digits/2", "classes": "classes/1", "toy": "toy/3"}
+    (folder / "toy").symlink_to(exported_folder(TOY).resolve())
+    places = {"digits": "digits/1", "canary": "digits/2", "classes": "classes/1"}
     for name, place in places.items():
         Servable(models[name]).save(folder / place)
     return folder

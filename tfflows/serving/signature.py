@@ -107,7 +107,7 @@ def words(message: str) -> str:
     message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
     message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)
     message = re.sub(r"Graph execution error:\n\n", "", message)
-    message = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n|(  .*\n)+\n?)", "", message)
+    message = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n|(  .*\n|\n)+)", "", message)
     return message.strip()
 
 

@@ -1,0 +1,121 @@
+"""The loopback server as a command: TF Serving's flags, and one line for what a user can mend."""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
+
+from tests.serving.expected import assert_near, digits
+from tests.serving.processes import LOOPBACK, ROOT, serving
+from tfflows.errors import InputError
+from tfflows.serving import Client, loopback, repository
+from tfflows.serving.batching import Batching
+
+X = digits(3)
+
+
+def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, models, tmp_path):
+    (tmp_path / "models.config").write_text(
+        f'model_config_list {{ config {{ name: "old" base_path: "{folder}/digits" version_labels {{ key: "a" value: 1 }}'
+        " model_version_policy { specific { versions: 1 } } } }"
+    )
+    (tmp_path / "batching.config").write_text("max_batch_size { value: 2 }")
+    flags = [
+        f"--model_config_file={tmp_path / 'models.config'}",
+        "--enable_batching",
+        f"--batching_parameters_file={tmp_path / 'batching.config'}",
+    ]
+    with serving([*LOOPBACK, *flags], model="old") as addresses:
+        for address in addresses:
+            with Client(address, "old", version_label="a", max_batch_size=2) as client:
+                assert_near(client.log_prob(X), models["digits"].log_prob(X))
+
+
+def test_help_says_what_it_is():
+    run = subprocess.run([*LOOPBACK, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for words in ("stand-in for TF Serving", "for production, take `tensorflow_model_server`", "--model_config_file"):
+        assert words in run.stdout
+
+
+def parameters(*flags: str) -> Batching | None:
+    return loopback.batching_parameters(loopback.parse(list(flags)))
+
+
+def test_flags_of_batching(tmp_path):
+    path = tmp_path / "batching.config"
+    path.write_text("max_batch_size { value: 2 }")
+    assert parameters() is None
+    assert parameters("--enable_batching") == Batching()
+    assert parameters("--enable_batching", f"--batching_parameters_file={path}") == Batching(max_batch_size=2)
+    with pytest.raises(InputError, match="Expected --enable_batching with --batching_parameters_file"):
+        parameters(f"--batching_parameters_file={path}")
+
+
+def test_flags_of_models(tmp_path):
+    arguments = loopback.parse(["--model_name=a", "--model_base_path=b"])
+    assert loopback.configs(arguments) == [ModelConfig(name="a", base_path="b")]
+    assert (arguments.port, arguments.rest_api_port) == (8500, 0)  # TF Serving's
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], "Expected --model_base_path with --model_name, or --model_config_file."),
+        (["--model_base_path=/"], "Expected a folder with numbered versions of a model."),
+        (["--model_config_file=/nope"], "Expected a text proto of ModelServerConfig."),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(flags, words):
+    with pytest.raises(SystemExit, match="tfflows.serving.loopback: ") as raised:
+        loopback.main(flags)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def config(folder, **fields) -> ModelConfig:
+    return ModelConfig(name="digits", base_path=str(folder / "digits"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("policy", "numbers"),
+    [
+        (None, [2]),
+        ({"latest": {}}, [2]),
+        ({"latest": {"num_versions": 1}}, [2]),
+        ({"latest": {"num_versions": 9}}, [1, 2]),
+        ({"all": {}}, [1, 2]),
+        ({"specific": {"versions": [2, 1]}}, [1, 2]),
+        ({"specific": {"versions": [1]}}, [1]),
+    ],
+)
+def test_policy_chooses_versions(folder, policy, numbers):
+    assert repository.chosen(config(folder, model_version_policy=policy)) == numbers
+
+
+def test_models_that_cannot_be_served_are_refused(folder, alone):
+    three = {"specific": {"versions": [3]}}
+    port = int(alone.address.rpartition(":")[2])
+    rest_port = int(alone.rest_address.rpartition(":")[2])
+    for words, models, ports in (
+        (r"`version` to be one of \[1, 2\]", [config(folder, model_version_policy=three)], {}),
+        (
+            r"label `stable` to name one of \[2\]. Received: version=1",
+            [config(folder, version_labels={"stable": 1})],
+            {},
+        ),
+        ("each model once", [config(folder)] * 2, {}),
+        (f"free ports. Received: port={port}", [], {"port": port}),
+        (f"free ports. Received: port=0, rest_api_port={rest_port}", [], {"rest_port": rest_port}),
+    ):
+        with pytest.raises(InputError, match=words):
+            loopback.LoopbackServer(models, **ports)
+
+
+def test_stopping_waits_for_answers(folder, models):
+    server = loopback.LoopbackServer([config(folder)], rest_port=None)
+    with Client(server.address, "digits") as client, ThreadPoolExecutor(1) as pool:
+        client.log_prob(X)
+        answer = pool.submit(client.log_prob, X)
+        server.stop()
+        assert_near(answer.result(), models["canary"].log_prob(X))

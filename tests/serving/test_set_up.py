@@ -1,0 +1,130 @@
+"""The files in serving/ are what TF Serving reads, and name what is there."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+from tests.serving.processes import serving
+from tfflows.serving import Client, batching, textproto
+
+ROOT = Path(__file__).parents[2]
+SERVING = ROOT / "serving"
+MODELS = textproto.read(SERVING / "models.config", ModelServerConfig).model_config_list.config
+COMPOSE = (SERVING / "compose.yaml").read_text()
+# What the command of docker compose and that of the script must agree in.
+FLAGS = {
+    "--model_config_file": "models.config",
+    "--allow_version_labels_for_unavailable_models": "",
+    "--enable_batching": "",
+    "--batching_parameters_file": "batching.config",
+    "--monitoring_config_file": "monitoring.config",
+}
+
+
+def test_models_are_exported_ones():
+    assert len(MODELS) >= 3
+    assert len({model.name for model in MODELS}) == len(MODELS)
+    for model in MODELS:
+        assert model.base_path == f"/models/{model.name}"
+        assert model.model_platform == "tensorflow"
+        assert (ROOT / "exported" / model.name / "1" / "saved_model.pb").is_file()
+
+
+def test_labels_name_versions_that_are_served():
+    (digits,) = [model for model in MODELS if model.name == "realnvp_digits"]
+    assert dict(digits.version_labels) == {"stable": 1, "canary": 2}
+    assert list(digits.model_version_policy.specific.versions) == [1, 2]
+
+
+def test_batches_end_where_they_may():
+    parameters = batching.read(SERVING / "batching.config")
+    assert parameters.allowed_batch_sizes[-1] == parameters.max_batch_size == 64
+    assert parameters.allowed_batch_sizes[0] == 1
+    assert parameters.batch_timeout_micros > 0
+
+
+def test_monitoring_is_prometheus():
+    text = re.sub(r"#.*", "", (SERVING / "monitoring.config").read_text())
+    message = r'\s*prometheus_config \{\s*enable: true\s*path: "/monitoring/prometheus/metrics"\s*\}\s*'
+    assert re.fullmatch(message, text)
+
+
+def test_compose_mounts_what_the_files_name():
+    mounts = dict(re.findall(r"^ +- (\.[./\w]*):(/\w+):ro$", COMPOSE, re.MULTILINE))
+    assert {(SERVING / source).resolve(): target for source, target in mounts.items()} == {
+        ROOT / "exported": "/models",
+        SERVING: "/config",
+    }
+    for flag, file in FLAGS.items():
+        assert f"- {flag}={'/config/' + file}" in COMPOSE if file else f"- {flag}\n" in COMPOSE
+        assert (SERVING / file).exists()
+    assert "image: tensorflow/serving:2.21.0\n" in COMPOSE  # that of the api in setup.cfg
+    assert "tensorflow-serving-api>=2.21,<2.22" in (ROOT / "setup.cfg").read_text()
+    assert re.findall(r"^ +- 127\.0\.0\.1:(\d+):(\d+)$", COMPOSE, re.MULTILINE) == [("8500", "8500"), ("8501", "8501")]
+
+
+def script(tmp_path: Path, *arguments: str, **environment: str) -> tuple[list[str], ModelServerConfig]:
+    """The flags that serve.sh calls a server with, and the model config."""
+    told = tmp_path / "told"
+    for name in ("tensorflow_model_server", "python"):
+        server = tmp_path / name
+        server.write_text(f'#!/bin/sh\nprintf "%s\\n" {name} "$@" > {told}\n')
+        server.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(
+        [SERVING / "serve.sh", *arguments], check=True, cwd=tmp_path, env={**os.environ, "PATH": path, **environment}
+    )
+    flags = told.read_text().splitlines()
+    (config,) = [flag.partition("=")[2] for flag in flags if flag.startswith("--model_config_file=")]
+    return flags, textproto.read(config, ModelServerConfig)
+
+
+def test_script_calls_the_server(tmp_path):
+    flags, config = script(tmp_path, "--rest_api_port=9501")
+    assert flags[0] == "tensorflow_model_server"
+    assert flags[-1] == "--rest_api_port=9501"
+    given = dict(flag.partition("=")[::2] for flag in flags[1:])
+    assert set(given) == {*FLAGS, "--port", "--rest_api_port"}
+    assert {name: Path(given[name]).name if file else given[name] for name, file in FLAGS.items()} == FLAGS
+    assert (given["--port"], flags.count("--rest_api_port=8501")) == ("8500", 1)
+    for model in config.model_config_list.config:
+        assert Path(model.base_path) == ROOT / "exported" / model.name
+
+
+def test_script_calls_the_stand_in(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    flags, config = script(tmp_path, "--loopback", "--port=0", MODELS="elsewhere")
+    assert flags[:3] == ["python", "-m", "tfflows.serving.loopback"]
+    assert {flag.partition("=")[0] for flag in flags[3:]} == {
+        *("--port", "--rest_api_port", "--model_config_file", "--enable_batching", "--batching_parameters_file")
+    }
+    assert {Path(model.base_path).parent for model in config.model_config_list.config} == {tmp_path / "elsewhere"}
+
+
+@pytest.mark.slow
+def test_the_whole_set_up_runs_with_the_stand_in(tmp_path):
+    """As given, with a copy of the first version for a second where there is none yet."""
+
+    for model in MODELS:
+        (tmp_path / model.name).symlink_to(ROOT / "exported" / model.name)
+    digits = tmp_path / "realnvp_digits"
+    first = digits.resolve() / "1"
+    digits.unlink()
+    digits.mkdir()
+    (digits / "1").symlink_to(first)
+    (digits / "2").symlink_to(first)
+    with serving([SERVING / "serve.sh", "--loopback"], model="glow_digits", MODELS=str(tmp_path)) as (
+        address,
+        rest_address,
+    ):
+        for model in MODELS:
+            with Client(address, model.name) as by_grpc, Client(rest_address, model.name) as by_rest:
+                x = by_grpc.sample(2, seed=0)
+                assert (by_rest.log_prob(x) == by_grpc.log_prob(x)).all()
+        for label in ("stable", "canary"):
+            with Client(address, "realnvp_digits", version_label=label) as client:
+                assert client.sample(1).shape == (1, 8, 8, 1)
