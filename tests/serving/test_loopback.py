@@ -1,24 +1,26 @@
 """The loopback server as a command: TF Serving's flags, and one line for what a user can mend."""
 
-import subprocess
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
 from tests.serving.expected import assert_near, digits
-from tests.serving.processes import LOOPBACK, ROOT, serving
+from tests.serving.processes import LOOPBACK, serving
 from tfflows.errors import InputError
 from tfflows.serving import Client, loopback, repository
 from tfflows.serving.batching import Batching
+from tfflows.serving.signature import Signature
 
 X = digits(3)
 
 
 def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, models, tmp_path):
     (tmp_path / "models.config").write_text(
-        f'model_config_list {{ config {{ name: "old" base_path: "{folder}/digits" version_labels {{ key: "a" value: 1 }}'
-        " model_version_policy { specific { versions: 1 } } } }"
+        f'model_config_list {{ config {{ name: "old" base_path: "{folder}/digits" '
+        'version_labels { key: "a" value: 1 } model_version_policy { specific { versions: 1 } } } }'
     )
     (tmp_path / "batching.config").write_text("max_batch_size { value: 2 }")
     flags = [
@@ -32,10 +34,13 @@ def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, m
                 assert_near(client.log_prob(X), models["digits"].log_prob(X))
 
 
-def test_help_says_what_it_is():
-    run = subprocess.run([*LOOPBACK, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_help_says_what_it_is(capsys):
+    with pytest.raises(SystemExit) as raised:
+        loopback.main(["--help"])
+    assert raised.value.code == 0
+    told = capsys.readouterr().out
     for words in ("stand-in for TF Serving", "for production, take `tensorflow_model_server`", "--model_config_file"):
-        assert words in run.stdout
+        assert words in told
 
 
 def parameters(*flags: str) -> Batching | None:
@@ -67,7 +72,7 @@ def test_flags_of_models(tmp_path):
     ],
 )
 def test_what_a_user_can_mend_is_one_line(flags, words):
-    with pytest.raises(SystemExit, match="tfflows.serving.loopback: ") as raised:
+    with pytest.raises(SystemExit, match=r"tfflows\.serving\.loopback: ") as raised:
         loopback.main(flags)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -112,10 +117,18 @@ def test_models_that_cannot_be_served_are_refused(folder, alone):
             loopback.LoopbackServer(models, **ports)
 
 
-def test_stopping_waits_for_answers(folder, models):
-    server = loopback.LoopbackServer([config(folder)], rest_port=None)
+def test_stopping_waits_for_answers(configs, models, monkeypatch):
+    begun, call = threading.Event(), Signature.__call__
+
+    def slow(self, inputs):
+        begun.set()
+        time.sleep(0.5)
+        return call(self, inputs)
+
+    monkeypatch.setattr(Signature, "__call__", slow)
+    server = loopback.LoopbackServer(configs[:1], rest_port=None)
     with Client(server.address, "digits") as client, ThreadPoolExecutor(1) as pool:
-        client.log_prob(X)
         answer = pool.submit(client.log_prob, X)
+        begun.wait()
         server.stop()
         assert_near(answer.result(), models["canary"].log_prob(X))

@@ -117,7 +117,9 @@ def test_the_whole_set_up_runs_with_the_stand_in(tmp_path):
     digits.mkdir()
     (digits / "1").symlink_to(first)
     (digits / "2").symlink_to(first)
-    with serving([SERVING / "serve.sh", "--loopback"], model="glow_digits", MODELS=str(tmp_path)) as (
+
+    command = [SERVING / "serve.sh", "--loopback"]
+    with serving(command, model="glow_digits", MODELS=str(tmp_path)) as (
         address,
         rest_address,
     ):
