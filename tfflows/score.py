@@ -70,7 +70,7 @@ def main(argv: list[str]) -> None:
     parts = cut(found, FLAGS.part_rows)
     job = Job(version, event, manifest.folder(target), FLAGS.batch_size, labels(event, total(parts)))
     job.check_first_rows(parts)  # what is wrong with all rows is said before anything is written
-    manifest.claim(job, manifest.record(job, found, parts), restart=FLAGS.restart)
+    manifest.claim(job, manifest.record(job, found, parts, FLAGS.part_rows), restart=FLAGS.restart)
     try:
         score_all(job, parts)
     except KeyboardInterrupt:

@@ -22,15 +22,15 @@ def folder(output: str) -> str:
     return os.path.join(where, f".{name}.partial")
 
 
-def record(job: Job, sources: Sequence[Source], parts: Sequence[Part]) -> dict[str, Any]:
+def record(job: Job, sources: Sequence[Source], parts: Sequence[Part], part_rows: int) -> dict[str, Any]:
     """Everything that decides what the parts hold, for JSON."""
     return {
         "model": job.version.identity(),
         "input": [source.identity() for source in sources],
         "labels": job.labels and job.labels.identity(),
         "batch_size": job.batch_size,
+        "part_rows": part_rows,
         "rows": total(parts),
-        "parts": len(parts),
     }
 
 

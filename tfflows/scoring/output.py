@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tfflows import metrics
-from tfflows.errors import check_choice
+from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.scoring import storage
 from tfflows.scoring.job import Job
@@ -33,14 +33,21 @@ def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, s
 
     def tables() -> Iterator[Columns]:
         for part in parts:
-            with storage.opened(job.path(part)) as file:
-                one = columns(np.load(file), job.event, threshold)
+            one = columns(_scores(job, part), job.event, threshold)
             summary.add(one)
             yield one
 
     empty = columns(np.zeros(0, np.float32), job.event, threshold)
     with storage.written(path, beside=job.folder) as file:
         WRITERS[ending(path)](file, tables(), empty, total(parts))
+
+
+def _scores(job: Job, part: Part) -> np.ndarray:
+    with storage.opened(job.path(part)) as file:
+        scores = np.load(file)
+    rule = f"Expected {job.path(part)!r} to hold {part.span.rows} scores: start anew with --restart."
+    check(len(scores) == part.span.rows, rule, scores=len(scores))
+    return scores
 
 
 def columns(log_prob: np.ndarray, event: Event, threshold: float | None) -> Columns:

@@ -46,9 +46,10 @@ class TfRecord:
         """
         with storage.opened(path) as file:
             length = next(_lengths(path, file), None)
+            if length is None:
+                return cls(path, "float_list", False, event)
             file.seek(HEAD)
-            record = file.read(length - HEAD - TAIL) if length else None
-        features = {"x": tf.train.Feature()} if record is None else _features(path, record)
+            features = _features(path, file.read(length - HEAD - TAIL))
         check("x" in features, f"Expected the examples of {path!r} to have a feature `x`.", features=sorted(features))
         return cls(path, features["x"].WhichOneof("kind") or "float_list", "label" in features, event)
 

@@ -1,0 +1,142 @@
+"""The table of scores and what is said of it at the end."""
+
+import csv
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.scoring import running
+from tfflows import export, metrics
+from tfflows.events import Event
+from tfflows.scoring.summary import Summary
+from tfflows.training.evaluation import mean_and_error
+
+ROWS = 60
+SHARE = 0.25
+
+
+@pytest.fixture(scope="module")
+def fitted(digits, tmp_path_factory):
+    """A copy of the small model of the digits with the scores of a training set: those of other rows."""
+    folder = tmp_path_factory.mktemp("fitted") / "digits"
+    shutil.copytree(digits, folder)
+    scores = running.served(folder, x=running.digits(300)["x"][ROWS:])["log_prob"]
+    np.save(folder / "1" / export.TRAINING_SCORES, np.sort(scores))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """The path of rows of which some are odd."""
+    path = tmp_path_factory.mktemp("rows") / "x.npy"
+    x = running.digits(ROWS)["x"].copy()
+    x[::6] = 16 - x[::6]
+    np.save(path, x)
+    return path
+
+
+def table(path):
+    """The columns of an output, whatever its format."""
+    if path.suffix == ".npy":
+        array = np.load(path)
+        return {name: array[name] for name in array.dtype.names}
+    if path.suffix == ".parquet":
+        return {name: np.asarray(column) for name, column in pq.read_table(path).to_pydict().items()}
+    with path.open(newline="") as file:
+        columns = zip(*csv.reader(file), strict=True)
+        return {name: np.array(values) for name, *values in columns}
+
+
+@pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
+def test_each_format_holds_the_same_columns(ending, fitted, rows, tmp_path):
+    output = tmp_path / f"scores{ending}"
+    flags = (f"--model={fitted}", f"--input={rows}", f"--output={output}", f"--flag_below_quantile={SHARE}")
+    running.main(*flags, "--batch_size=64", "--part_rows=25")
+    columns = table(output)
+    assert list(columns) == ["log_prob", "bits_per_dim", "outlier"]
+    expected = running.served(fitted, x=np.load(rows))
+    threshold = np.quantile(np.load(fitted / "1" / export.TRAINING_SCORES), SHARE)
+    outlier = expected["log_prob"] < threshold
+    assert 10 <= outlier.sum() < ROWS
+    if ending == ".csv":
+        outlier = np.where(outlier, "true", "false")
+    np.testing.assert_array_equal(columns["outlier"], outlier)
+    for name in ("log_prob", "bits_per_dim"):
+        np.testing.assert_allclose(columns[name].astype(np.float32), expected[name], rtol=1e-5)
+    assert ending == ".csv" or columns["outlier"].dtype == bool
+
+
+def test_scores_in_one_batch_are_those_of_the_model(digits, rows, tmp_path):
+    flags = (f"--model={digits}", f"--input={rows}", f"--output={tmp_path / 'scores.npy'}", f"--batch_size={ROWS}")
+    running.main(*flags)
+    expected, scores = running.served(digits, x=np.load(rows)), np.load(tmp_path / "scores.npy")
+    assert scores.dtype == [("log_prob", "<f4"), ("bits_per_dim", "<f4")]
+    np.testing.assert_array_equal(scores["log_prob"], expected["log_prob"])
+    np.testing.assert_allclose(scores["bits_per_dim"], expected["bits_per_dim"], rtol=1e-6)
+
+
+def test_the_end_says_how_many_how_likely_how_odd_and_where(fitted, rows, tmp_path):
+    output = tmp_path / "scores.npy"
+    flags = (f"--model={fitted}", f"--input={rows}", f"--output={output}", f"--flag_below_quantile={SHARE}")
+    said = running.main(*flags, "--part_rows=7", "--batch_size=7").splitlines()
+    scores = np.load(output)
+    mean, error = mean_and_error(scores["log_prob"].astype(np.float64))
+    event = Event((8, 8, 1), "uint8", 17)
+    bits, bits_error = metrics.bits_per_dim(mean, event), metrics.bits_per_dim(-error, event)
+    number = scores["outlier"].sum()
+    threshold = np.quantile(np.load(fitted / "1" / export.TRAINING_SCORES), SHARE)
+    of_training = f"below {threshold:.3f} nats, the {SHARE} quantile of the training set"
+    assert said == [
+        f"Rows      {ROWS} of {rows} by digits, version 1",
+        f"Score     {mean:.3f} +- {error:.3f} nats, {bits:.4f} +- {bits_error:.4f} bits/dim",
+        f"Outliers  {number} ({number / ROWS:.2%}) {of_training}",
+        f"Output    {output}",
+    ]
+
+
+def test_real_numbers_have_no_bits(toy, tmp_path):
+    np.save(tmp_path / "x.npy", running.points(3))
+    said = running.main(f"--model={toy}/1", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.csv")
+    assert "bits/dim" not in said
+    assert (tmp_path / "scores.csv").read_text().startswith('"log_prob"\n')
+
+
+def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
+    shutil.copytree(toy, tmp_path / "model")
+    np.save(tmp_path / "model" / "1" / export.TRAINING_SCORES, np.linspace(-5, -2, 100, dtype=np.float32))
+    x = running.points(20)
+    x[7] = 1e38
+    np.save(tmp_path / "x.npy", x)
+    flags = (f"--model={tmp_path / 'model'}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.npy")
+    said = running.main(*flags, "--flag_below_quantile=0.01")
+    scores = np.load(tmp_path / "scores.npy")
+    assert not np.isfinite(scores["log_prob"][7])
+    assert scores["outlier"][7]
+    mean, error = mean_and_error(np.delete(scores["log_prob"], 7).astype(np.float64))
+    assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in said
+
+
+@pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
+@pytest.mark.parametrize("empty", ["x.npy", "x.csv", "x.tfrecord"])
+def test_of_no_rows_there_are_no_scores(ending, empty, toy, tmp_path):
+    np.save(tmp_path / "x.npy", running.points(0))
+    (tmp_path / "x.csv").write_bytes(b"")
+    (tmp_path / "x.tfrecord").write_bytes(b"")
+    output = tmp_path / f"scores{ending}"
+    said = running.main(f"--model={toy}", f"--input={tmp_path / empty}", f"--output={output}")
+    assert "Rows      0 of" in said
+    assert "Score     none" in said
+    (column,) = table(output).values()
+    assert len(column) == 0
+
+
+def test_summary_in_parts_is_that_of_the_whole():
+    values = np.random.default_rng(0).normal(size=1000).astype(np.float32) - 1e4
+    summary = Summary()
+    for part in np.split(values, [1, 17, 17, 600]):
+        summary.add({"log_prob": part, "outlier": part < -1e4})
+    mean, error = mean_and_error(values.astype(np.float64))
+    assert (summary.mean, summary.error) == pytest.approx((mean, error), rel=1e-9)
+    assert (summary.rows, summary.outliers) == (1000, np.sum(values < -1e4))

@@ -1,0 +1,72 @@
+"""Models by their id, datasets by their name."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.scoring import running
+from tfflows import datasets
+from tfflows.events import Event
+from tfflows.scoring.parts import cut
+from tfflows.scoring.served import Version
+from tfflows.scoring.sources import Named
+
+DATA = os.environ.get("TFDS_DATA_DIR", os.path.expanduser("~/tensorflow_datasets"))
+
+
+def test_pretrained_model_scores_its_test_set_as_published(tmp_path):
+    said = running.main(
+        "--model=realnvp_digits", "--version=1", "--input=digits", f"--output={tmp_path / 'scores.csv'}"
+    )
+    metrics = json.loads((running.ROOT / "exported" / "realnvp_digits" / "1" / "metrics.json").read_text())
+    assert f"Score     {metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats" in said
+    assert "Rows      300 of digits by realnvp_digits, version 1" in said
+
+
+def test_split_is_chosen_and_model_is_the_live_one(tmp_path):
+    where = ("--model=realnvp_digits", "--input=digits", f"--output={tmp_path / 'scores.npy'}")
+    running.main(*where, "--split=validation")
+    split = datasets.load("digits").validation
+    x = np.stack([example["x"] for example in split.examples.as_numpy_iterator()])
+    expected = zoo.load("realnvp_digits").log_prob(x).numpy()
+    np.testing.assert_allclose(np.load(tmp_path / "scores.npy")["log_prob"], expected, rtol=1e-4)
+
+
+def test_version_is_the_newest_unless_it_is_named(toy, tmp_path):
+    shutil.copytree(toy, tmp_path / "model")
+    running.export_digits(tmp_path / "other")
+    (tmp_path / "other" / "1").rename(tmp_path / "model" / "10")
+    assert Version.find(str(tmp_path / "model")).folder == str(tmp_path / "model" / "10")
+    assert Version.find(str(tmp_path / "model"), 1).event().shape == (2,)
+    assert Version.find(str(tmp_path / "model" / "1")).name == "model, version 1"
+    assert Version.find(str(tmp_path / "model" / "1")).identity() != Version.find(str(tmp_path / "model")).identity()
+
+
+def test_what_was_drawn_at_random_in_training_is_drawn_once(monkeypatch):
+    split = datasets.data.in_memory(x=np.arange(12, dtype=np.float32).reshape(6, 2))
+    noisy = datasets.Split(split.examples, 6, lambda element, seed: {"x": element["x"] + 100.0 * float_of(seed)})
+    data = datasets.Data("noisy", Event((2,)), noisy, split, split)
+    monkeypatch.setattr(datasets, "event", lambda name, **options: data.event)
+    monkeypatch.setattr(datasets, "load", lambda name, **options: data)
+    source = Named.of("noisy", "train", data.event, {})
+    rows = [source.decode(chunk)["x"] for part in cut([source], 4) for chunk in part.source.chunks(part.span, 3)]
+    np.testing.assert_array_equal(np.concatenate(rows)[:, 0], [0, 102, 204, 306, 408, 510])
+    assert [len(chunk) for chunk in rows] == [3, 1, 2]
+
+
+def float_of(seed):
+    return tf.cast(seed[1], tf.float32)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.isdir(os.path.join(DATA, "mnist")), reason="needs MNIST in TFDS_DATA_DIR")
+def test_autoencoder_scores_by_its_importance_samples(tmp_path):
+    where = ("--model=vae_dynamic_mnist", "--version=1", "--input=dynamic_mnist", f"--data_dir={DATA}")
+    running.main(*where, f"--output={tmp_path / 'scores.npy'}", "--batch_size=100")
+    metrics = json.loads((running.ROOT / "exported" / "vae_dynamic_mnist" / "1" / "metrics.json").read_text())
+    assert np.load(tmp_path / "scores.npy")["log_prob"].mean() == pytest.approx(metrics["nats"], abs=0.05)

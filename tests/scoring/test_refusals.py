@@ -1,0 +1,238 @@
+"""What is wrong gets one clear line: the rule, what was received, and of a row its file and its number."""
+
+import importlib.util
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+
+from tests.scoring import running
+from tests.scoring.test_formats import write_records
+from tfflows.scoring.job import Job
+
+ROWS, BAD = 30, 17
+
+
+def flags(model, folder, file, *more):
+    return (
+        f"--model={model}",
+        f"--input={folder / file}",
+        f"--output={folder / 'scores.csv'}",
+        "--batch_size=7",
+        *more,
+    )
+
+
+def wrong_npy(folder, x):
+    x[BAD, 1] = np.nan
+    np.save(folder / "x.npy", x)
+
+
+def too_large_for_float32(folder, x):
+    x = x.astype(np.float64)
+    x[BAD, 0] = 1e300
+    np.save(folder / "x.npy", x)
+
+
+def lines(folder, x, line):
+    text = [f"{a},{b}" for a, b in x.tolist()]
+    text[BAD] = line
+    (folder / "x.csv").write_text("a,b\n" + "\n".join(text) + "\n")
+
+
+def short_list(folder, x):
+    lists = x.tolist()
+    lists[BAD], lists[BAD + 1] = lists[BAD][:1], [*lists[BAD + 1], 0.0]
+    pq.write_table(pa.table({"x": lists}), folder / "x.parquet")
+
+
+def null(folder, x):
+    columns = {"a": x[:, 0].tolist(), "b": x[:, 1].tolist()}
+    columns["b"][BAD] = None
+    pq.write_table(pa.table(columns), folder / "x.parquet")
+
+
+def short_record(folder, x):
+    write_records(folder / "x.tfrecord", [*x[:BAD], x[BAD, :1], *x[BAD + 1 :]])
+
+
+BAD_ROWS = {
+    "npy": (wrong_npy, "x.npy", "`x` to be finite"),
+    "npy of doubles": (too_large_for_float32, "x.npy", "`x` to be finite"),
+    "csv, nan": (lambda folder, x: lines(folder, x, "1,nan"), "x.csv", "`x` to be finite"),
+    "csv, word": (lambda folder, x: lines(folder, x, "1,abc"), "x.csv", "2 numbers, separated by commas"),
+    "csv, columns": (lambda folder, x: lines(folder, x, "1,2,3"), "x.csv", "Received: '1,2,3'"),
+    "csv, blank": (lambda folder, x: lines(folder, x, ""), "x.csv", "2 numbers, separated by commas"),
+    "parquet, list": (short_list, "x.parquet", "2 numbers and no null in each row. Received: numbers=[1]"),
+    "parquet, null": (null, "x.parquet", "1 numbers and no null in each row. Received: numbers=[1], nulls=1"),
+    "tfrecord": (short_record, "x.tfrecord", "`x` to hold 2 values of float_list"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ROWS)
+def test_bad_row_is_named(name, toy, tmp_path):
+    write, file, rule = BAD_ROWS[name]
+    write(tmp_path, running.points(ROWS))
+    line = running.refused(*flags(toy, tmp_path, file, "--part_rows=10"))
+    assert rule in line
+    assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / file)!r}.")
+    assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize(("value", "rule"), [(17, "integers in 0..16"), (0.5, "integers in 0..16"), (-1, "0..16")])
+def test_bad_pixel_is_named(value, rule, digits, tmp_path):
+    x = running.digits(ROWS)["x"].astype(np.float32)
+    x[BAD, 3, 3] = value
+    np.save(tmp_path / "x.npy", x)
+    line = running.refused(*flags(digits, tmp_path, "x.npy"))
+    assert rule in line
+    assert f"In row {BAD}, " in line
+
+
+@pytest.mark.parametrize("label", [10, -1, 2.5, np.nan])
+def test_bad_label_is_named(label, labelled, tmp_path):
+    rows = running.digits(ROWS)
+    np.save(tmp_path / "x.npy", rows["x"])
+    labels = rows["label"].astype(np.float64)
+    labels[BAD] = label
+    np.save(tmp_path / "label.npy", labels)
+    line = running.refused(*flags(labelled, tmp_path, "x.npy", f"--labels={tmp_path / 'label.npy'}", "--part_rows=10"))
+    assert "Expected each `label` to be " in line
+    assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'label.npy')!r}.")
+
+
+def test_row_is_counted_in_its_file(toy, tmp_path):
+    x = running.points(ROWS)
+    np.save(tmp_path / "a.npy", x)
+    x[BAD] = np.inf
+    np.save(tmp_path / "b.npy", x)
+    line = running.refused(*flags(toy, tmp_path, "?.npy"))
+    assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'b.npy')!r}.")
+
+
+def good(folder):
+    np.save(folder / "x.npy", running.points(3))
+
+
+def flipped(folder):
+    np.save(folder / "x.npy", np.asfortranarray(running.points(3)))
+
+
+def cut_off(folder):
+    good(folder)
+    (folder / "x.npy").write_bytes((folder / "x.npy").read_bytes()[:-1])
+
+
+def cut_off_records(folder):
+    write_records(folder / "x.tfrecord", running.points(3))
+    (folder / "x.tfrecord").write_bytes((folder / "x.tfrecord").read_bytes()[:-1])
+
+
+def damaged_records(folder):
+    write_records(folder / "x.tfrecord", running.points(3))
+    data = bytearray((folder / "x.tfrecord").read_bytes())
+    data[-6] ^= 1
+    (folder / "x.tfrecord").write_bytes(data)
+
+
+def nameless_records(folder):
+    with tf.io.TFRecordWriter(str(folder / "x.tfrecord")) as writer:
+        writer.write(tf.train.Example().SerializeToString())
+
+
+def other_records(folder):
+    with tf.io.TFRecordWriter(str(folder / "x.tfrecord")) as writer:
+        writer.write(b"\xff\xff")
+
+
+def columns(folder):
+    np.savetxt(folder / "x.csv", np.zeros((3, 4)), delimiter=",")
+
+
+def parquet_columns(folder):
+    pq.write_table(pa.table({"a": [1.0], "b": [1.0], "c": [2.0]}), folder / "x.parquet")
+
+
+def words(folder):
+    pq.write_table(pa.table({"a": ["1"], "b": ["2"]}), folder / "x.parquet")
+
+
+def text(name):
+    return lambda folder: (folder / name).write_text("hello")
+
+
+MISTAKES = {
+    "model": (good, "x.npy", ["--model=no such"], "'realnvp_digits'"),
+    "version": (good, "x.npy", ["--version=9"], "`version` to be one of [1]. Received: version=9"),
+    "version's version": (good, "x.npy", ["--model={model}/1", "--version=1"], "no --version with the folder"),
+    "input": (good, "y.npy", [], "Expected --input to be the name of a dataset, or files that are there"),
+    "pattern": (good, "?.csv", [], "Expected --input to be the name of a dataset, or files that are there"),
+    "folder": (lambda _: None, "", [], "Expected a folder with .npy, .csv, .parquet or .tfrecord files"),
+    "ending": (text("x.txt"), "*.txt", [], "Expected files named .npy, .csv, .parquet or .tfrecord"),
+    "dataset": (good, "", ["--input=digitz"], "'digitz'"),
+    "event": (good, "", ["--input=digits"], "Expected the events of 'digits' to be those of the model"),
+    "energy": (good, "", ["--input=energy/u1"], "an energy has none"),
+    "split": (good, "", ["--input=toy/rings", "--split=all"], "['train', 'validation', 'test']"),
+    "option": (good, "", ["--input=toy/rings", "--set=data.depth=1"], "depth"),
+    "section": (good, "", ["--input=toy/rings", "--set=model.width=1"], "--set=data.key=value only"),
+    "assignment": (good, "", ["--input=toy/rings", "--set=data.flip"], "Expected --set=data.key=value"),
+    "output": (good, "x.npy", ["--output={folder}/scores.txt"], "ending of --output"),
+    "output folder": (good, "x.npy", ["--output={folder}/x.npy/scores.csv"], "--output to be in a folder that can be"),
+    "itself": (good, "x.npy", ["--output={folder}/x.npy"], "Expected --output to be another file than the input"),
+    "labels": (good, "x.npy", ["--labels={folder}/x.npy"], "no --labels: this model is not class-conditional"),
+    "quantile": (good, "x.npy", ["--flag_below_quantile=1"], "to be between 0 and 1"),
+    "scores": (good, "x.npy", ["--flag_below_quantile=0.01"], "an energy, which has no training set"),
+    "arguments": (good, "x.npy", ["stray"], "Expected flags only, as --name=value"),
+    "flipped": (flipped, "x.npy", [], "C order"),
+    "cut off": (cut_off, "x.npy", [], "to hold all of its 3 rows"),
+    "no npy": (text("x.npy"), "x.npy", [], "to be written by np.save"),
+    "no parquet": (text("x.parquet"), "x.parquet", [], "to be a Parquet file"),
+    "columns": (columns, "x.csv", [], "to have 2 columns, one for each entry"),
+    "parquet columns": (parquet_columns, "x.parquet", [], "to have 2 columns, one for each entry, or a column `x`"),
+    "words": (words, "x.parquet", [], "Expected 1 numbers and no null in each row. Received: type='string'"),
+    "records, cut off": (cut_off_records, "x.tfrecord", [], "to hold whole records, not compressed"),
+    "records, damaged": (damaged_records, "x.tfrecord", [], "to be whole"),
+    "records without x": (nameless_records, "x.tfrecord", [], "to have a feature `x`. Received: features=[]"),
+    "records of others": (other_records, "x.tfrecord", [], "to hold records of tf.train.Example"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_gets_one_clear_line_before_anything_is_written(name, toy, tmp_path):
+    write, file, more, rule = MISTAKES[name]
+    write(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    more = [flag.format(model=toy, folder=tmp_path) for flag in more]
+    assert rule in running.refused(*flags(toy, tmp_path, file, *more))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_labels_are_asked_for_and_counted(labelled, tmp_path):
+    rows = running.digits(ROWS)
+    np.save(tmp_path / "x.npy", rows["x"])
+    np.save(tmp_path / "label.npy", rows["label"][1:])
+    line = running.refused(*flags(labelled, tmp_path, "x.npy"))
+    assert "Expected a `label` for each row: in the input, or by --labels=FILE.npy" in line
+    line = running.refused(*flags(labelled, tmp_path, "x.npy", f"--labels={tmp_path / 'label.npy'}"))
+    assert f"to hold a label for each of {ROWS} rows. Received: shape=({ROWS - 1},)" in line
+
+
+def test_file_that_changes_meanwhile_is_refused(toy, tmp_path, monkeypatch):
+    np.savetxt(tmp_path / "x.csv", running.points(ROWS), delimiter=",")
+
+    def shorter(job, parts):
+        np.savetxt(tmp_path / "x.csv", running.points(ROWS - 1), delimiter=",")
+
+    monkeypatch.setattr(Job, "check_first_rows", shorter)
+    line = running.refused(*flags(toy, tmp_path, "x.csv"))
+    assert f"not to change while it is scored. Received: rows={ROWS - 1}" in line
+
+
+def test_beam_that_is_missing_is_named(toy, tmp_path, monkeypatch):
+    good(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    line = running.refused(*flags(toy, tmp_path, "x.npy", "--runner=FlinkRunner"))
+    assert "pip install tfflows[beam]" in line
+    running.main(*flags(toy, tmp_path, "x.npy"))

@@ -1,0 +1,97 @@
+"""What is in memory does not grow with the rows: batches are read when they are asked for, and let go."""
+
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from tests.scoring import running
+from tests.scoring.test_formats import OF_REAL_NUMBERS
+from tfflows.events import Event
+from tfflows.scoring import output, sources
+from tfflows.scoring.job import Job
+from tfflows.scoring.parts import cut, total
+from tfflows.scoring.served import Version
+from tfflows.scoring.summary import Summary
+
+EVENT, WIDE = Event((2,)), Event((400,))
+
+
+def read(path):
+    """Reads all rows of a file in batches, and gives how many."""
+    parts = cut(sources.find(str(path), WIDE), 250)
+    job = Job(Version(""), WIDE, "", batch_size=50)
+    return sum(len(inputs["x"]) for part in parts for inputs in job.inputs(part))
+
+
+def peak_bytes(path):
+    """The most that Python and NumPy hold at a time while they read."""
+    tracemalloc.start()
+    try:
+        return read(path), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["npy", "csv", "tfrecord raw"])
+def test_reading_does_not_hold_the_file(name, tmp_path):
+    file, write = OF_REAL_NUMBERS[name]
+    peaks = []
+    for rows in (1_000, 5_000):
+        write(tmp_path / file, np.random.default_rng(0).normal(size=(rows, 400)).astype(np.float32))
+        read(tmp_path / file)  # what is made once
+        count, peak = peak_bytes(tmp_path / file)
+        assert count == rows
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 0.2 * 4_000 * 400 * 4
+
+
+def test_array_is_read_by_batches(tmp_path):
+    np.save(tmp_path / "x.npy", running.points(10))
+    (part,) = cut(sources.find(str(tmp_path / "x.npy"), EVENT), 1000)
+    chunks = part.source.chunks(part.span, 4)
+    assert [len(next(chunks)) for _ in range(3)] == [4, 4, 2]
+
+
+def test_table_is_written_part_by_part(tmp_path, monkeypatch):
+    np.save(tmp_path / "x.npy", running.points(30))
+    parts = cut(sources.find(str(tmp_path / "x.npy"), EVENT), 10)
+    job = Job(Version(""), EVENT, str(tmp_path), batch_size=10)
+    for part in parts:
+        np.save(job.path(part), np.full(10, part.number, np.float32))
+    held = []
+
+    def watch(file, tables, empty, rows):
+        for one, part in zip(tables, parts, strict=True):
+            held.append((one["log_prob"][0], len(one["log_prob"])))
+            assert summary.rows == 10 * (part.number + 1)
+
+    monkeypatch.setitem(output.WRITERS, ".npy", watch)
+    summary = Summary()
+    output.write(str(tmp_path / "scores.npy"), job, parts, None, summary)
+    assert held == [(0, 10), (1, 10), (2, 10)]
+    assert total(parts) == 30
+
+
+PEAK = """
+import resource, sys
+from tfflows import score
+score.run(score.FLAGS(["score", *sys.argv[1:]]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["npy", "parquet"])
+def test_a_process_grows_by_less_than_its_input(ending, toy, tmp_path):
+    peaks = []
+    for rows in (20_000, 2_000_000):
+        np.save(tmp_path / "x.npy", running.points(rows))
+        flags = (f"--model={toy}", f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path}/scores.{ending}")
+        command = [sys.executable, "-c", PEAK, *flags, "--batch_size=2000", "--part_rows=20000"]
+        run = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True, check=True)
+        peaks.append(int(run.stdout.split()[-1]))
+    size = (tmp_path / "x.npy").stat().st_size
+    assert peaks[1] - peaks[0] < 8e6 < size / 2, peaks
