@@ -75,23 +75,24 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     assert total(parts) == 30
 
 
+# The most memory since the program was loaded; what `getrusage` tells begins with that of the process it was forked from.
 PEAK = """
-import resource, sys
+import re, sys
 from tfflows import score
 score.run(score.FLAGS(["score", *sys.argv[1:]]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]))
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", ["npy", "parquet"])
+@pytest.mark.parametrize("ending", ["npy", "csv"])
 def test_a_process_grows_by_less_than_its_input(ending, toy, tmp_path):
     peaks = []
-    for rows in (20_000, 2_000_000):
+    for rows in (200_000, 4_000_000):
         np.save(tmp_path / "x.npy", running.points(rows))
         flags = (f"--model={toy}", f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path}/scores.{ending}")
         command = [sys.executable, "-c", PEAK, *flags, "--batch_size=2000", "--part_rows=20000"]
         run = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True, check=True)
         peaks.append(int(run.stdout.split()[-1]))
     size = (tmp_path / "x.npy").stat().st_size
-    assert peaks[1] - peaks[0] < 8e6 < size / 2, peaks
+    assert peaks[1] - peaks[0] < 12e6 < size / 2, peaks
