@@ -75,7 +75,7 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     assert total(parts) == 30
 
 
-# The most memory since the program was loaded; what `getrusage` tells begins with that of the process it was forked from.
+# The most memory since the program was loaded; that of `getrusage` begins with the process it was forked from.
 PEAK = """
 import re, sys
 from tfflows import score
