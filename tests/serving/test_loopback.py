@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
+from benchmarks.servers import LOOPBACK, serving
 from tests.serving.expected import assert_near, digits
-from tests.serving.processes import LOOPBACK, serving
 from tfflows.errors import InputError
 from tfflows.serving import Client, loopback, repository
 from tfflows.serving.batching import Batching
@@ -28,8 +28,8 @@ def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, m
         "--enable_batching",
         f"--batching_parameters_file={tmp_path / 'batching.config'}",
     ]
-    with serving([*LOOPBACK, *flags], model="old") as addresses:
-        for address in addresses:
+    with serving([*LOOPBACK, *flags], model="old") as server:
+        for address in (server.address, server.rest_address):
             with Client(address, "old", version_label="a", max_batch_size=2) as client:
                 assert_near(client.log_prob(X), models["digits"].log_prob(X))
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import zoo
+from benchmarks.servers import ROOT, serving
 from tests.serving.expected import assert_near, digits
-from tests.serving.processes import ROOT, serving
 from tfflows.serving import Client, ServingError
 
 BINARY = shutil.which("tensorflow_model_server")
@@ -31,8 +31,8 @@ def addresses():
     if all(ADDRESSES):
         yield ADDRESSES
     else:
-        with serving([ROOT / "serving" / "serve.sh"], model="realnvp_digits") as addresses:
-            yield addresses
+        with serving([ROOT / "serving" / "serve.sh"], model="realnvp_digits") as server:
+            yield server.address, server.rest_address
 
 
 @pytest.fixture(params=[0, 1], ids=["grpc", "rest"])

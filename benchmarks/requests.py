@@ -1,0 +1,105 @@
+"""Requests for the soak: good ones with the answers that are expected, and bad ones of every kind."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
+
+import zoo
+from tfflows import noise
+from tfflows.export import Servable
+from tfflows.serving.transport import Target
+
+MODELS = ("realnvp_digits", "glow_digits", "vae_dynamic_mnist", "maf_toy_eight_gaussians")
+ROWS = 64  # of which each request takes some
+
+
+class Request(NamedTuple):
+    """What to ask, and the answer; None says that it must be refused."""
+
+    name: str
+    target: Target
+    signature: str
+    inputs: dict[str, np.ndarray]
+    outputs: list[str]
+    expected: dict[str, np.ndarray] | None
+
+
+def export(folder: Path) -> Path:
+    """Writes all `MODELS` into `folder`, as this version of the code exports them, and their model config file."""
+    config = ModelServerConfig()
+    for name in MODELS:
+        Servable(zoo.load(name)).save(folder / name / "1")
+        config.model_config_list.config.append(ModelConfig(name=name, base_path=str(folder / name)))
+    path = folder / "models.config"
+    path.write_text(text_format.MessageToString(config))
+    return path
+
+
+def answers(saved_model: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    """Inputs and outputs of `ROWS` rows by signature, computed in this process."""
+    loaded = tf.saved_model.load(str(saved_model))
+
+    def run(signature: str, **inputs):
+        outputs = loaded.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        return inputs, {name: value.numpy() for name, value in outputs.items()}
+
+    temperature = np.linspace(0.5, 1, ROWS, dtype=np.float32)
+    drawn = run("sample", seed=noise.sample_seeds(0, ROWS).numpy(), temperature=temperature)
+    encoded = run("encode", **drawn[1])
+    return {
+        "log_prob": run("log_prob", **drawn[1]),
+        "sample": drawn,
+        "encode": encoded,
+        "decode": run("decode", **encoded[1]),
+    }
+
+
+def good(folder: Path, choices: random.Random) -> Iterator[Request]:
+    """Some rows, 1 to 64, of any signature of any model in `folder`, without end."""
+    known = [(model, signature, *rows) for model in MODELS for signature, rows in answers(folder / model / "1").items()]
+    while True:
+        model, signature, inputs, outputs = choices.choice(known)
+        rows = choices.sample(range(ROWS), choices.randint(1, ROWS))
+        yield Request(
+            f"{model} {signature} of {len(rows)} rows",
+            Target(model),
+            signature,
+            {name: value[rows] for name, value in inputs.items()},
+            list(outputs),
+            {name: value[rows] for name, value in outputs.items()},
+        )
+
+
+def bad() -> Iterator[Request]:
+    """Every kind of bad request in turn, without end."""
+    pixels = np.zeros([3, 8, 8, 1], np.uint8)
+    point = np.zeros([3, 2], np.float32)
+    drawing = {"seed": np.zeros([3, 2], np.int32), "temperature": np.ones([3], np.float32)}
+    digits, toy = Target("realnvp_digits"), Target("maf_toy_eight_gaussians")
+    kinds = {
+        "type": (digits, "log_prob", {"x": pixels.astype(np.float32)}),
+        "type of a seed": (digits, "sample", {**drawing, "seed": np.zeros([3, 2], np.int64)}),
+        "rank": (digits, "encode", {"x": pixels[0]}),
+        "size": (toy, "log_prob", {"x": np.zeros([3, 5], np.float32)}),
+        "NaN": (toy, "log_prob", {"x": np.full_like(point, np.nan)}),
+        "infinite latent": (toy, "decode", {"z": np.full_like(point, np.inf)}),
+        "pixel out of range": (digits, "log_prob", {"x": pixels + 200}),
+        "pixel of two levels": (Target("vae_dynamic_mnist"), "encode", {"x": np.full([3, 28, 28, 1], 7, np.uint8)}),
+        "negative temperature": (digits, "sample", {**drawing, "temperature": -drawing["temperature"]}),
+        "NaN as temperature": (toy, "sample", {**drawing, "temperature": np.full([3], np.nan, np.float32)}),
+        "missing input": (digits, "sample", {"seed": drawing["seed"]}),
+        "extra input": (toy, "log_prob", {"x": point, "y": point}),
+        "unknown signature": (digits, "score", {"x": pixels}),
+        "unknown model": (Target("nope"), "log_prob", {"x": pixels}),
+        "unknown version": (Target("glow_digits", version=99), "log_prob", {"x": pixels}),
+        "unknown label": (Target("glow_digits", version_label="nope"), "log_prob", {"x": pixels}),
+    }
+    for name, (target, signature, inputs) in itertools.cycle(kinds.items()):
+        yield Request(name, target, signature, inputs, [], None)
