@@ -172,6 +172,12 @@ def with_labels(labelled, rows):
     return running.served(labelled, x=rows["x"], label=rows["label"].astype(np.int32))["log_prob"]
 
 
+def test_labels_matter(labelled):
+    rows = running.digits(ROWS)
+    right, wrong = with_labels(labelled, rows), with_labels(labelled, {**rows, "label": np.roll(rows["label"], 1)})
+    assert np.mean(right != wrong) > 0.5
+
+
 @pytest.mark.parametrize("name", ["csv", "parquet", "tfrecord"])
 def test_model_without_classes_leaves_labels_out(name, digits, tmp_path):
     write, file = LABELLED[name]

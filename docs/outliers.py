@@ -1,0 +1,77 @@
+"""Which images a density calls odd: the table of docs/scoring.md, `python docs/outliers.py`; needs both MNISTs of TFDS.
+
+Nothing is trained. `realnvp_fashion_mnist` scores Fashion-MNIST's test set, the same images altered, and MNIST's.
+"""
+
+import argparse
+import itertools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from tfflows import datasets, score
+from tfflows.events import Event
+from tfflows.files import replacing
+from tfflows.metrics import bits_per_dim
+
+MODEL, QUANTILE = "realnvp_fashion_mnist", 0.01
+EVENT = Event((28, 28, 1), "uint8", 256)
+DOCUMENT = Path(__file__).parent / "scoring.md"
+FROM, TO = "<!-- outliers -->\n", "<!-- /outliers -->"
+
+
+def test_set(dataset: str, rows: int) -> np.ndarray:
+    """Its first images, uint8 `[rows, 28, 28, 1]`."""
+    examples = datasets.load(dataset).test.events().as_numpy_iterator()
+    return np.stack([example["x"] for example in itertools.islice(examples, rows)])
+
+
+def altered(rows: int) -> dict[str, np.ndarray]:
+    """Images by what they are, the same in each run."""
+    x, random = test_set("fashion_mnist", rows), np.random.default_rng(0)
+    noisy = np.clip(np.round(x + random.normal(scale=16.0, size=x.shape)), 0, 255).astype(np.uint8)
+    shuffled = random.permuted(x.reshape(len(x), -1), axis=1).reshape(x.shape)
+    return {
+        "Fashion-MNIST's test set": x,
+        "with gaussian noise, standard deviation 16 of 255": noisy,
+        "with the pixels of each image shuffled": shuffled,
+        "upside down": x[:, ::-1],
+        "MNIST's test set": test_set("mnist", rows),
+    }
+
+
+def scores(x: np.ndarray, folder: Path) -> np.ndarray:
+    """The table that the command line writes for `x`."""
+    np.save(folder / "x.npy", x)
+    files = (f"--input={folder / 'x.npy'}", f"--output={folder / 'scores.npy'}")
+    score.main(score.FLAGS(["score", f"--model={MODEL}", *files, f"--flag_below_quantile={QUANTILE}"]))
+    return np.load(folder / "scores.npy")
+
+
+def table(rows: int) -> str:
+    """Markdown, a line for each kind of image."""
+    lines = ["| images | nats per image | bits/dim | flagged |", "|---|---|---|---|"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, x in altered(rows).items():
+            found = scores(x, Path(folder))
+            nats, flagged = found["log_prob"].mean(dtype=np.float64), found["outlier"].mean()
+            lines.append(f"| {name} | {nats:.1f} | {bits_per_dim(nats, EVENT):.3f} | {flagged:.1%} |")
+    note = f"{rows:,} images each, `{MODEL}`, flagged below the {QUANTILE} quantile of its training set's scores."
+    return "\n".join([*lines, "", note, ""])
+
+
+def main() -> None:
+    """Prints the table and puts it between its marks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000, help="images of each kind")
+    text = table(parser.parse_args().rows)
+    print(text)
+    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(FROM)
+    _, _, after = rest.partition(TO)
+    with replacing(DOCUMENT) as beside:
+        beside.write_text(f"{before}{FROM}{text}{TO}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
