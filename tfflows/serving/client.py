@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 
 from tfflows import noise
 from tfflows.errors import InputError, check, check_choice
@@ -171,7 +172,7 @@ def _for_each(label: Any, n: int) -> np.ndarray:
         raise InputError(f"Expected one `label`, or {n}. Received: shape={np.shape(label)}.") from None
 
 
-def _joined(parts: list[np.ndarray], info) -> np.ndarray:
+def _joined(parts: list[np.ndarray], info: TensorInfo) -> np.ndarray:
     """The rows of all parts in one array of the declared type; none without parts."""
     dtype = tf.dtypes.as_dtype(info.dtype).as_numpy_dtype
     if not parts:

@@ -42,12 +42,14 @@ class Signature:
             ServingError: An input is missing, unknown or of another type; the graph raised an error.
         """
         self._check(inputs)
-        if self._is_warm.is_set():
-            return self._outputs_of(inputs)
-        with self._warming:  # the first call optimises the graph, which two threads would both do
-            outputs = self._outputs_of(inputs)
-            self._is_warm.set()
-            return outputs
+
+        if not self._is_warm.is_set():
+            with self._warming:  # the first call optimises the graph, which two threads would both do
+                if not self._is_warm.is_set():
+                    outputs = self._outputs_of(inputs)
+                    self._is_warm.set()
+                    return outputs
+        return self._outputs_of(inputs)
 
     def _outputs_of(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
@@ -93,11 +95,12 @@ class Signature:
                 f"len({_set(known)}). Sent extra: {_set(given - known)}. Missing but required: {_set(known - given)}.",
             )
         for index, name in enumerate(self._inputs):
-            known, given = self.definition.inputs[name].dtype, tf.dtypes.as_dtype(inputs[name].dtype).as_datatype_enum
-            if known != given:
+            expected = self.definition.inputs[name].dtype
+            provided = tf.dtypes.as_dtype(inputs[name].dtype).as_datatype_enum
+            if expected != provided:
                 raise ServingError(
                     "INVALID_ARGUMENT",
-                    f"Expects arg[{index}] to be {_type(known)} but {_type(given)} is provided (input `{name}`)",
+                    f"Expects arg[{index}] to be {_type(expected)} but {_type(provided)} is provided (input `{name}`)",
                 )
 
 
