@@ -123,6 +123,7 @@ REFUSED = {
         "element: 1 of 'instances' list: expected the keys ['seed', 'temperature'], received ['seed']",
     ),
     "missing": ("digits:predict", {"inputs": {"y": X}}, 400, "Sent extra: {y}. Missing but required: {x}."),
+    "extra": ("digits:predict", {"inputs": {"x": X, "y": [[1], [2, 3]]}}, 400, "Sent extra: {y}. Missing"),
     "fraction": ("digits:predict", {"inputs": [0.5]}, 400, "JSON Value of `x` is not of expected type: uint8"),
     "too large": ("digits:predict", {"inputs": [256]}, 400, "JSON Value of `x` is not of expected type: uint8"),
     "huge": ("digits:predict", {"inputs": [10**30]}, 400, "JSON Value of `x` is not of expected type: uint8"),

@@ -17,10 +17,9 @@ def parse(body: dict[str, Any], signature: SignatureDef) -> dict[str, np.ndarray
     """
     require(("instances" in body) != ("inputs" in body), "Expected one of the keys 'instances' and 'inputs'.")
     values = _columns(body["instances"], signature) if "instances" in body else _named(body["inputs"], signature)
-    return {
-        name: _array(name, value, signature.inputs[name].dtype) if name in signature.inputs else np.asarray(value)
-        for name, value in values.items()
-    }
+    unknown = dict.fromkeys(set(values) - set(signature.inputs), np.empty(0))  # to be refused by their names
+    known = signature.inputs.keys() & values.keys()
+    return {name: _array(name, values[name], signature.inputs[name].dtype) for name in known} | unknown
 
 
 def answer(outputs: dict[str, np.ndarray], *, by_rows: bool) -> dict[str, Any]:

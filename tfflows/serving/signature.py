@@ -42,7 +42,6 @@ class Signature:
             ServingError: An input is missing, unknown or of another type; the graph raised an error.
         """
         self._check(inputs)
-
         if not self._is_warm.is_set():
             with self._warming:  # the first call optimises the graph, which two threads would both do
                 if not self._is_warm.is_set():
