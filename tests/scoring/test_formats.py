@@ -32,7 +32,7 @@ def write_csv(path, x):
 
 
 def write_csv_with_header(path, x):
-    names = ",".join(f"column {index}" for index in range(x[0].size))
+    names = ",".join(["the same name"] * x[0].size)
     np.savetxt(path, x.reshape(len(x), -1), delimiter=",", fmt="%.9g", header=names, comments="", newline="\r\n")
 
 
@@ -132,8 +132,8 @@ def test_pixels_score_the_same(name, digits, tmp_path):
 
 
 def labelled_csv(folder, rows):
-    names = [*(f"x{index}" for index in range(64)), "label"]
-    columns = [*rows["x"].reshape(ROWS, 64).T, rows["label"]]
+    names = ["label", *(f"x{index}" for index in range(64))]
+    columns = [rows["label"], *rows["x"].reshape(ROWS, 64).T]
     pa.csv.write_csv(pa.table(dict(zip(names, columns, strict=True))), folder / "x.csv")
 
 
@@ -170,6 +170,16 @@ def test_labels_come_with_their_rows(name, labelled, tmp_path):
 
 def with_labels(labelled, rows):
     return running.served(labelled, x=rows["x"], label=rows["label"].astype(np.int32))["log_prob"]
+
+
+def test_labels_beside_run_over_all_files(labelled, tmp_path):
+    rows = running.digits(ROWS)
+    for name, part in {"a.npy": slice(0, 30), "b.npy": slice(30, ROWS)}.items():
+        np.save(tmp_path / name, rows["x"][part])
+    np.save(tmp_path / "label.npy", rows["label"])
+    where = (f"--input={tmp_path}/[ab].npy", f"--labels={tmp_path / 'label.npy'}")
+    scores = running.scored(tmp_path, labelled, *where, *SMALL_PARTS)
+    np.testing.assert_allclose(scores, with_labels(labelled, rows), rtol=1e-5)
 
 
 def test_labels_matter(labelled):

@@ -10,6 +10,7 @@ import pytest
 from tests.scoring import running
 from tfflows import export, metrics
 from tfflows.events import Event
+from tfflows.scoring.output import columns
 from tfflows.scoring.summary import Summary
 from tfflows.training.evaluation import mean_and_error
 
@@ -45,8 +46,7 @@ def table(path):
     if path.suffix == ".parquet":
         return {name: np.asarray(column) for name, column in pq.read_table(path).to_pydict().items()}
     with path.open(newline="") as file:
-        columns = zip(*csv.reader(file), strict=True)
-        return {name: np.array(values) for name, *values in columns}
+        return {name: np.array(values) for name, *values in zip(*csv.reader(file), strict=True)}
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
@@ -54,18 +54,18 @@ def test_each_format_holds_the_same_columns(ending, fitted, rows, tmp_path):
     output = tmp_path / f"scores{ending}"
     flags = (f"--model={fitted}", f"--input={rows}", f"--output={output}", f"--flag_below_quantile={SHARE}")
     running.main(*flags, "--batch_size=64", "--part_rows=25")
-    columns = table(output)
-    assert list(columns) == ["log_prob", "bits_per_dim", "outlier"]
+    read = table(output)
+    assert list(read) == ["log_prob", "bits_per_dim", "outlier"]
     expected = running.served(fitted, x=np.load(rows))
     threshold = np.quantile(np.load(fitted / "1" / export.TRAINING_SCORES), SHARE)
     outlier = expected["log_prob"] < threshold
     assert 10 <= outlier.sum() < ROWS
     if ending == ".csv":
         outlier = np.where(outlier, "true", "false")
-    np.testing.assert_array_equal(columns["outlier"], outlier)
+    np.testing.assert_array_equal(read["outlier"], outlier)
     for name in ("log_prob", "bits_per_dim"):
-        np.testing.assert_allclose(columns[name].astype(np.float32), expected[name], rtol=1e-5)
-    assert ending == ".csv" or columns["outlier"].dtype == bool
+        np.testing.assert_allclose(read[name].astype(np.float32), expected[name], rtol=1e-5)
+    assert ending == ".csv" or read["outlier"].dtype == bool
 
 
 def test_scores_in_one_batch_are_those_of_the_model(digits, rows, tmp_path):
@@ -116,6 +116,11 @@ def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
     assert scores["outlier"][7]
     mean, error = mean_and_error(np.delete(scores["log_prob"], 7).astype(np.float64))
     assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in said
+
+
+def test_outliers_are_below_the_threshold_or_no_number():
+    scores = np.array([-3, -2, -1, -np.inf, np.nan], np.float32)
+    assert columns(scores, Event((2,)), -2.0)["outlier"].tolist() == [True, False, False, True, True]
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])

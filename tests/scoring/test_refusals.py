@@ -112,6 +112,15 @@ def test_row_is_counted_in_its_file(toy, tmp_path):
     assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'b.npy')!r}.")
 
 
+def test_first_rows_of_each_file_are_looked_at_before_anything_is_written(toy, tmp_path):
+    x = running.points(ROWS)
+    np.save(tmp_path / "a.npy", x)
+    x[3] = np.inf
+    np.save(tmp_path / "b.npy", x)
+    assert "In row 3, " in running.refused(*flags(toy, tmp_path, "?.npy"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "b.npy"]
+
+
 def good(folder):
     np.save(folder / "x.npy", running.points(3))
 
@@ -149,6 +158,10 @@ def other_records(folder):
 
 def columns(folder):
     np.savetxt(folder / "x.csv", np.zeros((3, 4)), delimiter=",")
+
+
+def numbered(folder):
+    (folder / "x.csv").write_text("0,1\n0.5,0.5\n")
 
 
 def parquet_columns(folder):
@@ -190,6 +203,7 @@ MISTAKES = {
     "no npy": (text("x.npy"), "x.npy", [], "to be written by np.save"),
     "no parquet": (text("x.parquet"), "x.parquet", [], "to be a Parquet file"),
     "columns": (columns, "x.csv", [], "to have 2 columns, one for each entry"),
+    "numbered columns": (numbered, "x.csv", [], "columns that are numbered look alike"),
     "parquet columns": (parquet_columns, "x.parquet", [], "to have 2 columns, one for each entry, or a column `x`"),
     "words": (words, "x.parquet", [], "Expected 1 numbers and no null in each row. Received: type='string'"),
     "records, cut off": (cut_off_records, "x.tfrecord", [], "to hold whole records, not compressed"),

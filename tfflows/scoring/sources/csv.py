@@ -24,13 +24,15 @@ class Csv:
 
     Args:
         path: Of the file.
-        names: Of the columns.
+        columns: How many there are.
+        label: Which of them is the label, from 0; None where none is.
         start: The byte at which the first row starts.
         event_shape: The shape of a row without its label.
     """
 
     path: str
-    names: tuple[str, ...]
+    columns: int
+    label: int | None
     start: int
     event_shape: tuple[int, ...]
 
@@ -39,17 +41,21 @@ class Csv:
         """The file, which must have a column for each entry.
 
         Raises:
-            InputError: It has another number of columns.
+            InputError: It has another number of columns, or it cannot be told whether it has a header.
         """
         with storage.opened(path) as file:
             line = file.readline()
-        fields = tuple(field.strip().strip('"') for field in line.decode("utf-8-sig", "replace").split(","))
+        fields = [field.strip().strip('"') for field in line.decode("utf-8-sig", "replace").split(",")]
         header = bool(line) and not all(map(_is_number, fields))
-        names = fields if header else tuple(f"x{index}" for index in range(len(fields)))
-        entries = sum(name != "label" for name in names)
+        label = fields.index("label") if "label" in fields else None
         rule = f"Expected {path!r} to have {event.size} columns, one for each entry, and `label` in a header if at all."
-        check(not line or entries == event.size, rule, columns=len(names))
-        return cls(path, names, len(line) if header else 0, event.shape)
+        check(not line or len(fields) - (label is not None) == event.size, rule, columns=len(fields))
+        # pandas numbers the columns that have no name: a row, for all that can be seen.
+        rule = (
+            f"Expected {path!r} to start with a row, or with a header of names: columns that are numbered look alike."
+        )
+        check(len(fields) == 1 or fields != list(map(str, range(len(fields)))), rule, line=line[:SHOWN])
+        return cls(path, len(fields), label, len(line) if header else 0, event.shape)
 
     @property
     def name(self) -> str:
@@ -74,24 +80,22 @@ class Csv:
                 span = dataclasses.replace(span, rows=span.rows - len(lines))
 
     def decode(self, chunk: list[bytes]) -> dict[str, np.ndarray]:
-        table = self._table(b"".join(chunk))
-        x = np.stack([table[name].to_numpy() for name in self.names if name != "label"], axis=1)
-        label = {"label": table["label"].to_numpy()} if "label" in self.names else {}
-        return {"x": x.reshape(-1, *self.event_shape), **label}
+        values = [column.to_numpy() for column in self._table(b"".join(chunk)).columns]
+        label = {} if self.label is None else {"label": values.pop(self.label)}
+        return {"x": np.stack(values, axis=1).reshape(-1, *self.event_shape), **label}
 
     def _table(self, text: bytes) -> pa.Table:
+        names = [str(index) for index in range(self.columns)]
         try:
             return pa.csv.read_csv(
                 io.BytesIO(text),
-                read_options=pa.csv.ReadOptions(column_names=self.names, use_threads=False),
+                read_options=pa.csv.ReadOptions(column_names=names, use_threads=False),
                 parse_options=pa.csv.ParseOptions(ignore_empty_lines=False),
-                convert_options=pa.csv.ConvertOptions(
-                    column_types=dict.fromkeys(self.names, pa.float64()), null_values=[]
-                ),
+                convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=[]),
             )
         except pa.ArrowInvalid as error:
             line = text.splitlines()[0].decode("utf-8", "replace")[:SHOWN]
-            raise InputError(f"Expected {len(self.names)} numbers, separated by commas. Received: {line!r}.") from error
+            raise InputError(f"Expected {self.columns} numbers, separated by commas. Received: {line!r}.") from error
 
 
 def _is_number(field: str) -> bool:
