@@ -1,8 +1,19 @@
 """Small exports, made once."""
 
+import functools
+
 import pytest
+import tensorflow as tf
 
 from tests.scoring import running
+
+LOAD = functools.cache(tf.saved_model.load)
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(monkeypatch):
+    """A SavedModel is loaded once for all tests of this process; none of them changes one in its place."""
+    monkeypatch.setattr(tf.saved_model, "load", LOAD)
 
 
 @pytest.fixture(scope="session")

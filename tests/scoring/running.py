@@ -1,12 +1,10 @@
 """Small exports to score by, and the command line in this process."""
 
 import contextlib
-import functools
 import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -52,14 +50,10 @@ def scored(folder: Path, model: Path, *flags: str) -> np.ndarray:
     return np.load(folder / "scores.npy")["log_prob"]
 
 
-@functools.cache
-def loaded(model: Path) -> Any:
-    return tf.saved_model.load(model / "1")
-
-
 def served(model: Path, **inputs: np.ndarray) -> dict[str, np.ndarray]:
     """What the SavedModel itself answers to all rows at once."""
-    outputs = loaded(model).signatures["log_prob"](**{name: tf.constant(value) for name, value in inputs.items()})
+    loaded = tf.saved_model.load(str(model / "1"))
+    outputs = loaded.signatures["log_prob"](**{name: tf.constant(value) for name, value in inputs.items()})
     return {name: value.numpy() for name, value in outputs.items()}
 
 
