@@ -10,7 +10,11 @@ import pytest
 from tests.scoring import running
 from tests.scoring.test_formats import OF_REAL_NUMBERS
 from tests.scoring.test_resume import stop_after
+from tfflows.scoring import sources
+from tfflows.scoring.beam import PartHandler
 from tfflows.scoring.job import Job
+from tfflows.scoring.parts import cut
+from tfflows.scoring.served import Version
 
 ROWS = 53
 SMALL_PARTS = ("--part_rows=10", "--batch_size=8")
@@ -75,6 +79,19 @@ def test_beam_goes_on_where_one_machine_was_stopped(toy, tmp_path, monkeypatch):
     assert sorted(numbers) == [2, 3, 4, 5]
     scores = np.load(tmp_path / "scores.npy")["log_prob"]
     np.testing.assert_allclose(scores, running.served(toy, x=running.points(ROWS))["log_prob"], rtol=1e-5)
+
+
+def test_part_whose_answer_was_lost_is_not_scored_again(toy, tmp_path):
+    np.save(tmp_path / "x.npy", running.points(20))
+    version = Version.find(str(toy))
+    parts = cut(sources.find(str(tmp_path / "x.npy"), version.event()), 10)
+    job = Job(version, version.event(), str(tmp_path), batch_size=8)
+    np.save(job.path(parts[0]), "kept")
+    handler = PartHandler(job)
+    assert handler.batch_elements_kwargs() == {"min_batch_size": 1, "max_batch_size": 1}
+    assert list(handler.run_inference(parts, job.served())) == [10, 10]
+    assert np.load(job.path(parts[0])) == "kept"
+    assert np.load(job.path(parts[1])).shape == (10,)
 
 
 def test_bad_row_is_named_and_the_other_parts_are_kept(toy, tmp_path):

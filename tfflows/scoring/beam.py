@@ -71,8 +71,8 @@ def run(job: Job, parts: Sequence[Part], *, runner: str, options: Sequence[str])
         return
     _complaints(job, missing)
     with beam.Pipeline(options=PipelineOptions([f"--runner={runner}", *options])) as pipeline:
-        spread = pipeline | "Parts" >> beam.Create(missing) | "Spread" >> beam.Reshuffle()
-        _ = spread | "Score" >> RunInference(PartHandler(job))
+        # `Create` deals its elements out to all workers.
+        _ = pipeline | "Parts" >> beam.Create(missing) | "Score" >> RunInference(PartHandler(job))
     for complaint in _complaints(job, missing):
         raise InputError(complaint)
 
