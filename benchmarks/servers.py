@@ -22,7 +22,7 @@ class Server(NamedTuple):
 
     address: str
     rest_address: str
-    pid: int
+    process: subprocess.Popen
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ def serving(command: Sequence[str | Path], *, model: str, **environment: str) ->
         cwd=ROOT,
         env={**os.environ, "PYTHON": sys.executable, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
     )
-    server = Server(f"127.0.0.1:{port}", f"http://127.0.0.1:{rest_port}", process.pid)
+    server = Server(f"127.0.0.1:{port}", f"http://127.0.0.1:{rest_port}", process)
     try:
         _wait(f"{server.rest_address}/v1/models/{model}", process)
         yield server

@@ -41,7 +41,7 @@ class Soak:
 
     def __init__(self, server: Server, checkpoints: list[int]):
         self._address = server.address
-        self._process = psutil.Process(server.pid)
+        self._process = psutil.Process(server.process.pid)
         self._checkpoints = checkpoints
         self._lock = threading.Lock()
         self._start = time.perf_counter()

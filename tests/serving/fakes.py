@@ -22,7 +22,7 @@ from tfflows.serving.status import HTTP_STATUS
 
 WORDS = "no more today"
 SLEEP = "SLEEP"  # in place of a code: answers after the client's timeout
-LATE = 1.0  # seconds
+LATE = 2.0  # seconds
 
 SIGNATURES = get_model_metadata_pb2.SignatureDefMap(
     signature_def={

@@ -131,7 +131,10 @@ def test_the_first_call_is_made_alone(folder):
         release.clear()
         with ThreadPoolExecutor(4) as pool:
             parts = [pool.submit(encode, {"x": NOISE}) for _ in range(4)]
-            time.sleep(0.3)
+            end = time.monotonic() + 10
+            while inside[0] < together and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(0.2)  # for those who should not come in
             assert inside[0] == together
             release.set()
             assert len([part.result() for part in parts]) == 4

@@ -10,7 +10,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 from benchmarks.servers import LOOPBACK, serving
 from tests.serving.expected import assert_near, digits
 from tfflows.errors import InputError
-from tfflows.serving import Client, loopback, repository
+from tfflows.serving import Client, ServingError, loopback, repository
 from tfflows.serving.batching import Batching
 from tfflows.serving.signature import Signature
 
@@ -32,6 +32,9 @@ def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, m
         for address in (server.address, server.rest_address):
             with Client(address, "old", version_label="a", max_batch_size=2) as client:
                 assert_near(client.log_prob(X), models["digits"].log_prob(X))
+            with Client(address, "old") as client, pytest.raises(ServingError, match="larger than maximum"):
+                client.log_prob(X)
+    assert server.process.returncode == 0
 
 
 def test_help_says_what_it_is(capsys):
