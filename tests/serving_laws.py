@@ -23,15 +23,8 @@ def saved_model_is_the_model(case: Case) -> None:
         Servable(model).save(Path(folder))
         session = Session(Path(folder))
     x, label = events(case, ROWS)
-    labels = {} if label is None else {"label": label}
-    seed, temperature = noise.sample_seeds(5, ROWS).numpy(), np.full(ROWS, 0.7, np.float32)
-    z = session.run("encode", x=x, **labels)["z"]
-    requests = {
-        "log_prob": {"x": x, **labels},
-        "encode": {"x": x, **labels},
-        "decode": {"z": z, **labels},
-        "sample": {"seed": seed, "temperature": temperature, **labels},
-    }
+    requests = requests_of(session, x, label)
+    z = requests["decode"]["z"]
     expected = {
         "log_prob": model.log_prob(x, label),
         "encode": model.encode(x, label),
@@ -45,6 +38,20 @@ def saved_model_is_the_model(case: Case) -> None:
         assert_rows_are_independent(session, name, inputs, served)
     assert_close(session.run("serving_default", **requests["log_prob"])["log_prob"], expected["log_prob"])
     assert_runs_anywhere(session.graph_def)
+
+
+def requests_of(session, x, label) -> dict[str, dict[str, np.ndarray]]:
+    """A request to each signature, with the latents that the SavedModel itself gives."""
+    labels = {} if label is None else {"label": label}
+    return {
+        "log_prob": {"x": x, **labels},
+        "encode": {"x": x, **labels},
+        "decode": {"z": session.run("encode", x=x, **labels)["z"], **labels},
+        "sample": {
+            **{"seed": noise.sample_seeds(5, ROWS).numpy(), "temperature": np.full(ROWS, 0.7, np.float32)},
+            **labels,
+        },
+    }
 
 
 def assert_close(found, expected) -> None:

@@ -114,8 +114,19 @@ def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
     scores = np.load(tmp_path / "scores.npy")
     assert not np.isfinite(scores["log_prob"][7])
     assert scores["outlier"][7]
+    np.testing.assert_array_equal(
+        np.delete(scores["log_prob"], 7), running.served(toy, x=np.delete(x, 7, axis=0))["log_prob"]
+    )
     mean, error = mean_and_error(np.delete(scores["log_prob"], 7).astype(np.float64))
     assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in said
+
+
+def test_request_that_the_graph_refuses_is_told_in_its_words(toy, tmp_path):
+    np.save(tmp_path / "x.npy", running.points(3))
+    flags = (f"--model={toy}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.csv", "--batch_size=65537")
+    line = running.refused(*flags)
+    assert "The SavedModel says: assertion failed: [Expected 1 to 65536 rows of `x`. Received: rows=65537.]" in line
+    assert not (tmp_path / "scores.csv").exists()
 
 
 def test_outliers_are_below_the_threshold_or_no_number():

@@ -5,6 +5,7 @@ checks a pixel out of range or a row of seeds for three temperatures is answered
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable
 
 import tensorflow as tf
@@ -12,6 +13,7 @@ import tensorflow as tf
 from tfflows.events import Event
 
 MOST_ROWS = 65_536
+NO_SCORE = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
 MOST_ENTRIES = 2**22  # of the events in a request: 5,349 of 28x28 pixels. Activations take some hundred times as much.
 
 
@@ -114,8 +116,7 @@ def scored(log_prob: tf.Tensor) -> tf.Tensor:
     """Log-probabilities `[batch]`, found to be numbers or -inf, the score of what float32 finds impossible."""
     sound = log_prob < float("inf")  # and not NaN
     row = tf.argmin(tf.cast(sound, tf.uint8))
-    rule = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
-    check = _check(tf.reduce_all(sound), rule, "log_prob={} in row {}", log_prob[row], row)
+    check = _check(tf.reduce_all(sound), NO_SCORE, "log_prob={} in row {}", log_prob[row], row)
     with tf.control_dependencies([check]):
         return tf.identity(log_prob)
 
@@ -125,3 +126,13 @@ def finite(result: tf.Tensor, cause: str) -> tf.Tensor:
     if not result.dtype.is_floating:
         return result  # pixels, of which the model itself has looked at what they were made of
     return tf.debugging.check_numerics(result, f"Expected `{cause}` of which float32 can hold the result.")
+
+
+def words(message: str) -> str:
+    """What an operation said, without where in the graph it stands and what Python was doing."""
+    message = re.sub(r"\{\{function_node [^}]*\}\}\s*", "", message)
+    message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
+    message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)
+    message = re.sub(r"Graph execution error:\n\n", "", message)
+    message = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n|(  .*\n|\n)+)", "", message)
+    return message.strip()

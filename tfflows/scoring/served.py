@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import export, versions
-from tfflows.errors import check
+from tfflows.errors import InputError, check
 from tfflows.events import Event
+from tfflows.export import guards
 from tfflows.scoring import storage
 
 
@@ -84,7 +85,27 @@ class Served:
         self._batch_size = batch_size
 
     def __call__(self, **inputs: tf.Tensor) -> np.ndarray:
-        """Nats, float32 `[rows]`, of at most `batch_size` rows."""
+        """Nats, float32 `[rows]`, of at most `batch_size` rows; NaN of a row whose score float32 cannot hold.
+
+        Raises:
+            InputError: The graph refuses the request itself, such as one of too many rows.
+        """
+        try:
+            return self._scores(inputs)
+        except tf.errors.InvalidArgumentError as error:
+            if guards.NO_SCORE not in error.message:
+                raise InputError(f"The SavedModel says: {guards.words(error.message)}") from error
+        # The graph refuses them all for one: each alone, filled up to the same shape.
+        rows = [{name: values[row : row + 1] for name, values in inputs.items()} for row in range(len(inputs["x"]))]
+        return np.concatenate([self._score_or_nan(row) for row in rows])
+
+    def _score_or_nan(self, row: dict[str, tf.Tensor]) -> np.ndarray:
+        try:
+            return self._scores(row)
+        except tf.errors.InvalidArgumentError:
+            return np.full(1, np.nan, np.float32)
+
+    def _scores(self, inputs: dict[str, tf.Tensor]) -> np.ndarray:
         rows = inputs["x"].shape[0]
         place = np.minimum(np.arange(self._batch_size), rows - 1)
         filled = {name: tf.gather(values, place) for name, values in inputs.items()}

@@ -1,7 +1,6 @@
 """One signature of a SavedModel, called as TF Serving calls it: types are compared, shapes are the graph's affair."""
 
 import itertools
-import re
 import threading
 
 import numpy as np
@@ -10,6 +9,7 @@ from tensorflow.core.framework.types_pb2 import DataType
 from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
+from tfflows.export import guards
 from tfflows.serving.batching import Batching
 from tfflows.serving.status import ServingError
 
@@ -55,7 +55,7 @@ class Signature:
             outputs = self._call(*(tf.constant(inputs[name]) for name in self._inputs))
             return {name: output.numpy() for name, output in zip(self._outputs, outputs, strict=True)}
         except tf.errors.OpError as error:
-            raise ServingError(error_codes_pb2.Code.Name(error.error_code), words(error.message)) from error
+            raise ServingError(error_codes_pb2.Code.Name(error.error_code), guards.words(error.message)) from error
 
     def _run(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
         """The function itself. Called from Python it would compare shapes; a session of TF Serving does not."""
@@ -101,16 +101,6 @@ class Signature:
                     "INVALID_ARGUMENT",
                     f"Expects arg[{index}] to be {_type(expected)} but {_type(provided)} is provided (input `{name}`)",
                 )
-
-
-def words(message: str) -> str:
-    """What an operation said, without where in the graph it stands and what Python was doing."""
-    message = re.sub(r"\{\{function_node [^}]*\}\}\s*", "", message)
-    message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
-    message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)
-    message = re.sub(r"Graph execution error:\n\n", "", message)
-    message = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n|(  .*\n|\n)+)", "", message)
-    return message.strip()
 
 
 def _set(names: set[str]) -> str:
