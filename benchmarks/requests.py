@@ -11,10 +11,9 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
 
-import zoo
-from tfflows import noise
-from tfflows.export import Servable
+from tfflows import noise, versions
 from tfflows.serving.transport import Target
+from zoo.pretrained import exported_folder
 
 MODELS = ("realnvp_digits", "glow_digits", "vae_dynamic_mnist", "maf_toy_eight_gaussians")
 ROWS = 64  # of which each request takes some
@@ -31,15 +30,12 @@ class Request(NamedTuple):
     expected: dict[str, np.ndarray] | None
 
 
-def export(folder: Path) -> Path:
-    """Writes all `MODELS` into `folder`, as this version of the code exports them, and their model config file."""
+def write_config(path: Path) -> None:
+    """Writes the model config file of all `MODELS`."""
     config = ModelServerConfig()
     for name in MODELS:
-        Servable(zoo.load(name)).save(folder / name / "1")
-        config.model_config_list.config.append(ModelConfig(name=name, base_path=str(folder / name)))
-    path = folder / "models.config"
+        config.model_config_list.config.append(ModelConfig(name=name, base_path=str(exported_folder(name))))
     path.write_text(text_format.MessageToString(config))
-    return path
 
 
 def answers(saved_model: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
@@ -61,9 +57,11 @@ def answers(saved_model: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[st
     }
 
 
-def good(folder: Path, choices: random.Random) -> Iterator[Request]:
-    """Some rows, 1 to 64, of any signature of any model in `folder`, without end."""
-    known = [(model, signature, *rows) for model in MODELS for signature, rows in answers(folder / model / "1").items()]
+def good(choices: random.Random) -> Iterator[Request]:
+    """Some rows, 1 to 64, of any signature of any model, without end."""
+    folders = {model: exported_folder(model) for model in MODELS}
+    newest = {model: folder / str(versions.chosen(folder)) for model, folder in folders.items()}
+    known = [(model, signature, *rows) for model in MODELS for signature, rows in answers(newest[model]).items()]
     while True:
         model, signature, inputs, outputs = choices.choice(known)
         rows = choices.sample(range(ROWS), choices.randint(1, ROWS))
@@ -88,6 +86,9 @@ def bad() -> Iterator[Request]:
         "type of a seed": (digits, "sample", {**drawing, "seed": np.zeros([3, 2], np.int64)}),
         "rank": (digits, "encode", {"x": pixels[0]}),
         "size": (toy, "log_prob", {"x": np.zeros([3, 5], np.float32)}),
+        "no rows": (toy, "encode", {"x": point[:0]}),
+        "too many rows": (toy, "log_prob", {"x": np.zeros([65_537, 2], np.float32)}),
+        "fewer temperatures": (digits, "sample", {**drawing, "temperature": drawing["temperature"][:1]}),
         "NaN": (toy, "log_prob", {"x": np.full_like(point, np.nan)}),
         "infinite latent": (toy, "decode", {"z": np.full_like(point, np.inf)}),
         "pixel out of range": (digits, "log_prob", {"x": pixels + 200}),

@@ -1,7 +1,7 @@
 """The loopback server under 10,000 mixed requests, a quarter of them bad; `python -m benchmarks.soak` writes a CSV.
 
 Good requests are rows of all signatures of several models, 1 to 64 at a time; each answer is compared with that of the
-SavedModel in this process. Bad ones must be refused. The models are the pretrained ones, exported anew. The CSV gets
+SavedModel in this process. Bad ones must be refused. The CSV gets
 wrong answers, and the server's resident memory on the way.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from benchmarks import timing
-from benchmarks.requests import MODELS, Request, bad, export, good
+from benchmarks.requests import MODELS, Request, bad, good, write_config
 from benchmarks.servers import LOOPBACK, Server, serving
 from benchmarks.serving import BATCHED
 from tfflows.serving import ServingError
@@ -96,8 +96,8 @@ def soak(number: int, *, threads: int, seed: int, checkpoints: list[int], batche
     choices = random.Random(seed)
 
     with tempfile.TemporaryDirectory() as folder:
-        config = export(Path(folder))
-        goods, bads = good(Path(folder), choices), bad()
+        write_config(config := Path(folder) / "models.config")
+        goods, bads = good(choices), bad()
         # Every fourth is bad, and each kind of bad comes as often as another.
         requests = (next(bads) if index % 4 == 3 else next(goods) for index in range(number))
         flags = [f"--model_config_file={config}", *(BATCHED if batched else ())]

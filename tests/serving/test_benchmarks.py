@@ -90,9 +90,9 @@ def test_soak_counts(monkeypatch, expected, answer, counts):
     assert row["server_rss_mb"] > 10
 
 
-def test_soak_asks_for_rows_of_every_signature(folder, monkeypatch):
-    monkeypatch.setattr(requests, "MODELS", ("toy",))
-    made = requests.good(folder, random.Random(0))
+def test_soak_asks_for_rows_of_every_signature(monkeypatch):
+    monkeypatch.setattr(requests, "MODELS", ("maf_toy_eight_gaussians",))
+    made = requests.good(random.Random(0))
     found = [next(made) for _ in range(60)]
     assert {request.signature for request in found} == {"log_prob", "sample", "encode", "decode"}
     sizes = {len(next(iter(request.expected.values()))) for request in found}
