@@ -112,6 +112,7 @@ def test_the_default_signature_is_log_prob(channel):
     assert response.model_spec.name == "digits"
     assert response.model_spec.version.value == 1
     assert response.model_spec.signature_name == "serving_default"
+    assert predict(channel, {"name": "digits"}, x=X).model_spec.version.value == 2
     by_name = predict(channel, {"name": "digits", "version": {"value": 1}, "signature_name": "log_prob"}, x=X)
     assert by_name.outputs["log_prob"] == response.outputs["log_prob"]
 
