@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -80,7 +80,9 @@ def test_requests_share_a_batch(folder, models):
     encode = signature(folder / "toy/1", Batching(max_batch_size=4, batch_timeout_micros=60_000_000))
     with ThreadPoolExecutor(4) as pool:
         encode({"x": NOISE[:4]})  # full at once, and warm
-        parts = [pool.submit(encode, {"x": NOISE[row : row + 1]}) for row in range(4)]
+        parts = [pool.submit(encode, {"x": NOISE[row : row + 1]}) for row in range(3)]
+        assert wait(parts, timeout=0.5).done == set()
+        parts.append(pool.submit(encode, {"x": NOISE[3:4]}))
         latents = [part.result(timeout=20)["z"] for part in parts]
     assert_near(np.concatenate(latents), models["toy"].encode(NOISE[:4]))
 
