@@ -4,7 +4,6 @@ import dataclasses
 import io
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +13,13 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.scoring import storage
 from tfflows.scoring.parts import Span
+from tfflows.scoring.sources.file import File
 
 SHOWN = 80  # characters of a line that an error quotes
 
 
 @dataclasses.dataclass(frozen=True)
-class Csv:
+class Csv(File):
     """A text file with a line for each row.
 
     Args:
@@ -30,7 +30,6 @@ class Csv:
         event_shape: The shape of a row without its label.
     """
 
-    path: str
     columns: int
     label: int | None
     start: int
@@ -56,13 +55,6 @@ class Csv:
         )
         check(len(fields) == 1 or fields != list(map(str, range(len(fields)))), rule, line=line[:SHOWN])
         return cls(path, len(fields), label, len(line) if header else 0, event.shape)
-
-    @property
-    def name(self) -> str:
-        return self.path
-
-    def identity(self) -> dict[str, Any]:
-        return storage.stated(self.path)
 
     def spans(self, rows: int) -> Iterator[Span]:
         first, start = 0, self.start

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.scoring import storage
 from tfflows.scoring.parts import Span, even_spans
+from tfflows.scoring.sources.file import File
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 @dataclasses.dataclass(frozen=True)
-class Npy:
+class Npy(File):
     """An array on disk, of which each part is read from its own place.
 
     Args:
@@ -27,7 +28,6 @@ class Npy:
         event_shape: The shape that a row is given.
     """
 
-    path: str
     shape: tuple[int, ...]
     dtype: np.dtype
     start: int
@@ -60,13 +60,6 @@ class Npy:
         needed, there = start + math.prod(shape) * dtype.itemsize, storage.stated(path)["bytes"]
         check(there >= needed, f"Expected {path!r} to hold all of its {shape[0]} rows.", bytes=there, needed=needed)
         return cls(path, shape, dtype, start, event_shape)
-
-    @property
-    def name(self) -> str:
-        return self.path
-
-    def identity(self) -> dict[str, Any]:
-        return storage.stated(self.path)
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.shape[0], rows)

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +12,11 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.scoring import storage
 from tfflows.scoring.parts import Span, even_spans
+from tfflows.scoring.sources.file import File
 
 
 @dataclasses.dataclass(frozen=True)
-class Parquet:
+class Parquet(File):
     """A Parquet file, of which a part reads the row groups that it lies in.
 
     Args:
@@ -27,7 +27,6 @@ class Parquet:
         event_shape: The shape of a row.
     """
 
-    path: str
     rows: int
     names: tuple[str, ...]
     labelled: bool
@@ -51,13 +50,6 @@ class Parquet:
         rule = f"Expected {path!r} to have {event.size} columns, one for each entry, or a column `x` of lists."
         check(lists or len(names) == event.size, rule, columns=len(names))
         return cls(path, rows, names, "label" in schema.names, event.shape)
-
-    @property
-    def name(self) -> str:
-        return self.path
-
-    def identity(self) -> dict[str, Any]:
-        return storage.stated(self.path)
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.rows, rows)

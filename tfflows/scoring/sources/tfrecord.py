@@ -5,7 +5,7 @@ import itertools
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +15,7 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.scoring import storage
 from tfflows.scoring.parts import Span
+from tfflows.scoring.sources.file import File
 
 # A record is its length (8 bytes), a checksum of that (4), the data, and a checksum of them (4).
 HEAD, TAIL = 12, 4
@@ -22,7 +23,7 @@ KINDS = {"int64_list": tf.int64, "float_list": tf.float32, "bytes_list": tf.stri
 
 
 @dataclasses.dataclass(frozen=True)
-class TfRecord:
+class TfRecord(File):
     """A file of examples, without compression.
 
     Args:
@@ -32,7 +33,6 @@ class TfRecord:
         event: What a row is.
     """
 
-    path: str
     kind: str
     labelled: bool
     event: Event
@@ -52,13 +52,6 @@ class TfRecord:
             features = _features(path, file.read(length - HEAD - TAIL))
         check("x" in features, f"Expected the examples of {path!r} to have a feature `x`.", features=sorted(features))
         return cls(path, features["x"].WhichOneof("kind") or "float_list", "label" in features, event)
-
-    @property
-    def name(self) -> str:
-        return self.path
-
-    def identity(self) -> dict[str, Any]:
-        return storage.stated(self.path)
 
     def spans(self, rows: int) -> Iterator[Span]:
         first = start = 0
