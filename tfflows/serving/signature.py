@@ -82,7 +82,7 @@ class Signature:
                 return run(*inputs)
 
         types = [tf.TensorSpec(None, self.definition.inputs[name].dtype) for name in self._inputs]
-        return tf.function(call, input_signature=types, autograph=False)
+        return tf.function(call, autograph=False).get_concrete_function(*types)
 
     def _check(self, inputs: dict[str, np.ndarray]) -> None:
         """Raises `ServingError`, with TF Serving's words, where names or types are not the signature's."""
