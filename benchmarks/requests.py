@@ -75,32 +75,33 @@ def good(choices: random.Random) -> Iterator[Request]:
         )
 
 
+PIXELS, POINT = np.zeros([3, 8, 8, 1], np.uint8), np.zeros([3, 2], np.float32)
+DRAWING = {"seed": np.zeros([3, 2], np.int32), "temperature": np.ones([3], np.float32)}
+DIGITS, BINARY, TOY = (Target(name) for name in ("realnvp_digits", "vae_dynamic_mnist", "maf_toy_eight_gaussians"))
+BAD = {
+    "type": (DIGITS, "log_prob", {"x": PIXELS.astype(np.float32)}),
+    "type of a seed": (DIGITS, "sample", {**DRAWING, "seed": np.zeros([3, 2], np.int64)}),
+    "rank": (DIGITS, "encode", {"x": PIXELS[0]}),
+    "size": (TOY, "log_prob", {"x": np.zeros([3, 5], np.float32)}),
+    "no rows": (TOY, "encode", {"x": POINT[:0]}),
+    "too many rows": (TOY, "log_prob", {"x": np.zeros([65_537, 2], np.float32)}),
+    "fewer temperatures": (DIGITS, "sample", {**DRAWING, "temperature": DRAWING["temperature"][:1]}),
+    "NaN": (TOY, "log_prob", {"x": np.full_like(POINT, np.nan)}),
+    "infinite latent": (TOY, "decode", {"z": np.full_like(POINT, np.inf)}),
+    "pixel out of range": (DIGITS, "log_prob", {"x": PIXELS + 200}),
+    "pixel of two levels": (BINARY, "encode", {"x": np.full([3, 28, 28, 1], 7, np.uint8)}),
+    "negative temperature": (DIGITS, "sample", {**DRAWING, "temperature": -DRAWING["temperature"]}),
+    "NaN as temperature": (TOY, "sample", {**DRAWING, "temperature": np.full([3], np.nan, np.float32)}),
+    "missing input": (DIGITS, "sample", {"seed": DRAWING["seed"]}),
+    "extra input": (TOY, "log_prob", {"x": POINT, "y": POINT}),
+    "unknown signature": (DIGITS, "score", {"x": PIXELS}),
+    "unknown model": (Target("nope"), "log_prob", {"x": PIXELS}),
+    "unknown version": (Target("glow_digits", version=99), "log_prob", {"x": PIXELS}),
+    "unknown label": (Target("glow_digits", version_label="nope"), "log_prob", {"x": PIXELS}),
+}
+
+
 def bad() -> Iterator[Request]:
     """Every kind of bad request in turn, without end."""
-    pixels = np.zeros([3, 8, 8, 1], np.uint8)
-    point = np.zeros([3, 2], np.float32)
-    drawing = {"seed": np.zeros([3, 2], np.int32), "temperature": np.ones([3], np.float32)}
-    digits, toy = Target("realnvp_digits"), Target("maf_toy_eight_gaussians")
-    kinds = {
-        "type": (digits, "log_prob", {"x": pixels.astype(np.float32)}),
-        "type of a seed": (digits, "sample", {**drawing, "seed": np.zeros([3, 2], np.int64)}),
-        "rank": (digits, "encode", {"x": pixels[0]}),
-        "size": (toy, "log_prob", {"x": np.zeros([3, 5], np.float32)}),
-        "no rows": (toy, "encode", {"x": point[:0]}),
-        "too many rows": (toy, "log_prob", {"x": np.zeros([65_537, 2], np.float32)}),
-        "fewer temperatures": (digits, "sample", {**drawing, "temperature": drawing["temperature"][:1]}),
-        "NaN": (toy, "log_prob", {"x": np.full_like(point, np.nan)}),
-        "infinite latent": (toy, "decode", {"z": np.full_like(point, np.inf)}),
-        "pixel out of range": (digits, "log_prob", {"x": pixels + 200}),
-        "pixel of two levels": (Target("vae_dynamic_mnist"), "encode", {"x": np.full([3, 28, 28, 1], 7, np.uint8)}),
-        "negative temperature": (digits, "sample", {**drawing, "temperature": -drawing["temperature"]}),
-        "NaN as temperature": (toy, "sample", {**drawing, "temperature": np.full([3], np.nan, np.float32)}),
-        "missing input": (digits, "sample", {"seed": drawing["seed"]}),
-        "extra input": (toy, "log_prob", {"x": point, "y": point}),
-        "unknown signature": (digits, "score", {"x": pixels}),
-        "unknown model": (Target("nope"), "log_prob", {"x": pixels}),
-        "unknown version": (Target("glow_digits", version=99), "log_prob", {"x": pixels}),
-        "unknown label": (Target("glow_digits", version_label="nope"), "log_prob", {"x": pixels}),
-    }
-    for name, (target, signature, inputs) in itertools.cycle(kinds.items()):
+    for name, (target, signature, inputs) in itertools.cycle(BAD.items()):
         yield Request(name, target, signature, inputs, [], None)
