@@ -33,11 +33,15 @@ def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
     x, seed = model.sample(batch_size, seed=0), noise.seed_pair(SCORE_SEED)
     spec = tf.TensorSpec([None, *model.event.shape], model.event.dtype)
     function = tf.function(lambda x: model.log_prob_fn(x, None, seed)).get_concrete_function(spec)
-    pixels = {"x": x.numpy()}
+    events = {"x": x.numpy()}
+
+    def by_signature():
+        return loaded.signatures["log_prob"](x=x)["log_prob"].numpy()
+
     return {
         "function": lambda: function(x).numpy(),
-        "served": lambda: version.predict("log_prob", pixels)["log_prob"],
-        "signature": lambda: loaded.signatures["log_prob"](x=x)["log_prob"].numpy(),
+        "served": lambda: version.predict("log_prob", events)["log_prob"],
+        "signature": by_signature,
     }
 
 
