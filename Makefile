@@ -47,6 +47,7 @@ bench-serving: setup ## Measure exports served on this machine: the SavedModel, 
 	$(BIN)/python -m benchmarks.savedmodel
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.soak
+	TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m benchmarks.soak
 
 constraints: ## Renew constraints.txt: install setup.cfg's ranges in a new environment and write down what was chosen.
 	$(call require_python)

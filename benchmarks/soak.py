@@ -3,9 +3,14 @@
 Good requests are rows of all signatures of several models, 1 to 64 at a time; each answer is compared with that of the
 SavedModel in this process. Bad ones must be refused. The CSV gets
 wrong answers, and the server's resident memory on the way.
+
+oneDNN keeps what it prepared for each shape that it has met, a thousand of them for each thread, so that memory grows
+until requests of all sizes have been seen. With TF_ENABLE_ONEDNN_OPTS=0 in the environment, it shows what the server
+keeps.
 """
 
 import argparse
+import os
 import random
 import tempfile
 import threading
@@ -119,9 +124,10 @@ def main() -> None:
     arguments = parser.parse_args()
     number = arguments.requests
     checkpoints = sorted({number // 10, number // 2, number})
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1")
     settings = {"threads": arguments.threads, "seed": arguments.seed, "batched": arguments.batched}
     rows = soak(number, checkpoints=checkpoints, **settings)
-    timing.append(arguments.output, [{**settings, **row} for row in rows])
+    timing.append(arguments.output, [{**settings, "onednn": onednn, **row} for row in rows])
 
 
 if __name__ == "__main__":
