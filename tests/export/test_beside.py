@@ -1,5 +1,7 @@
 """What an export brings beside its graph: warm-up requests for TF Serving and scores of the training set."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -104,13 +106,15 @@ def test_export_again_keeps_the_weights_file_and_renews_the_rest(tmp_path, monke
     for version in (first, second):
         (version / warmup.FILE).unlink()
         (version / "stray").write_text("")
+    (first / "metrics.json").write_text(json.dumps({**METRICS, "nats": -99.0}))
     (folder / "README.md").write_text("old")
     reexport.main([str(folder)])
     for version in (first, second):
         assert_warms_up(version, "realnvp_digits")
         assert (version / export.WEIGHTS).read_bytes() == kept[version]
         assert not (version / "stray").exists()
-    assert "realnvp_digits" in (folder / "README.md").read_text()
+    cards = [(place / "README.md").read_text() for place in (folder, second, first)]
+    assert cards[0] == cards[1] != cards[2], "beside the versions stands what the newest says"
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["1", "2"]
 
     (first / "stray").write_text("")
