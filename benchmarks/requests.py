@@ -11,9 +11,9 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
 
-from tfflows import noise, versions
+from tfflows import noise
 from tfflows.serving.transport import Target
-from zoo.pretrained import exported_folder
+from zoo.pretrained import exported_folder, exported_version
 
 MODELS = ("realnvp_digits", "glow_digits", "vae_dynamic_mnist", "maf_toy_eight_gaussians")
 ROWS = 64  # of which each request takes some
@@ -59,9 +59,9 @@ def answers(saved_model: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[st
 
 def good(choices: random.Random) -> Iterator[Request]:
     """Some rows, 1 to 64, of any signature of any model, without end."""
-    folders = {model: exported_folder(model) for model in MODELS}
-    newest = {model: folder / str(versions.chosen(folder)) for model, folder in folders.items()}
-    known = [(model, signature, *rows) for model in MODELS for signature, rows in answers(newest[model]).items()]
+    known = [
+        (model, signature, *rows) for model in MODELS for signature, rows in answers(exported_version(model)).items()
+    ]
     while True:
         model, signature, inputs, outputs = choices.choice(known)
         rows = choices.sample(range(ROWS), choices.randint(1, ROWS))

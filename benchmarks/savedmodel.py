@@ -17,19 +17,18 @@ import tensorflow as tf
 
 import zoo
 from benchmarks import timing
-from tfflows import noise, versions
+from tfflows import noise
 from tfflows.export.signatures import SCORE_SEED
 from tfflows.serving.repository import LoadedVersion
-from zoo.pretrained import exported_folder
+from zoo.pretrained import exported_version
 
 BATCH_SIZES = (1, 64, 256)
 
 
 def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
     """The score of the same events, as an array."""
-    model, folder = zoo.load(name), exported_folder(name)
-    number = versions.chosen(folder)
-    loaded, version = tf.saved_model.load(str(folder / str(number))), LoadedVersion(folder / str(number), number, None)
+    model, folder = zoo.load(name), exported_version(name)
+    loaded, version = tf.saved_model.load(str(folder)), LoadedVersion(folder, int(folder.name), None)
     x, seed = model.sample(batch_size, seed=0), noise.seed_pair(SCORE_SEED)
     spec = tf.TensorSpec([None, *model.event.shape], model.event.dtype)
     function = tf.function(lambda x: model.log_prob_fn(x, None, seed)).get_concrete_function(spec)

@@ -20,11 +20,11 @@ import tensorflow as tf
 
 from benchmarks import timing
 from benchmarks.servers import LOOPBACK, ROOT, serving
-from tfflows import noise, versions
+from tfflows import noise
 from tfflows.errors import check
 from tfflows.files import replacing
 from tfflows.serving import Client
-from zoo.pretrained import exported_folder
+from zoo.pretrained import exported_folder, exported_version
 
 BATCHED = ("--enable_batching", f"--batching_parameters_file={ROOT / 'serving' / 'batching.config'}")
 KEY = ("model", "server", "rows_per_request", "clients")
@@ -35,8 +35,7 @@ Call = Callable[[], Any]
 @contextlib.contextmanager
 def bare(model: str, rows: int) -> Iterator[Callable[[], Call]]:
     """The SavedModel, called in this process."""
-    folder = exported_folder(model)
-    loaded = tf.saved_model.load(str(folder / str(versions.chosen(folder))))
+    loaded = tf.saved_model.load(str(exported_version(model)))
     x = events(loaded, rows)
 
     def call():

@@ -70,12 +70,13 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.bitcast(bits(seed[None, :], 2 * num), tf.int32), [num, 2])
 
 
-def sample_seeds(seed: int, num: int) -> tf.Tensor:
-    """The seeds, int32 `[num, 2]`, by which `num` samples follow from any integer.
+def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
+    """The seeds, int32 `[num, 2]`, by which `num` samples follow from any integer; None takes a new one.
 
     Raises:
         InputError: `seed` is not an integer.
     """
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     return split(seed_pair(seed), num)
 
 

@@ -33,11 +33,16 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
     Raises:
         InputError: There is no such model or version.
     """
-    folder = exported_folder(name)
-    exported = folder / str(versions.chosen(folder, version))
+    exported = exported_version(name, version)
     record = json.loads((exported / "config.json").read_text())
     event = Event(**record.pop("event"))
     return build(Config(**record), event, weights=exported / WEIGHTS)
+
+
+def exported_version(name: str, version: int | None = None) -> Path:
+    """The folder of a version of an export, as in `load`."""
+    folder = exported_folder(name)
+    return folder / str(versions.chosen(folder, version))
 
 
 def exported_folder(name: str) -> Path:

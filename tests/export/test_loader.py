@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import zoo
-from tfflows import noise, versions
-from zoo.pretrained import exported_folder
+from tfflows import noise
+from zoo.pretrained import exported_version
 
 ROOT = Path(__file__).parents[2]
 TENSORFLOW = Path(importlib.util.find_spec("tensorflow").origin).parent
@@ -44,13 +44,8 @@ def served(loader, version, signature, output, folder, **inputs):
     return subprocess.run(command, capture_output=True, text=True, env=QUIET, timeout=300, check=False)
 
 
-def newest(name):
-    folder = exported_folder(name)
-    return folder / str(versions.chosen(str(folder)))
-
-
 def assert_loads_from_c(loader, row, folder):
-    model, version = zoo.load(row["id"]), newest(row["id"])
+    model, version = zoo.load(row["id"]), exported_version(row["id"])
     seed, temperature = noise.sample_seeds(7, N).numpy(), np.full(N, 0.8, np.float32)
     expected = model.sample(N, seed=7, temperature=0.8).numpy()
     run = served(loader, version, "sample", "x", folder, seed=seed, temperature=temperature)
@@ -76,7 +71,7 @@ def test_every_pretrained_model_loads_from_c(name, loader, tmp_path):
 
 
 def test_loader_hears_the_graph_s_own_words(loader, tmp_path):
-    version = newest("realnvp_digits")
+    version = exported_version("realnvp_digits")
     for x, words in (
         (np.full((2, 8, 8, 1), 99, np.uint8), "Expected each entry of `x` to be in 0..16. Received: x=99 in row 0."),
         (np.zeros((2, 64), np.uint8), "Expected `x` of shape [batch, 8, 8, 1]. Received: shape=[2 64]."),
@@ -88,7 +83,7 @@ def test_loader_hears_the_graph_s_own_words(loader, tmp_path):
 
 
 def test_loader_names_what_is_not_there(loader, tmp_path):
-    version, x = newest("maf_toy_eight_gaussians"), np.zeros((1, 2), np.float32)
+    version, x = exported_version("maf_toy_eight_gaussians"), np.zeros((1, 2), np.float32)
     for signature, output, missing in (("logprob", "log_prob", "logprob"), ("log_prob", "score", "score")):
         run = served(loader, version, signature, output, tmp_path, x=x)
         assert (run.returncode, run.stdout) == (1, "")
@@ -105,7 +100,7 @@ def command_line(*arguments):
 
 
 def test_command_line_of_tensorflow_shows_every_signature():
-    shown = command_line("show", "--dir", str(newest("realnvp_digits")), "--all")
+    shown = command_line("show", "--dir", str(exported_version("realnvp_digits")), "--all")
     for signature in ("serving_default", "log_prob", "sample", "encode", "decode"):
         assert f"signature_def['{signature}']" in shown
     assert "shape: (-1, 8, 8, 1)" in shown
@@ -115,7 +110,7 @@ def test_command_line_of_tensorflow_shows_every_signature():
 def test_command_line_of_tensorflow_samples_as_the_model_does(tmp_path):
     np.savez(tmp_path / "inputs.npz", seed=noise.sample_seeds(7, N).numpy(), temperature=np.full(N, 0.8, np.float32))
     given = ";".join(f"{name}={tmp_path}/inputs.npz[{name}]" for name in ("seed", "temperature"))
-    where = ("--dir", str(newest("realnvp_digits")), "--tag_set", "serve", "--signature_def", "sample")
+    where = ("--dir", str(exported_version("realnvp_digits")), "--tag_set", "serve", "--signature_def", "sample")
     command_line("run", *where, "--inputs", given, "--outdir", str(tmp_path))
     expected = zoo.load("realnvp_digits").sample(N, seed=7, temperature=0.8)
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected)

@@ -11,7 +11,7 @@ import zoo
 from tfflows import datasets, training
 from tfflows.errors import InputError
 from zoo import publish
-from zoo.pretrained import exported_folder
+from zoo.pretrained import exported_folder, exported_version
 from zoo.registry import ARCHITECTURES
 
 ROWS = zoo.list_pretrained()
@@ -30,8 +30,7 @@ def test_row_is_that_of_the_export(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 def test_loads_by_name_and_agrees_with_its_saved_model(row):
     model = zoo.load(row["id"])
-    newest = max(int(path.name) for path in exported_folder(row["id"]).iterdir() if path.name.isdigit())
-    loaded = tf.saved_model.load(exported_folder(row["id"]) / str(newest))
+    loaded = tf.saved_model.load(exported_version(row["id"]))
     samples = model.sample(4, seed=0).numpy()
     served = loaded.signatures["log_prob"](x=tf.constant(samples))["log_prob"]
     scores = model.log_prob(samples, num_importance_samples=int(row["num_importance_samples"]))

@@ -122,7 +122,6 @@ class GenerativeModel(DistributedModel):
             "Expected `temperature` to be 0 or more and finite.",
             temperature=temperature,
         )
-        seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         seeds = noise.sample_seeds(seed, n)
         label = self._check_label(label if label is None else np.broadcast_to(label, n))
         return self.cached_function("sample", self.sample_fn)(

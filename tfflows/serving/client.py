@@ -101,7 +101,6 @@ class Client:
         check(n >= 0, "Expected `n` to be 0 or more.", n=n)
         valid = 0 <= temperature < float("inf")
         check(valid, "Expected `temperature` to be 0 or more and finite.", temperature=temperature)
-        seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         rows = {"seed": noise.sample_seeds(seed, n), "temperature": np.full([n], temperature, np.float32)}
         return self._call("sample", **rows, label=label if label is None else _for_each(label, n))["x"]
 
