@@ -64,7 +64,7 @@ def main(argv: list[str]) -> None:
     """The whole run, from flags to an export."""
     check(len(argv) == 1, "Expected flags only, as --name=value.", arguments=argv[1:])
     strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
-    config = zoo.config(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, name=FLAGS.name, overrides=overrides())
+    config = zoo.configure(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, name=FLAGS.name, overrides=overrides())
     settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
     chief = strategies.is_chief(strategy)
     if chief:
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)
-    training.objective(model, data, settings)  # what cannot be is said before anything is written
+    training.make_objective(model, data, settings)  # what cannot be is said before anything is written
     workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
@@ -88,7 +88,7 @@ def main(argv: list[str]) -> None:
     keras.config.set_dtype_policy("float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event, weights=fitted.weights)
-    scored = training.objective(model, data, settings)
+    scored = training.make_objective(model, data, settings)
     scores = training.evaluate(scored, data.test, num_importance_samples=settings.num_importance_samples)
     if chief:
         model = zoo.build(config, data.event, weights=fitted.weights)

@@ -18,7 +18,7 @@ import tensorflow as tf
 import zoo
 from benchmarks import timing
 from tfflows import noise
-from tfflows.export.signatures import SCORE_SEED
+from tfflows.servable import SCORE_SEED
 from tfflows.serving.repository import LoadedVersion
 from zoo.pretrained import exported_version
 

@@ -104,7 +104,7 @@ def each_network_runs_once(case: Case) -> None:
             model.distribution(label).log_prob(x)
             assert max(counts.values(), default=0) == first, "distribution() runs networks more often"
     # An inverse autoregressive density takes a pass for each entry, as its row says; a solver takes what it needs.
-    passes = {"1": 1, "D": case.event.size}.get(case.row.log_prob_passes)
+    passes = {"1": 1, "D": case.event.size}.get(case.row.log_prob_cost.passes)
     assert passes is None or max(counts.values(), default=passes) == passes, counts.most_common(3)
 
 
@@ -227,7 +227,7 @@ def data_dependent_weights_are_set_once(case: Case) -> None:
     x, label = events(case, 32)
     if not model.initialized:
         for use in (lambda: model.sample(2, 0 if case.event.classes else None), lambda: model.log_prob(x, label)):
-            with pytest.raises(InputError, match=r"initialised: call model\.initialize\(batch\).*Received: model="):
+            with pytest.raises(InputError, match=r"initialized: call model\.initialize\(batch\).*Received: model="):
                 use()
     model.initialize(tf.constant(x), label)
     assert model.initialized

@@ -11,7 +11,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 from tests.cases import Case, events, make
 from tests.export.session import Session
 from tfflows import noise
-from tfflows.export import Servable
+from tfflows.servable import Servable
 
 ROWS = 4
 OUTPUTS = {"log_prob": "log_prob", "encode": "z", "decode": "x", "sample": "x"}

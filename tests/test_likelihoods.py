@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tfflows.events import Event
-from tfflows.likelihoods import Bernoulli, DiscretizedLogistic, Gaussian, likelihood
+from tfflows.likelihoods import Bernoulli, DiscretizedLogistic, GaussianLikelihood, likelihood
 
 DISCRETE = [(Bernoulli(), 2), (DiscretizedLogistic(2), 2), (DiscretizedLogistic(8), 8), (DiscretizedLogistic(256), 256)]
 IDS = ["bernoulli", *(f"logistic-{levels}" for _, levels in DISCRETE[1:])]
@@ -32,7 +32,7 @@ def test_probabilities_add_up_to_1(kind, levels):
 
 
 def test_gaussian_integrates_to_1():
-    kind, x = Gaussian(), np.linspace(-12, 12, 4001)
+    kind, x = GaussianLikelihood(), np.linspace(-12, 12, 4001)
     for mean, log_std in outputs_of(kind, (-1e4, -30.0, -0.5, 0.0, 1.0, 30.0)).numpy():
         std = np.exp(5 * np.tanh(log_std / 5))
         outputs = tf.constant([[mean, log_std]] * len(x), tf.float64)
@@ -54,16 +54,16 @@ def test_a_sample_has_its_probability(kind, levels):
 
 
 def test_a_gaussian_sample_has_its_probability():
-    kind, u = Gaussian(), np.linspace(0.001, 0.999, 999)
+    kind, u = GaussianLikelihood(), np.linspace(0.001, 0.999, 999)
     outputs = tf.constant([[0.7, -1.3]] * len(u), tf.float64)
     x = kind.quantile(outputs, tf.constant(u[:, None]))
     # The slope of the quantile is the inverse of the density.
     slope = np.gradient(x[:, 0], u)[100:-100]
     np.testing.assert_allclose(1 / slope, np.exp(kind.log_prob(outputs, x))[100:-100], rtol=1e-4)
-    np.testing.assert_allclose(x[499], kind.centre(outputs)[499])
+    np.testing.assert_allclose(x[499], kind.center(outputs)[499])
 
 
-@pytest.mark.parametrize(("kind", "levels"), [*DISCRETE, (Gaussian(), 256)], ids=[*IDS, "gaussian"])
+@pytest.mark.parametrize(("kind", "levels"), [*DISCRETE, (GaussianLikelihood(), 256)], ids=[*IDS, "gaussian"])
 def test_far_outputs_have_finite_values_and_gradients(kind, levels):
     outputs = outputs_of(kind, dtype=np.float32)
     for value in {0, 1, levels // 2, levels - 1}:
@@ -76,7 +76,7 @@ def test_far_outputs_have_finite_values_and_gradients(kind, levels):
     for u in (2.0**-24, 0.5, 1 - 2.0**-24):  # the ends of `noise.uniform`
         drawn = kind.quantile(outputs, tf.fill([len(outputs), 1], np.float32(u)))
         assert np.all(np.isfinite(drawn))
-        assert isinstance(kind, Gaussian) or set(np.unique(drawn)) <= set(range(levels))
+        assert isinstance(kind, GaussianLikelihood) or set(np.unique(drawn)) <= set(range(levels))
 
 
 @pytest.mark.parametrize("levels", [2, 8, 256])
@@ -105,7 +105,7 @@ def test_entries_of_an_event_are_independent_and_have_their_own_numbers():
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
-        (Event((2,)), Gaussian),
+        (Event((2,)), GaussianLikelihood),
         (Event((2, 2, 1), "uint8", 2), Bernoulli),
         (Event((2, 2, 1), "uint8", 3), DiscretizedLogistic),
         (Event((2, 2, 3), "uint8", 256), DiscretizedLogistic),

@@ -164,8 +164,8 @@ def test_what_cannot_be_fitted_to_an_energy_is_said():
     with pytest.raises(InputError, match=r"events, of shape \[3\] .*Received: event=\{'shape': \[2\]"):
         ReverseKL(flow, dataclasses.replace(BANANA, event=Event((3,))))
     with pytest.raises(InputError, match=r"`num_importance_samples` to be 1 for an energy.*num_importance_samples=5"):
-        training.objective(flow, BANANA, dataclasses.replace(settings, num_importance_samples=5))
+        training.make_objective(flow, BANANA, dataclasses.replace(settings, num_importance_samples=5))
     with pytest.raises(InputError, match=r"`anneal_steps` to be 1 for 'toy/rings': .*Received: anneal_steps=5"):
-        training.objective(flow, datasets.load("toy/rings"), dataclasses.replace(settings, anneal_steps=5))
+        training.make_objective(flow, datasets.load("toy/rings"), dataclasses.replace(settings, anneal_steps=5))
     with pytest.raises(InputError, match=r"`anneal_steps` to be 1 or more\. Received: anneal_steps=0"):
         training.TrainSettings(anneal_steps=0)

@@ -121,7 +121,7 @@ def mistaken(mistake, folder):
     """The flags of a mistake in a folder with a file and with another run's workdir, and what the answer must hold."""
     flags, *answers = MISTAKES[mistake]
     (folder / "file").write_text("kept")
-    zoo.config("realnvp", "digits", seed=1).claim(folder / "other")
+    zoo.configure("realnvp", "digits", seed=1).claim(folder / "other")
     given = {flag.split("=")[0]: flag.format(tmp=folder) for flag in flags}
     defaults = {"--model": "--model=realnvp", "--dataset": "--dataset=digits"}
     defaults |= {"--workdir": f"--workdir={folder}/run", "--export_dir": f"--export_dir={folder}/exported"}

@@ -1,3 +1,25 @@
-"""Flow-based generative models for TensorFlow and Keras."""
+"""Flow-based generative models for TensorFlow and Keras: what someone who builds flows needs.
+
+    import tfflows
+    from tfflows.layers import ActNorm, AffineCoupling
+    from tfflows.networks import MLP
+
+    couplings = [AffineCoupling("halves", conditioner=MLP(width=64, depth=2), flip=flip) for flip in (False, True)]
+    flow = tfflows.Flow(tfflows.Event((2,)), [ActNorm(), *couplings])
+
+Importing it registers every layer, network and model with Keras, so that `keras.models.load_model` finds them.
+"""
+
+import os
+
+# Before TensorFlow is imported: its startup messages are for developers of TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from tfflows import bijectors as bijectors
+from tfflows import layers as layers
+from tfflows import networks as networks
+from tfflows.events import Event as Event
+from tfflows.models import VAE as VAE
+from tfflows.models import Flow as Flow
 
 __version__ = "0.1.0"

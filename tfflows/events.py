@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import InputError, check
+from tfflows.serialization import ConfigurableValue
 
 
 @dataclasses.dataclass(frozen=True)
-class Event:
+class Event(ConfigurableValue):
     """One data point, in raw units.
 
     Args:
@@ -59,7 +60,7 @@ class Event:
         return {**dataclasses.asdict(self), "shape": list(self.shape)}
 
     def check(self, x: Any) -> tf.Tensor:
-        """Returns `x` as a `[batch, *shape]` tensor of this event's dtype.
+        """Returns `x` as a `[batch, *shape]` tensor of this event's dtype; inside a `tf.function`, with assertions.
 
         Raises:
             InputError: The shape is another, a value is NaN or infinite, or a pixel is outside 0..levels-1.
@@ -71,12 +72,13 @@ class Event:
             f"Expected `x` of shape [batch, {', '.join(map(str, self.shape))}].",
             shape=shape,
         )
-        if not tf.is_tensor(x) or hasattr(x, "numpy"):
-            self._check_values(np.asarray(x))
+        if is_symbolic(x):
+            return self._asserted(x)
+        self._check_values(np.asarray(x))
         return tf.cast(x, self.dtype)
 
     def check_label(self, label: Any) -> tf.Tensor | None:
-        """Returns the class of each row, `[batch]`, as a tensor; None where there are no classes.
+        """Returns the class of each row, `[batch]`, or of all, as a tensor; None where there are no classes.
 
         Raises:
             InputError: There is a label without classes, or the other way round, or one is outside 0..classes-1.
@@ -84,14 +86,27 @@ class Event:
         if self.classes == 0:
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
             return None
+        rule = f"Expected each `label` to be in 0..{self.classes - 1}."
         check(label is not None, f"Expected a `label` in 0..{self.classes - 1} for each row.", label=label)
+        if is_symbolic(label):
+            sound = tf.reduce_all((label >= 0) & (label < tf.cast(self.classes, label.dtype)))
+            with tf.control_dependencies([tf.debugging.Assert(sound, [rule, "Received:", label])]):
+                return tf.cast(label, tf.int32)
         label = np.asarray(label)
-        check(
-            bool(np.all((label >= 0) & (label < self.classes))),
-            f"Expected each `label` to be in 0..{self.classes - 1}.",
-            label=label,
-        )
+        check(bool(np.all((label >= 0) & (label < self.classes))), rule, label=label)
         return tf.convert_to_tensor(label, tf.int32)
+
+    def _asserted(self, x: tf.Tensor) -> tf.Tensor:
+        """`x` in this event's dtype, whose values are checked when the graph runs."""
+        if self.discrete:
+            rule = f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
+            values = tf.cast(x, tf.float32)
+            sound = (values >= 0) & (values < self.levels) & tf.equal(values, tf.round(values))
+        else:
+            rule = "Expected `x` to be finite: remove the rows with NaN or infinity."
+            sound = tf.math.is_finite(tf.cast(x, self.dtype))
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule])]):
+            return tf.cast(x, self.dtype)
 
     def _check_values(self, x: np.ndarray) -> None:
         if x.size == 0:
@@ -106,3 +121,8 @@ class Event:
             rule = f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
             check(0 <= low and high < self.levels, rule, min=low, max=high)
             check(x.dtype.kind in "iub" or bool(np.all(x == np.round(x))), rule, dtype=str(x.dtype))
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a tensor of a graph that is being traced: its values are not known yet."""
+    return tf.is_tensor(x) and not hasattr(x, "numpy")

@@ -1,6 +1,7 @@
-"""Likelihoods: the distribution of an event, given the numbers that a decoder makes of a latent."""
+"""Likelihoods: the distribution of an event, given the parameters that a decoder computes from a latent."""
 
 import abc
+import dataclasses
 import math
 
 import tensorflow as tf
@@ -8,17 +9,18 @@ import tensorflow_probability as tfp
 
 from tfflows.bijectors.base import sum_event
 from tfflows.events import Event
+from tfflows.serialization import ConfigurableValue
 
 BOUND = 5.0  # of log-deviations and log-scales, softly: no density is without limit, and no event infinitely unlikely
 
 
-class Likelihood(abc.ABC):
-    """Independent entries, each with a distribution of `size` numbers.
+class Likelihood(ConfigurableValue, abc.ABC):
+    """Independent entries, each with a distribution of `size` parameters.
 
     Everywhere, `outputs` are those of a decoder, `[batch, *space, size * channels]`.
     """
 
-    size: int
+    size = 1  # parameters of each entry
 
     def log_prob(self, outputs: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """Nats `[batch]` of `x`, `[batch, *space, channels]`."""
@@ -32,12 +34,13 @@ class Likelihood(abc.ABC):
     def quantile(self, outputs: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
         """The entries with probabilities `u` below them: samples, where `u` is uniform."""
 
-    def centre(self, outputs: tf.Tensor) -> tf.Tensor:
+    def center(self, outputs: tf.Tensor) -> tf.Tensor:
         """The median of each entry, which is its mean and mode where it is symmetric."""
         entries = outputs[..., : outputs.shape[-1] // self.size]
         return self.quantile(outputs, tf.fill(tf.shape(entries), tf.constant(0.5, outputs.dtype)))
 
 
+@dataclasses.dataclass(frozen=True)
 class Bernoulli(Likelihood):
     """Entries 0 and 1.
 
@@ -53,7 +56,8 @@ class Bernoulli(Likelihood):
         return tf.cast(u > tf.sigmoid(-outputs), outputs.dtype)
 
 
-class Gaussian(Likelihood):
+@dataclasses.dataclass(frozen=True)
+class GaussianLikelihood(Likelihood):
     """Real entries.
 
         log p(x) = -((x - mean) / std)**2 / 2 - log(std) - log(2 pi) / 2
@@ -76,6 +80,7 @@ class Gaussian(Likelihood):
         return mean, BOUND * tf.tanh(log_std / BOUND)
 
 
+@dataclasses.dataclass(frozen=True)
 class DiscretizedLogistic(Likelihood):
     """Entries 0..levels-1: what a logistic distribution has between `x - 1/2` and `x + 1/2`; the ends have the tails.
 
@@ -88,15 +93,14 @@ class DiscretizedLogistic(Likelihood):
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendix
     C.5.
-    Differs from the paper: each entry has a scale of its own, not each channel; the cells are centred on the integers;
+    Differs from the paper: each entry has a scale of its own, not each channel; the cells are centered on the integers;
     the ends have the tails, so that the probabilities add up to 1.
     """
 
-    size = 2
-    START = 0.1  # scale of a new decoder, as a part of all levels
+    levels: int
 
-    def __init__(self, levels: int):
-        self.levels = levels
+    size = 2
+    START = 0.1  # scale of a new decoder, as a fraction of all levels
 
     def entry_log_prob(self, outputs, x):
         mean, scale = self._parts(outputs)
@@ -117,7 +121,7 @@ class DiscretizedLogistic(Likelihood):
 
 
 def likelihood(event: Event) -> Likelihood:
-    """What suits an event: Bernoulli for two levels, discretised logistic for more, gaussian for real numbers."""
+    """What suits an event: Bernoulli for two levels, discretized logistic for more, gaussian for real numbers."""
     if not event.discrete:
-        return Gaussian()
+        return GaussianLikelihood()
     return Bernoulli() if event.levels == 2 else DiscretizedLogistic(event.levels)

@@ -1,4 +1,4 @@
-"""Noise that depends on one row only, so that a score or a sample is the same whatever else is in the batch.
+"""Noise that depends on one row only, so that a log-likelihood or a sample is the same whatever else is in the batch.
 
 Every random number of a model comes from a stateless seed. One seed for a whole batch would tie a row's noise to its
 place in the batch, to the number of replicas and to the other rows; one seed for each row does not. TensorFlow's
@@ -13,6 +13,17 @@ from tfflows.errors import check
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
+
+# Streams: the numbers that `fold_in` takes, so that different uses of a row's seed are independent. A stream with a
+# plus takes one number for each place from there on; streams of models that are never used together may overlap.
+LAYERS = 1  # plus the place of a layer in its chain
+OBSERVATION = 1  # of an autoencoder: the event, given the latent
+LADDER_POSTERIOR = 1  # plus the place of a layer in the ladder, from the top
+LADDER_PRIOR = 2  # plus the same, in sampling, where 1 is that of the observation
+DEQUANTIZATION_FLOW = -1
+DEQUANTIZATION_CONTEXT = -2
+POSTERIOR = -3
+PRIOR = -4
 
 
 def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -106,12 +117,17 @@ def row_seeds(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(words[:, :, None] * (keys | 1), axis=1) + seed
 
 
-def seed_pair(seed: int) -> tf.Tensor:
-    """The stateless seed, int32 `[2]`, of any integer.
+def seed_pair(seed: int | tf.Tensor) -> tf.Tensor:
+    """The stateless seed, int32 `[2]`, of any integer; a stateless seed of TFP, two integers, is its own.
 
     Raises:
-        InputError: `seed` is not an integer.
+        InputError: `seed` is neither an integer nor two.
     """
-    check(isinstance(seed, int | np.integer), "Expected `seed` to be an integer.", seed=seed)
-    words = np.array([seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF], np.uint32)
-    return tf.constant(words.view(np.int32))
+    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
+        words = np.array([int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF], np.uint32)
+        return tf.constant(words.view(np.int32))
+    is_pair = isinstance(seed, list | tuple | np.ndarray) or tf.is_tensor(seed)
+    pair = tf.convert_to_tensor(seed) if is_pair else tf.constant(0.0)
+    rule = "Expected `seed` to be an integer, or a stateless seed of two."
+    check(pair.dtype.is_integer and pair.shape == (2,), rule, seed=seed)
+    return tf.cast(pair, tf.int32)

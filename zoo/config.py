@@ -2,12 +2,10 @@
 
 import ast
 import dataclasses
-import inspect
 import json
 import re
 import types
 import typing
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.files import replacing
 from tfflows.training.settings import TrainSettings
+from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
 SECTIONS = ("model", "data", "train")
@@ -113,12 +112,6 @@ def config(
     result = Config(architecture, dataset, seed, model, data, train, name)
     _ = result.settings  # checks the ranges
     return result
-
-
-def keyword_defaults(builder: Callable[..., Any]) -> dict[str, Any]:
-    """The settings of an architecture: its builder's keyword-only arguments and their defaults."""
-    parameters = inspect.signature(builder).parameters.values()
-    return {parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:

@@ -7,27 +7,34 @@ from typing import Any
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo.config import Config, keyword_defaults
+from zoo.architecture import keyword_defaults
+from zoo.config import Config
 from zoo.registry import ARCHITECTURES
 
 
-def create(name: str, *, event: Event, **kwargs: Any) -> GenerativeModel:
+def create(name: str, event: Event, *, preset: str | None = None, **settings: Any) -> GenerativeModel:
     """A new model of the architecture `name`.
 
     Args:
         name: One of the names in `list_models()`.
         event: What one data point is.
-        **kwargs: Settings of the architecture's builder for this kind of event.
+        preset: One of the names in `presets(name)`, such as `"cifar10"`: the model's settings for that dataset.
+        **settings: Settings of the architecture for this kind of event, which override those of the preset;
+            `info(name)` lists them with their defaults.
 
     Raises:
-        InputError: An unknown name or setting, a number out of range, an event that the architecture cannot take.
+        InputError: An unknown name, preset or setting, a number out of range, an event that the architecture cannot
+            take.
     """
     check_choice("name", name, ARCHITECTURES)
-    builder = ARCHITECTURES[name].builder(event)
-    for key, value in kwargs.items():
+    builder, known = ARCHITECTURES[name].builder(event), ARCHITECTURES[name].presets
+    if preset is not None:
+        check_choice("preset", preset, known)
+        settings = {**known[preset].get("model", {}), **settings}
+    for key, value in settings.items():
         check_choice(f"setting of {name}", key, keyword_defaults(builder))
         check_number(key, value)
-    return builder(event, **kwargs)
+    return builder(event, **settings)
 
 
 def check_number(key: str, value: Any) -> None:
@@ -45,7 +52,7 @@ def check_number(key: str, value: Any) -> None:
 
 def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
     """The model of a configuration, with the weights of a file where one is given."""
-    model = create(config.architecture, event=event, **config.model)
+    model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)
     return model

@@ -4,13 +4,13 @@ Source: Grathwohl et al., "FFJORD" (1810.01367), sections 3 and 4.1.
 Differs from the paper: nothing on vectors; its image models are not here.
 """
 
-from functools import partial
-
+from tfflows.costs import Cost
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Continuous
 from tfflows.models import Flow
 from tfflows.networks import VelocityMLP
+from zoo.architecture import Architecture
 
 ACTIVATIONS = ("softplus", "tanh", "swish", "gelu")
 
@@ -41,15 +41,32 @@ def vector(
     check_choice("activation", activation, ACTIVATIONS)
     check_choice("training_trace", training_trace, ("hutchinson", "exact"))
     check(0 < rtol < 1 and 0 < atol < 1, "Expected `rtol` and `atol` to be in (0, 1).", rtol=rtol, atol=atol)
-    network = partial(VelocityMLP, width=width, depth=depth, activation=activation, context_size=event.classes)
-    field = partial(Continuous, network, training_trace=training_trace, rtol=rtol, atol=atol)
-    return Flow(event, [ActNorm(), *(field() for _ in range(flows))], name="ffjord")
+    velocity = VelocityMLP(width=width, depth=depth, activation=activation, context_size=event.classes)
+    settings = {"training_trace": training_trace, "rtol": rtol, "atol": atol}
+    return Flow(event, [ActNorm(), *(Continuous(velocity, **settings) for _ in range(flows))], name="ffjord")
 
 
-TOY = {"steps": 1500, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 25, "ema": 0.99}
+# Presets.
+TOY = {
+    "steps": 1500,
+    "batch_size": 512,
+    "learning_rate": 1e-2,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 25,
+    "ema": 0.99,
+}
 
 PRESETS = {
     "vector": {"train": TOY},
     "energy": {"model": {"width": 32, "depth": 2}, "train": {**TOY, "anneal_steps": 1000}},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1810.01367",
+    title="FFJORD: free-form continuous dynamics",
+    builders={"vector": vector},
+    presets=PRESETS,
+    log_prob_cost=Cost("adaptive"),
+    sample_cost=Cost("adaptive"),
+)

@@ -5,13 +5,12 @@ Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow"
 Differs from the papers: the networks are those of `zoo/vae.py`, so that the posteriors can be compared.
 """
 
-from functools import partial
-
-from tfflows.bijectors import BoundedAffine, Gated, masks
+from tfflows.bijectors import BoundedAffine, Gated
 from tfflows.events import Event
 from tfflows.layers import AffineCoupling, Autoregressive, Planar, Radial, numbered
 from tfflows.models import VAE
 from tfflows.networks import MADE, MLP, ConvDecoder, ConvEncoder, Encoder
+from zoo.architecture import Architecture
 
 
 def vector(
@@ -40,7 +39,7 @@ def vector(
         kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
     """
     encoder = Encoder(width, depth=depth, context_size=event.classes)
-    decoder = partial(MLP, width=width, depth=depth, context_size=event.classes)
+    decoder = MLP(width=width, depth=depth, context_size=event.classes)
     flows = posterior_and_prior(posterior, prior, hidden, width, event.classes)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="flow_vae", **flows, **objective)
@@ -62,7 +61,7 @@ def image(
     """Flow VAE of images, with convolutions: the flows of `vector` and the networks of `zoo/vae.py`."""
     networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
-    decoder = partial(ConvDecoder, shape=event.shape, features=features, **networks)
+    decoder = ConvDecoder(shape=event.shape, features=features, **networks)
     flows = posterior_and_prior(posterior, prior, hidden, features, event.classes)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="flow_vae", **flows, **objective)
@@ -70,17 +69,17 @@ def image(
 
 def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, classes: int) -> dict:
     """The layers of both flows; couplings and autoregressive layers take the entries in turn from either side."""
-    turn = ("natural", "reversed")
+    orders = ("natural", "reversed")
 
     def kinds(context_size: int) -> dict:
-        mlp = partial(MLP, width=hidden, depth=1, context_size=context_size)
-        made = partial(MADE, width=hidden, depth=1, activation="elu", context_size=context_size)
+        mlp = MLP(width=hidden, depth=1, context_size=context_size)
+        made = MADE(width=hidden, depth=1, activation="elu", context_size=context_size)
         return {
             "planar": lambda place: Planar(context_size=context_size),
             "radial": lambda place: Radial(context_size=context_size),
-            "realnvp": lambda place: AffineCoupling(masks.alternating, flip=place % 2 == 1, network=mlp),
-            "iaf": lambda place: Autoregressive(network=made, family=Gated(), order=turn[place % 2]),
-            "maf": lambda place: Autoregressive(network=made, family=BoundedAffine(), order=turn[place % 2]),
+            "realnvp": lambda place: AffineCoupling("alternating", conditioner=mlp, flip=place % 2 == 1),
+            "iaf": lambda place: Autoregressive(conditioner=made, transformer=Gated(), order=orders[place % 2]),
+            "maf": lambda place: Autoregressive(conditioner=made, transformer=BoundedAffine(), order=orders[place % 2]),
         }
 
     of_posterior = {name: kinds(features)[name] for name in ("planar", "radial", "realnvp", "iaf")}
@@ -88,13 +87,35 @@ def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, 
     return {"posterior": numbered("posterior", posterior, of_posterior), "prior": numbered("prior", prior, of_prior)}
 
 
-TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50, "num_importance_samples": 100}
+# Presets.
+TOY = {
+    "steps": 6000,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+    "num_importance_samples": 100,
+}
 # As in zoo/vae.py. Published: FFJORD (1810.01367), table 3.
-MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 2000}
-MNIST |= {"steps_per_execution": 20}
+MNIST = {
+    "steps": 40_000,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 500,
+    "validate_every": 2000,
+    "steps_per_execution": 20,
+}
 
 PRESETS = {
     "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without, the latent says nothing and stays so
     "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-84.20 nats, planar -86.06"},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1505.05770",
+    title="Variational autoencoder with flows as posterior and prior",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+    density="bound",
+)

@@ -4,15 +4,15 @@ Source: Ho et al., "Flow++" (1902.00275), sections 3 and 4, and the authors' cod
 Differs from the paper: one matrix of all channels between couplings, at first a rotation; networks end in zeros.
 """
 
-from functools import partial
-
-from tfflows.bijectors import BoundedAffine, Elementwise, InTurn, MixtureOfLogistics, masks
+from tfflows.bijectors import BoundedAffine, Composed, MixtureOfLogistics, ScalarTransformer
+from tfflows.costs import Cost
 from tfflows.dequantization import VariationalDequantization
 from tfflows.errors import check_choice
 from tfflows.events import Event
-from tfflows.layers import ActNorm, Coupling, Logit, PLULinear, planned
+from tfflows.layers import ActNorm, Coupling, FlowLayer, Logit, PLULinear, planned
 from tfflows.models import Flow
-from tfflows.networks import MLP, AttentionNet, ContextNet
+from tfflows.networks import MLP, AttentionNet, ContextNet, Network
+from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> Flow:
@@ -24,9 +24,12 @@ def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int 
         components: Logistics in each mixture.
         width: Units of the networks' two hidden layers.
     """
-    network = partial(MLP, width=width, depth=2, context_size=event.classes)
-    make = partial(Coupling, masks.alternating, network=network, family=family("mixture", components))
-    return Flow(event, [layer for i in range(couplings) for layer in (ActNorm(), make(flip=i % 2 == 1))], name="flowpp")
+    mlp = MLP(width=width, depth=2, context_size=event.classes)
+    layers = []
+    for index in range(couplings):
+        settings = {"conditioner": mlp, "transformer": transformer("mixture", components)}
+        layers += [ActNorm(), Coupling("alternating", flip=index % 2 == 1, **settings)]
+    return Flow(event, layers, name="flowpp")
 
 
 def image(
@@ -57,29 +60,33 @@ def image(
         dequantization_blocks: Blocks of the networks of the noise's four couplings.
     """
     check_choice("dequantization", dequantization, ("variational", "uniform"))
-    network = partial(AttentionNet, width=width, heads=4, dropout=dropout, attention=attention)
-    step = partial(image_step, family=family(coupling, components))
-    layers = planned(plan, partial(step, network=partial(network, blocks=blocks, context_size=event.classes)))
+    settings = {"width": width, "heads": 4, "dropout": dropout, "attention": attention}
+    scalar = transformer(coupling, components)
+    network = AttentionNet(blocks=blocks, context_size=event.classes, **settings)
+    layers = planned(plan, lambda index: image_step(index, network, scalar))
     noise = None  # uniform
     if dequantization == "variational" and event.discrete:
-        of_noise = partial(step, network=partial(network, blocks=dequantization_blocks, context_channels=32))
-        noise = VariationalDequantization(planned("4 columns", of_noise), ContextNet(32, dropout=dropout), event)
+        noise_network = AttentionNet(blocks=dequantization_blocks, context_channels=32, **settings)
+        noise_flow = planned("4 columns", lambda index: image_step(index, noise_network, scalar))
+        noise = VariationalDequantization(noise_flow, ContextNet(32, dropout=dropout), event.levels)
     layers.insert(0, Logit(high=float(event.levels or 1), alpha=0.05))
     return Flow(event, layers, dequantization=noise, name="flowpp")
 
 
-def family(coupling: str, components: int) -> Elementwise:
+def transformer(coupling: str, components: int) -> ScalarTransformer:
     """`logit(mixture CDF)`, then `x * exp(tanh(a)) + b`; the last alone where `coupling` is `"affine"`."""
     check_choice("coupling", coupling, ("mixture", "affine"))
     affine = BoundedAffine(bound=1.0)
-    return affine if coupling == "affine" else InTurn((MixtureOfLogistics(components), affine))
+    return affine if coupling == "affine" else Composed((MixtureOfLogistics(components), affine))
 
 
-def image_step(index: int, **parts) -> list:
-    """Normalisation, a map of the channels, and a coupling of one half."""
-    return [ActNorm(per_pixel=True), PLULinear(), Coupling(masks.halves, flip=index % 2 == 1, **parts)]
+def image_step(index: int, conditioner: Network, scalar: ScalarTransformer) -> list[FlowLayer]:
+    """Normalization, a linear map of the channels, and a coupling of one half."""
+    coupling = Coupling("halves", conditioner=conditioner, transformer=scalar, flip=index % 2 == 1)
+    return [ActNorm(per_pixel=True), PLULinear(), coupling]
 
 
+# Presets.
 # Settings: the authors' launchers (they score with train.num_importance_samples=4096). Scores: table 1.
 TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "steps_per_execution": 50}
 SMALL = {"width": 32, "blocks": 1, "components": 8, "dequantization_blocks": 1}
@@ -97,3 +104,11 @@ PRESETS = {
     "downsampled_imagenet/32x32": {"model": AT_32, "train": PAPER, "published": "3.86 bits/dim"},
     "downsampled_imagenet/64x64": {"model": AT_64, "train": PAPER, "published": "3.69 bits/dim"},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1902.00275",
+    title="Flow++: improved flows with variational dequantization",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+    sample_cost=Cost(root_search=True),
+)

@@ -4,14 +4,13 @@ Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3, and the authors' co
 Differs from the paper: the couplings see the class too, where there is one, and not the prior of the last level alone.
 """
 
-from functools import partial
-
 from tfflows import layers
-from tfflows.bijectors import Additive, SigmoidAffine, masks
+from tfflows.bijectors import Additive, SigmoidAffine
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.models import Flow
-from tfflows.networks import MLP, ConvNet
+from tfflows.networks import MLP, ConvNet, Network
+from zoo.architecture import Architecture
 
 MATRICES = {"plu": layers.PLULinear, "plain": layers.PlainLinear}
 PERMUTATIONS = {**MATRICES, "reverse": layers.Reverse, "shuffle": layers.Shuffle}
@@ -31,8 +30,8 @@ def vector(
         permutation: `"plu"` or `"plain"`, learned, `"reverse"` or `"shuffle"`, fixed.
         coupling: `"affine"` or `"additive"`.
     """
-    network = partial(MLP, width=width, depth=depth, context_size=event.classes)
-    flow = [*repeat(steps, permutation, coupling, network), layers.TopPrior(context_size=event.classes)]
+    mlp = MLP(width=width, depth=depth, context_size=event.classes)
+    flow = [*repeat(steps, permutation, coupling, mlp), layers.TopPrior(context_size=event.classes)]
     return Flow(event, flow, name="glow")
 
 
@@ -49,36 +48,52 @@ def image(
 
     Args:
         event: Of shape `(height, width, channels)`; each level halves height and width.
-        levels: Number of levels, the paper's L.
-        steps: Number of steps of each level, the paper's K.
+        levels: Number of scales, the paper's L; not the gray levels of a pixel.
+        steps: Number of steps of flow at each scale, the paper's K; not steps of the optimizer.
         width: Feature maps of the networks.
         permutation: `"plu"` or `"plain"`, learned, `"reverse"` or `"shuffle"`, fixed.
         coupling: `"affine"` or `"additive"`.
     """
-    network = partial(ConvNet, width=width, context_size=event.classes)
+    convnet = ConvNet(width=width, context_size=event.classes)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
     for level in range(levels):
         flow += [] if level == 0 else [layers.SplitPrior(), layers.FactorOut()]
-        flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, network)]
+        flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, convnet)]
     return Flow(event, [*flow, layers.TopPrior(context_size=event.classes)], name="glow")
 
 
-def repeat(steps: int, permutation: str, coupling: str, network) -> list[layers.FlowLayer]:
+def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) -> list[layers.FlowLayer]:
     """`steps` steps of flow (figure 2a)."""
     check_choice("permutation", permutation, PERMUTATIONS)
     check_choice("coupling", coupling, COUPLINGS)
-    settings = {"flip": False, "network": network, "family": COUPLINGS[coupling]}
-    step = (layers.ActNorm, PERMUTATIONS[permutation], partial(layers.Coupling, masks.halves, **settings))
-    return [make() for _ in range(steps) for make in step]
+    flow = []
+    for _ in range(steps):
+        flow += [layers.ActNorm(), PERMUTATIONS[permutation]()]
+        flow += [layers.Coupling("halves", conditioner=conditioner, transformer=COUPLINGS[coupling])]
+    return flow
 
 
+# Presets.
 # K and L: the commands of the authors' README; Adamax, its rate and its warm-up of 10 times 50,000 images: the defaults
 # of the authors' code. Scores: table 2.
-TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 6000,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
-MINUTES = {"steps": 4500, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 300}
-MINUTES |= {"ema": 0.99, "validate_every": 500}
+MINUTES = {
+    "steps": 4500,
+    "batch_size": 64,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 300,
+    "ema": 0.99,
+    "validate_every": 500,
+}
 AT_28 = {"model": {"levels": 2, "steps": 8, "width": 64}, "train": MINUTES}
 ADAMAX = {"optimizer": "adamax", "learning_rate": 1e-3, "epochs": 1800}
 BIG = {"batch_size": 512, "warmup_steps": 977, **ADAMAX}
@@ -98,3 +113,10 @@ PRESETS = {
     "lsun/church_outdoor": {**AT_64, "published": "2.67 bits/dim"},
     "celeb_a": AT_64,
 }
+
+ARCHITECTURE = Architecture(
+    paper="1807.03039",
+    title="Glow: generative flow with invertible 1x1 convolutions",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+)

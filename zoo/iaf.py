@@ -5,13 +5,13 @@ Differs from the paper: a density of data by itself, not the posterior of an aut
 for its sigmoid gates, and ActNorm stands between the layers.
 """
 
-from functools import partial
-
 from tfflows.bijectors import BoundedAffine
+from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, Inverse
 from tfflows.models import Flow
 from tfflows.networks import MADE
+from zoo.architecture import Architecture
 
 
 def vector(
@@ -35,18 +35,25 @@ def vector(
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
         seed: Of random degrees.
     """
-    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
+    settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
     layers = [ActNorm()]
     for number in range(flows):
         order = ("natural", "reversed")[number % 2]
-        network = partial(made, seed=seed + number)
-        layers += [Inverse(Autoregressive(network=network, family=BoundedAffine(), order=order)), ActNorm()]
+        made = MADE(seed=seed + number, context_size=event.classes, **settings)
+        layers += [Inverse(Autoregressive(conditioner=made, transformer=BoundedAffine(), order=order)), ActNorm()]
     return Flow(event, layers, name="iaf")
 
 
+# Presets.
 # All ours: the paper has no density of vectors by itself. Of a network with tanh the far tails stay in bounds.
-TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 8000,
+    "batch_size": 512,
+    "learning_rate": 5e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {
     "vector": {"model": {"flows": 12, "width": 64, "depth": 2, "activation": "tanh"}, "train": TOY},
@@ -55,3 +62,11 @@ PRESETS = {
         "train": {**TOY, "anneal_steps": 1000},
     },
 }
+
+ARCHITECTURE = Architecture(
+    paper="1606.04934",
+    title="Inverse autoregressive flow",
+    builders={"vector": vector},
+    presets=PRESETS,
+    log_prob_cost=Cost("D"),
+)

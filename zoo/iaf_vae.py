@@ -5,13 +5,12 @@ Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressi
 Differs from the paper: on MNIST, where it has one layer of 32 latents (section 6.1), this is the ladder too.
 """
 
-from functools import partial
-
 from tfflows.bijectors import Gated
 from tfflows.events import Event
 from tfflows.layers import AutoregressiveConv, LadderLayer
 from tfflows.models import LadderVAE
 from tfflows.networks import MaskedConvNet
+from zoo.architecture import Architecture
 
 
 def image(
@@ -41,22 +40,30 @@ def image(
         free_bits: Nats that each layer may use without a cost in training.
         kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
     """
-    network = partial(MaskedConvNet, width=hidden, depth=depth, context_channels=width)
+    network = MaskedConvNet(width=hidden, depth=depth, context_channels=width)
     layers = []
     last = scales * blocks - 1
     for number in range(last + 1):
         orders = [("natural", "reversed")[step % 2] for step in range(steps)]
-        flow = [AutoregressiveConv(network=network, family=Gated(), order=order) for order in orders]
+        flow = [AutoregressiveConv(conditioner=network, transformer=Gated(), order=order) for order in orders]
         halves = number > 0 and number % blocks == 0
         layers.append(LadderLayer(width, latents, flow=flow, halves=halves, top=number == last))
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return LadderVAE(event, layers, width=width, name="iaf_vae", **objective)
 
 
+# Presets.
 # Ours: less than an hour on one core. The paper has, at 32 x 32, 20 layers of width 160 with 32 latent maps, free bits
 # of 0.1 a channel, and Adamax at 0.002 with batches of 32; on MNIST a network of one layer, whose best ELBO this is.
-MNIST = {"steps": 8000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 1000}
-MNIST |= {"batch_size": 100, "steps_per_execution": 20}
+MNIST = {
+    "steps": 8000,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 500,
+    "validate_every": 1000,
+    "batch_size": 100,
+    "steps_per_execution": 20,
+}
 AT_32 = {"scales": 1, "blocks": 20, "width": 160, "latents": 32, "hidden": 160, "depth": 2, "free_bits": 3.2}
 
 PRESETS = {
@@ -67,3 +74,11 @@ PRESETS = {
         "published": "3.11 bits/dim",
     },
 }
+
+ARCHITECTURE = Architecture(
+    paper="1606.04934",
+    title="Ladder of latent maps with inverse autoregressive posteriors",
+    builders={"image": image},
+    presets=PRESETS,
+    density="bound",
+)

@@ -5,13 +5,13 @@ Source: Germain et al., "MADE" (1502.03509), sections 3 and 4, for binary data; 
 Differs from the papers: the first layer standardises the data, and log-scales are bounded.
 """
 
-from functools import partial
-
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
+from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import Flow
 from tfflows.networks import MADE
+from zoo.architecture import Architecture
 
 
 def vector(
@@ -37,17 +37,32 @@ def vector(
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
         seed: Of random order and degrees.
     """
-    network = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, seed=seed)
-    network = partial(network, context_size=event.classes)
-    family = BoundedAffine() if components == 1 else MixtureOfGaussians(components)
+    settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden, "seed": seed}
+    made = MADE(context_size=event.classes, **settings)
+    transformer = BoundedAffine() if components == 1 else MixtureOfGaussians(components)
     # Under a logistic base the logit of a mixture's CDF has the mixture as its density.
     base = "normal" if components == 1 else "logistic"
-    layers = [ActNorm(), Autoregressive(network=network, family=family, order=order, seed=seed)]
+    layers = [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order, seed=seed)]
     return Flow(event, layers, base=base, name="made")
 
 
+# Presets.
 # Ours; 1705.07057 has batches of 100 and Adam at 1e-3.
-TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 5000,
+    "batch_size": 512,
+    "learning_rate": 5e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {"vector": {"model": {"components": 10}, "train": TOY}}
+
+ARCHITECTURE = Architecture(
+    paper="1502.03509",
+    title="MADE: masked autoencoder for distribution estimation",
+    builders={"vector": vector},
+    presets=PRESETS,
+    sample_cost=Cost("D"),
+)

@@ -4,14 +4,14 @@ Source: Papamakarios et al., "Masked Autoregressive Flow for Density Estimation"
 Differs from the paper: the first layer standardises the data, log-scales are bounded, and the weights have no penalty.
 """
 
-from functools import partial
-
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
+from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, BatchNorm
 from tfflows.models import Flow
 from tfflows.networks import MADE
+from zoo.architecture import Architecture
 
 
 def vector(
@@ -42,12 +42,12 @@ def vector(
         seed: Of random orders and degrees.
     """
     check_choice("order", order, ["reversed", "random"])
-    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
+    settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
 
-    def autoregressive(number, family):
-        turn = order if order == "random" else ("natural", "reversed")[number % 2]
-        network = partial(made, seed=seed + number)
-        return Autoregressive(network=network, family=family, order=turn, seed=seed + number)
+    def autoregressive(number, transformer):
+        its_order = order if order == "random" else ("natural", "reversed")[number % 2]
+        made = MADE(seed=seed + number, context_size=event.classes, **settings)
+        return Autoregressive(conditioner=made, transformer=transformer, order=its_order, seed=seed + number)
 
     layers = [ActNorm()]
     for number in range(flows):
@@ -59,9 +59,24 @@ def vector(
     return Flow(event, layers, base="logistic", name="maf")
 
 
+# Presets.
 # Ours. The paper has (section 4 and the authors' code) batches of 100, Adam at 1e-4, 5 or 10 flows, 1 or 2 hidden
 # layers of 100 units (POWER, GAS) to 1024, 10 components and patience 30, on datasets that are not here.
-TOY = {"steps": 8000, "batch_size": 512, "learning_rate": 3e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 8000,
+    "batch_size": 512,
+    "learning_rate": 3e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {"vector": {"model": {"flows": 12, "width": 64, "depth": 2, "batch_norm": False}, "train": TOY}}
+
+ARCHITECTURE = Architecture(
+    paper="1705.07057",
+    title="Masked autoregressive flow",
+    builders={"vector": vector},
+    presets=PRESETS,
+    sample_cost=Cost("D"),
+)

@@ -5,14 +5,14 @@ Differs from the paper: the conditioner, a MADE, gives all numbers of the monoto
 data and stands between the flows.
 """
 
-from functools import partial
-
 from tfflows.bijectors import DeepDenseSigmoidal, DeepSigmoidal
+from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import Flow
 from tfflows.networks import MADE
+from zoo.architecture import Architecture
 
 KINDS = {"dsf": DeepSigmoidal, "ddsf": DeepDenseSigmoidal}
 
@@ -45,18 +45,33 @@ def vector(
         seed: Of random degrees.
     """
     check_choice("kind", kind, KINDS)
-    made = partial(MADE, width=width, depth=depth, activation=activation, hidden=hidden, context_size=event.classes)
-    family = KINDS[kind](units, layers)
+    settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
+    transformer = KINDS[kind](units, layers)
     chain = []
     for number in range(flows):
-        network = partial(made, seed=seed + number)
+        made = MADE(seed=seed + number, context_size=event.classes, **settings)
         order = ("natural", "reversed")[number % 2]
-        chain += [ActNorm(), Autoregressive(network=network, family=family, order=order)]
+        chain += [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order)]
     return Flow(event, chain, name="naf")
 
 
+# Presets.
 # Ours, but for the 16 units, the default of the authors' code.
-TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 5e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 5000,
+    "batch_size": 512,
+    "learning_rate": 5e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {"vector": {"model": {"flows": 2, "kind": "dsf", "units": 16, "layers": 1}, "train": TOY}}
+
+ARCHITECTURE = Architecture(
+    paper="1804.00779",
+    title="Neural autoregressive flows",
+    builders={"vector": vector},
+    presets=PRESETS,
+    sample_cost=Cost("D", root_search=True),
+)

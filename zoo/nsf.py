@@ -5,14 +5,13 @@ Differs from the paper: ActNorm standardises vectors; matrices start as rotation
 networks have no residual connections and no dropout. Networks on images have no batch normalisation.
 """
 
-from functools import partial
-
 from tfflows import layers
-from tfflows.bijectors import RationalQuadratic, masks
+from tfflows.bijectors import RationalQuadratic
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import Flow
 from tfflows.networks import MADE, ResidualNet
+from zoo.architecture import Architecture
 
 BLOCKS, BOUND = 2, 3.0  # of the networks of vectors; splines live on [-BOUND, BOUND]: the authors' code
 
@@ -32,14 +31,16 @@ def vector(
     """
     check_choice("kind", kind, ["coupling", "autoregressive"])
     check(kind == "coupling" or dropout == 0, "Expected `dropout` to be 0 with autoregressive layers.", dropout=dropout)
-    family = RationalQuadratic(bins=bins, bound=BOUND)
-    resnet = partial(ResidualNet, width=width, blocks=BLOCKS, dropout=dropout, context_size=event.classes)
-    made = partial(MADE, width=width, depth=2 * BLOCKS, context_size=event.classes)
+    spline = RationalQuadratic(bins=bins, bound=BOUND)
+    resnet = ResidualNet(width=width, blocks=BLOCKS, dropout=dropout, context_size=event.classes)
+    made = MADE(width=width, depth=2 * BLOCKS, context_size=event.classes)
     flow = [layers.ActNorm()]
-    for number in range(steps):
-        coupling = partial(layers.Coupling, masks.alternating, flip=number % 2 == 1, network=resnet)
-        splines = coupling if kind == "coupling" else partial(layers.Autoregressive, network=made)
-        flow += [layers.PLULinear(), splines(family=family)]
+    for index in range(steps):
+        if kind == "coupling":
+            splines = layers.Coupling("alternating", conditioner=resnet, transformer=spline, flip=index % 2 == 1)
+        else:
+            splines = layers.Autoregressive(conditioner=made, transformer=spline)
+        flow += [layers.PLULinear(), splines]
     return Flow(event, [*flow, layers.PLULinear()], name="nsf")
 
 
@@ -66,22 +67,28 @@ def image(
         dropout: Part of the units that training drops, in [0, 1).
         factor_out: Whether each level sends half of the channels out.
     """
-    net = partial(
-        ResidualNet, convolutional=True, width=width, blocks=blocks, dropout=dropout, context_size=event.classes
-    )
-    spline = {"network": net, "family": RationalQuadratic(bins=bins, bound=BOUND)}
+    settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.classes}
+    resnet, spline = ResidualNet(convolutional=True, **settings), RationalQuadratic(bins=bins, bound=BOUND)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
     for level in range(levels):
         flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and level > 0 else [layers.Squeeze()]
         for _ in range(steps):
-            flow += [layers.ActNorm(), layers.PLULinear(), layers.Coupling(masks.halves, flip=False, **spline)]
+            flow += [layers.ActNorm(), layers.PLULinear()]
+            flow += [layers.Coupling("halves", conditioner=resnet, transformer=spline)]
         flow += [layers.PLULinear()]
     return Flow(event, flow, name="nsf")
 
 
+# Presets.
 # Section 5.3 and the configurations of the authors' code; Adam, a cosine from 5e-4. Scores: table 3.
-TOY = {"steps": 2500, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 250}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 2500,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 250,
+    "steps_per_execution": 50,
+}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 MINUTES = {"steps": 3000, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "ema": 0.99}
 AT_28 = {"model": {"levels": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}, "train": MINUTES}
@@ -98,3 +105,10 @@ PRESETS = {
     "cifar10": {**CIFAR, "published": "3.38 bits/dim"},
     "downsampled_imagenet/64x64": {**AT_64, "published": "3.82 bits/dim"},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1906.04032",
+    title="Neural spline flows",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+)

@@ -5,10 +5,12 @@ Differs from the paper: it fits posteriors and draws from them, as this does wit
 go from data to latent, as a density is what is fitted, and a sample takes one root for each layer.
 """
 
+from tfflows.costs import Cost
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Planar
 from tfflows.models import Flow
+from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Flow:
@@ -24,10 +26,25 @@ def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Flow:
     return Flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="planar")
 
 
-TOY = {"steps": 4000, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+# Presets.
+TOY = {
+    "steps": 4000,
+    "batch_size": 512,
+    "learning_rate": 1e-2,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},
     "energy": {"model": {"inverted": True}, "train": {**TOY, "anneal_steps": 1000}},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1505.05770",
+    title="Planar flow",
+    builders={"vector": vector},
+    presets=PRESETS,
+    sample_cost=Cost(root_search=True),
+)

@@ -1,13 +1,14 @@
 """Pretrained models: the table of those that come with the zoo, and how any export is loaded."""
 
 import csv
+import fnmatch
 import json
 from pathlib import Path
 
 from tfflows import versions
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.export import WEIGHTS
+from tfflows.export import load_weights
 from tfflows.models import GenerativeModel
 from zoo.config import Config
 from zoo.creation import build
@@ -17,7 +18,12 @@ TABLE = Path(__file__).parent / "pretrained.csv"
 HOMES = (Path(__file__).parent / "exported", Path(__file__).parent.parent / "exported")
 
 
-def list_pretrained(table: Path = TABLE) -> list[dict[str, str]]:
+def list_pretrained(pattern: str = "*") -> list[str]:
+    """Ids of the pretrained models that match a pattern, such as `"*digits*"`; `zoo.info(id)` has the details."""
+    return [row["id"] for row in rows() if fnmatch.fnmatchcase(row["id"], pattern)]
+
+
+def rows(table: Path = TABLE) -> list[dict[str, str]]:
     """One row for each pretrained model: id, dataset, test score with its standard error, published score, cost."""
     with table.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -36,7 +42,9 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
     exported = exported_version(name, version)
     record = json.loads((exported / "config.json").read_text())
     event = Event(**record.pop("event"))
-    return build(Config(**record), event, weights=exported / WEIGHTS)
+    model = build(Config(**record), event)
+    load_weights(model, exported)
+    return model
 
 
 def exported_version(name: str, version: int | None = None) -> Path:
@@ -54,7 +62,7 @@ def exported_folder(name: str) -> Path:
     for folder in (*(home / name for home in HOMES), Path(name)):
         if folder.is_dir():
             return folder
-    known = [row["id"] for row in list_pretrained()]
+    known = list_pretrained()
     raise InputError(
         f"Expected `name` to be one of {known}, or the path of an exported model. Received: name={name!r}."
     )

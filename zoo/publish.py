@@ -13,7 +13,8 @@ from typing import Any
 
 from tfflows.errors import InputError, check
 from tfflows.files import replacing
-from zoo.pretrained import TABLE, list_pretrained
+from zoo.pretrained import TABLE
+from zoo.pretrained import rows as pretrained_rows
 from zoo.registry import ARCHITECTURES
 
 README = TABLE.parent.parent / "README.md"
@@ -49,7 +50,7 @@ def _rounded(value: Any) -> Any:
 
 def publish(folder: Path, table: Path = TABLE) -> None:
     """Adds the row of an export to the table, or replaces the row of the same id."""
-    rows = {old["id"]: old for old in list_pretrained(table)} if table.exists() else {}
+    rows = {old["id"]: old for old in pretrained_rows(table)} if table.exists() else {}
     rows[folder.name] = row(folder)
     with replacing(table) as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -109,7 +110,7 @@ def renew(readme: Path, table: Path = TABLE) -> None:
     _, end, after = rest.partition("<!-- /scores -->\n")
     check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))
     with replacing(readme) as beside:
-        beside.write_text(before + begin + markdown(list_pretrained(table)) + end + after)
+        beside.write_text(before + begin + markdown(pretrained_rows(table)) + end + after)
 
 
 def main(folders: list[str]) -> None:

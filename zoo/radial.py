@@ -9,6 +9,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Radial
 from tfflows.models import Flow
+from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
@@ -24,10 +25,24 @@ def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
     return Flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="radial")
 
 
-TOY = {"steps": 5000, "batch_size": 512, "learning_rate": 1e-2, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+# Presets.
+TOY = {
+    "steps": 5000,
+    "batch_size": 512,
+    "learning_rate": 1e-2,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},
     "energy": {"model": {"layers": 32, "inverted": True}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1505.05770",
+    title="Radial flow",
+    builders={"vector": vector},
+    presets=PRESETS,
+)

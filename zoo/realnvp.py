@@ -5,13 +5,11 @@ Differs from the paper: ActNorm in the flow, and nothing in its networks, stands
 score is the same in training and evaluation, on one device and many, and does not depend on the rest of the batch.
 """
 
-from functools import partial
-
-from tfflows.bijectors import masks
 from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import Flow
-from tfflows.networks import MLP, ConvResNet
+from tfflows.networks import MLP, ConvResNet, Network
+from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2) -> Flow:
@@ -23,8 +21,8 @@ def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2)
         width: Units of the networks' hidden layers.
         depth: Number of the networks' hidden layers.
     """
-    network = partial(MLP, width=width, depth=depth, context_size=event.classes)
-    layers = [ActNorm(), *alternate(masks.alternating, couplings, network)]
+    mlp = MLP(width=width, depth=depth, context_size=event.classes)
+    layers = [ActNorm(), *alternate("alternating", couplings, mlp)]
     return Flow(event, layers, name="realnvp")
 
 
@@ -54,29 +52,47 @@ def image(
         alpha: Distance from the ends of the interval in the logit.
         bound: Where the learned bounds of the log-scales start.
     """
-    network = partial(ConvResNet, blocks=blocks, patch=patch, l2=l2, context_size=event.classes)
+    settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.classes}
+    resnets = [ConvResNet(width=width * 2**scale, **settings) for scale in range(scales)]
     layers = [Logit(high=float(event.levels or 1), alpha=alpha)]
     for scale in range(scales - 1):
-        layers += [*alternate(masks.checkerboard, 3, partial(network, width=width * 2**scale), bound), Squeeze()]
-        layers += [*alternate(masks.halves, 3, partial(network, width=width * 2 ** (scale + 1)), bound), FactorOut()]
-    layers += alternate(masks.checkerboard, 4, partial(network, width=width * 2 ** (scales - 1)), bound)
+        layers += [*alternate("checkerboard", 3, resnets[scale], bound), Squeeze()]
+        layers += [*alternate("halves", 3, resnets[scale + 1], bound), FactorOut()]
+    layers += alternate("checkerboard", 4, resnets[-1], bound)
     return Flow(event, layers, name="realnvp")
 
 
-def alternate(mask, number: int, network, bound: float = 1.0) -> list[FlowLayer]:
-    """`number` couplings that change the two sides of a mask in turn, each normalised."""
-    couplings = [AffineCoupling(mask, flip=index % 2 == 1, network=network, bound=bound) for index in range(number)]
-    return [layer for coupling in couplings for layer in (coupling, ActNorm())]
+def alternate(mask: str, number: int, conditioner: Network, bound: float = 1.0) -> list[FlowLayer]:
+    """`number` couplings that change the two sides of a mask alternately, each followed by ActNorm."""
+    layers = []
+    for index in range(number):
+        layers += [AffineCoupling(mask, conditioner=conditioner, flip=index % 2 == 1, bound=bound), ActNorm()]
+    return layers
 
 
+# Presets.
 # Section 4.1 where it says: batches of 64, Adam with its defaults; 8 blocks, 64 maps and one squeeze on CIFAR-10, else
 # 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4 (section 3.6). The number
 # of steps is ours. Published scores: table 1.
-TOY = {"steps": 10_000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50}
+TOY = {
+    "steps": 10_000,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 DIGITS = {"epochs": 150, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
-MINUTES = {"steps": 5600, "batch_size": 64, "learning_rate": 8e-3, "schedule": "cosine", "warmup_steps": 300}
-MINUTES |= {"ema": 0.99, "validate_every": 560, "sample_every": 2}  # 20 minutes on 2 cores
+MINUTES = {
+    "steps": 5600,
+    "batch_size": 64,
+    "learning_rate": 8e-3,
+    "schedule": "cosine",
+    "warmup_steps": 300,
+    "ema": 0.99,
+    "validate_every": 560,
+    "sample_every": 2,
+}  # 20 minutes on 2 cores
 AT_28 = {"model": {"width": 40, "blocks": 2, "patch": 2}, "train": MINUTES}
 AT_32 = {"model": {"scales": 4}, "train": {"batch_size": 64}}
 AT_64 = {"model": {"scales": 5, "blocks": 2}, "train": {"batch_size": 64}}
@@ -98,3 +114,10 @@ PRESETS = {
     "lsun/church_outdoor": {**AT_64, "published": "3.08 bits/dim"},
     "celeb_a": {**AT_64, "published": "3.02 bits/dim"},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1605.08803",
+    title="RealNVP: real-valued non-volume preserving transformations",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+)

@@ -27,7 +27,7 @@ def reexport(folder: Path) -> None:
 def main(names: list[str]) -> None:
     """Exports the models `names` again, or all."""
     try:
-        for name in names or [row["id"] for row in list_pretrained()]:
+        for name in names or list_pretrained():
             reexport(exported_folder(name))
     except InputError as error:
         sys.exit(f"zoo.reexport: {error}")

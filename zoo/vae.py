@@ -4,11 +4,10 @@ Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), secti
 Differs from the paper: convolutions and exponential linear units, as in later work on images; bounded log-deviations.
 """
 
-from functools import partial
-
 from tfflows.events import Event
 from tfflows.models import VAE
 from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
+from zoo.architecture import Architecture
 
 
 def vector(
@@ -31,7 +30,7 @@ def vector(
         kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
     """
     encoder = Encoder(width, depth=depth, context_size=event.classes)
-    decoder = partial(MLP, width=width, depth=depth, context_size=event.classes)
+    decoder = MLP(width=width, depth=depth, context_size=event.classes)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="vae", **objective)
 
@@ -59,19 +58,41 @@ def image(
     """
     networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
-    decoder = partial(ConvDecoder, shape=event.shape, features=features, **networks)
+    decoder = ConvDecoder(shape=event.shape, features=features, **networks)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="vae", **objective)
 
 
-TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 500}
-TOY |= {"steps_per_execution": 50, "num_importance_samples": 100}
+# Presets.
+TOY = {
+    "steps": 6000,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+    "num_importance_samples": 100,
+}
 # Ours: less than an hour on one core. The published ELBO is that of larger networks, trained to the end: FFJORD
 # (1810.01367), table 3.
-MNIST = {"steps": 40_000, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 500, "validate_every": 2000}
-MNIST |= {"steps_per_execution": 20}
+MNIST = {
+    "steps": 40_000,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 500,
+    "validate_every": 2000,
+    "steps_per_execution": 20,
+}
 
 PRESETS = {
     "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without, the latent says nothing and stays so
     "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-86.55 nats"},
 }
+
+ARCHITECTURE = Architecture(
+    paper="1312.6114",
+    title="Variational autoencoder",
+    builders={"vector": vector, "image": image},
+    presets=PRESETS,
+    density="bound",
+)

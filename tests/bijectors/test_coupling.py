@@ -24,8 +24,10 @@ def test_split_coupling_is_the_coupling_of_its_mask(mask, flip):
             return bijectors.Affine(shift, log_scale)
 
         everything, stays, changes = np.arange(5), np.flatnonzero(keep), np.flatnonzero(~keep)
-        masked = bijectors.Coupling(mask((3, 3, 5), flip=flip), lambda kept: transform(kept, everything, everything))
-        split = bijectors.SplitCoupling(keep, lambda kept: transform(kept, stays, changes), event_ndims=3)
+        masked = bijectors.MaskedCoupling(
+            mask((3, 3, 5), flip=flip), lambda kept: transform(kept, everything, everything)
+        )
+        split = bijectors.Coupling(keep, lambda kept: transform(kept, stays, changes), event_ndims=3)
         for method in ("inverse", "forward"):
             np.testing.assert_allclose(getattr(split, method)(x), getattr(masked, method)(x), rtol=1e-12)
             log_dets = [

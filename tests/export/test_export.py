@@ -25,7 +25,7 @@ def trained(tmp_path_factory):
 
 
 def write(model, folder):
-    config = zoo.config("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4})
+    config = zoo.configure("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4})
     metrics = {"nats": -150.0, "nats_se": 0.5, "num_events": 300, "bits_per_dim": 3.4, "bits_per_dim_se": 0.01}
     data = datasets.load("digits")
     return export.export(model, folder, config=config.record(model.event), metrics=metrics, data=data)
@@ -108,7 +108,7 @@ def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
 
 def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, monkeypatch):
     model, _ = trained
-    monkeypatch.setattr("tfflows.export.signatures.SCORE_SEED", 9)
+    monkeypatch.setattr("tfflows.servable.SCORE_SEED", 9)
     with pytest.raises(RuntimeError, match="nats apart from the model; nothing was exported"):
         write(model, tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []

@@ -9,9 +9,9 @@ import tensorflow as tf
 import zoo
 from tests.export.session import Session
 from tests.training import small_run
-from tfflows import noise
+from tfflows import guards, noise
 from tfflows.events import Event
-from tfflows.export import Servable, guards
+from tfflows.servable import Servable
 
 N = 3
 SEED, TEMPERATURE = noise.sample_seeds(0, N).numpy(), np.array([0.5, 0.0, 1.0], np.float32)

@@ -1,7 +1,5 @@
 """Autoregressive layers over maps: their order, log-determinants, both directions, context; and wrong masks."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,10 +15,10 @@ ORDERS = ["natural", "reversed"]
 ROWS = 4
 
 
-def made_layer(shape, order, *, width=6, depth=2, context_channels=0, family=Gated()):  # noqa: B008
+def made_layer(shape, order, *, width=6, depth=2, context_channels=0, transformer=Gated()):  # noqa: B008
     """A layer with every weight away from zero, in the current precision."""
-    network = partial(MaskedConvNet, width=width, depth=depth, context_channels=context_channels)
-    layer = AutoregressiveConv(network=network, family=family, order=order)
+    conditioner = MaskedConvNet(width=width, depth=depth, context_channels=context_channels)
+    layer = AutoregressiveConv(conditioner=conditioner, transformer=transformer, order=order)
     layer.build((None, *shape))
     random = np.random.default_rng(0)
     for weight in layer.trainable_variables:
@@ -74,7 +72,7 @@ def test_jacobian_is_triangular_in_the_order(shape, order):
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_one_hidden_layer_and_another_family(order):
-    jacobian_is_triangular_in_the_order((2, 3, 2), order, depth=1, family=BoundedAffine())
+    jacobian_is_triangular_in_the_order((2, 3, 2), order, depth=1, transformer=BoundedAffine())
 
 
 MUTANTS = {
@@ -163,8 +161,8 @@ def test_fewer_feature_maps_than_channels(width):
 
 
 def test_layer_starts_as_its_family_does():
-    network = partial(MaskedConvNet, width=4, depth=1)
-    layer = AutoregressiveConv(network=network, family=BoundedAffine())
+    conditioner = MaskedConvNet(width=4, depth=1)
+    layer = AutoregressiveConv(conditioner=conditioner, transformer=BoundedAffine())
     x = tf.cast(drawn((2, 2, 3)), tf.float32)
     layer.build(x.shape)
     np.testing.assert_array_equal(layer.bijector().inverse(x), x)
@@ -198,9 +196,9 @@ def test_far_maps_have_finite_latents_and_gradients():
 )
 def test_settings_that_make_no_sense_are_refused(outputs, degrees, settings, message):
     with pytest.raises(InputError, match=message):
-        MaskedConvNet(outputs, degrees, width=4, **settings)
+        MaskedConvNet(outputs, degrees=degrees, width=4, **settings).build((None, 2, 2, 2))
 
 
 def test_random_order_is_refused():
     with pytest.raises(InputError, match=r"`order` to be one of \['natural', 'reversed'\]\. Received: order='random'"):
-        AutoregressiveConv(network=partial(MaskedConvNet, width=4, depth=1), family=Gated(), order="random")
+        AutoregressiveConv(conditioner=MaskedConvNet(width=4, depth=1), transformer=Gated(), order="random")

@@ -13,9 +13,10 @@ from absl.testing import flagsaver
 
 import zoo
 from tests.training import small_run
-from tfflows import datasets, export, score
+from tfflows import datasets, score
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
+from tfflows.servable import Servable
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,7 +87,7 @@ def write(model: GenerativeModel, folder: Path) -> GenerativeModel:
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:  # at their initial zeros, labels would change nothing
         variable.assign_add(random.normal(scale=0.1, size=variable.shape).astype(np.float32))
-    export.Servable(model).save(folder / "1")
+    Servable(model).save(folder / "1")
     config = {"event": model.event.to_dict(), "data": {"n_bits": 8}}
     (folder / "1" / "config.json").write_text(json.dumps(config))
     return model

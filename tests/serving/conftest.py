@@ -11,8 +11,8 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 import zoo
 from tests.serving.expected import digits
 from tests.training import small_run
-from tfflows.export import Servable
 from tfflows.models import GenerativeModel
+from tfflows.servable import Servable
 from tfflows.serving.batching import Batching
 from tfflows.serving.loopback import LoopbackServer
 from zoo.pretrained import exported_folder

@@ -10,7 +10,7 @@ from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 from tests.serving.expected import digits
-from tfflows.export.guards import words
+from tfflows.guards import words
 
 X = digits(2)
 SEED, ONES = np.zeros([2, 2], np.int32), np.ones([2], np.float32)

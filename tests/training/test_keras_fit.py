@@ -18,7 +18,7 @@ def digits(split):
 def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_per_execution):
     data, one = datasets.load("digits"), model()
     x, validation = digits(data.train)[:192], digits(data.validation)[:96]
-    with pytest.raises(InputError, match=r"initialised: call model\.initialize\(batch\)"):
+    with pytest.raises(InputError, match=r"initialized: call model\.initialize\(batch\)"):
         one.fit(x, batch_size=32)
     one.initialize(x[:64])
     one.compile(keras.optimizers.Adam(1e-3), MeanNegativeLogLikelihood(), steps_per_execution=steps_per_execution)

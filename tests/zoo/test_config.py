@@ -10,17 +10,17 @@ from zoo.config import Config
 
 
 def test_defaults_are_the_preset_of_the_pair():
-    config = zoo.config("realnvp", "digits")
+    config = zoo.configure("realnvp", "digits")
     assert config.model["blocks"] == 1
     assert config.data["n_bits"] == 8
     assert config.settings.schedule == "cosine"
     assert config.id == "realnvp_digits"
-    assert zoo.config("realnvp", "toy/rings").id == "realnvp_toy_rings"
+    assert zoo.configure("realnvp", "toy/rings").id == "realnvp_toy_rings"
 
 
 def test_strings_are_read_as_the_type_of_their_key():
     given = {"model.width": "16", "train.learning_rate": "1e-4", "train.clip_norm": "none", "train.jit_compile": "true"}
-    config = zoo.config("realnvp", "digits", overrides={**given, "train.ema": "0", "train.schedule": "constant"})
+    config = zoo.configure("realnvp", "digits", overrides={**given, "train.ema": "0", "train.schedule": "constant"})
     assert config.model["width"] == 16
     assert config.train["learning_rate"] == 1e-4
     assert config.train["clip_norm"] is None
@@ -49,23 +49,23 @@ def test_strings_are_read_as_the_type_of_their_key():
 )
 def test_wrong_settings_are_named_with_their_choices(overrides, message):
     with pytest.raises(InputError, match=message):
-        zoo.config("realnvp", "digits", overrides=overrides)
+        zoo.configure("realnvp", "digits", overrides=overrides)
 
 
 def test_unknown_names_list_the_known():
     with pytest.raises(InputError, match=r"`--model` to be one of \['nice', 'realnvp'.*Received: model='real_nvp'"):
-        zoo.config("real_nvp", "digits")
+        zoo.configure("real_nvp", "digits")
     with pytest.raises(InputError, match=r"digits.*toy/rings.*digitz"):
-        zoo.config("realnvp", "digitz")
+        zoo.configure("realnvp", "digitz")
 
 
 def test_workdir_belongs_to_one_configuration(tmp_path):
-    config = zoo.config("realnvp", "digits")
+    config = zoo.configure("realnvp", "digits")
     assert config.claim(tmp_path / "run") == tmp_path / "run"
     assert Config(**json.loads((tmp_path / "run" / "config.json").read_text())) == config
-    longer = zoo.config("realnvp", "digits", overrides={"train.steps": 5000})
+    longer = zoo.configure("realnvp", "digits", overrides={"train.steps": 5000})
     longer.claim(tmp_path / "run")
-    wider = zoo.config("realnvp", "digits", seed=4, overrides={"model.width": 64})
+    wider = zoo.configure("realnvp", "digits", seed=4, overrides={"model.width": 64})
     with pytest.raises(
         InputError, match=r"another --workdir.*seed='0 there, 4 here'.*model\.width='32 there, 64 here'"
     ):
@@ -76,4 +76,4 @@ def test_workdir_belongs_to_one_configuration(tmp_path):
 def test_workdir_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"--workdir to be a folder that can be written\. Received: workdir="):
-        zoo.config("realnvp", "digits").claim(tmp_path / "file" / "run")
+        zoo.configure("realnvp", "digits").claim(tmp_path / "file" / "run")

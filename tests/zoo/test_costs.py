@@ -1,4 +1,4 @@
-"""What the table says of costs is what is run: passes through a network for a sample, and searches for roots."""
+"""The costs that layers and the registry name are those that are run: network passes, and searches for roots."""
 
 import collections
 from functools import partial
@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+import zoo
 from tests.cases import CASES, make
 from tfflows import noise
 
@@ -15,20 +16,28 @@ VECTORS = [case for case in CASES if case.event.kind == "vector" and not case.ev
 
 
 @pytest.mark.parametrize("case", VECTORS, ids=str)
-def test_costs_are_what_table_and_layers_say(case, monkeypatch):
+def test_costs_are_those_that_the_layers_name(case, monkeypatch):
     model = make(case)
     draw = partial(model.sample_fn, noise.split(noise.seed_pair(0), 2), tf.ones([2]), None)
-    passes, roots = counted(draw, monkeypatch)
-    said = case.row.sample_passes
-    assert roots == ("root" in said and not _plain(case))
-    assert passes in ({"1": 1, "D": case.event.size}.get(said[0], passes), 0)
     if not case.exact:
-        return  # only of a flow does one draw and score what was drawn
-    assert roots == ("root" in model.sampling_cost)
-    assert (passes > 1) == ("pass" in model.sampling_cost) or _adaptive(case)
-    passes, roots = counted(partial(model.distribution().log_prob, tf.zeros([2, 2])), monkeypatch)
-    assert roots == ("root" in model.scoring_cost)
-    assert (passes > 1) == ("pass" in model.scoring_cost) or _adaptive(case)
+        assert agrees(case.row.sample_cost, *counted(draw, monkeypatch), case)
+        return  # a flow alone has costs of its own
+    assert agrees(model.sampling_cost, *counted(draw, monkeypatch), case)
+    assert agrees(model.scoring_cost, *counted(partial(model.log_density, tf.zeros([2, 2])), monkeypatch), case)
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=str)
+def test_row_has_the_costs_of_the_default_settings(case):
+    if case.exact:
+        small = {name: value for name, value in case.settings.items() if name != "components"}
+        model = zoo.create(case.name, case.event, **small)
+        assert (model.scoring_cost, model.sampling_cost) == (case.row.log_prob_cost, case.row.sample_cost)
+
+
+def agrees(cost, passes, roots, case):
+    """Whether a cost is what was counted; a solver takes the passes that it needs, and some layers have no network."""
+    expected = {"1": (0, 1), "D": (case.event.size,)}.get(cost.passes, (passes,))
+    return passes in expected and roots == cost.root_search
 
 
 def counted(function, monkeypatch):
@@ -50,13 +59,3 @@ def counted(function, monkeypatch):
         function()
     roots = counts.pop("roots", 0) > 0
     return max(counts.values(), default=0), roots
-
-
-def _adaptive(case):
-    """Whether a pass is that of a solver, which takes what it needs."""
-    return "adaptive" in case.row.sample_passes
-
-
-def _plain(case):
-    """Whether the case has no mixtures, where only mixtures need roots."""
-    return "mixtures" in case.row.sample_passes and case.settings.get("components", 1) == 1

@@ -94,7 +94,7 @@ def test_what_is_fixed_is_saved(permutation, tmp_path):
 def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
     # Section 3.1: "zero mean and unit variance given an initial minibatch", then ordinary weights.
     model = zoo.create("glow", event=IMAGE, levels=1, steps=1, width=4)
-    with pytest.raises(InputError, match=r"Expected a model that is initialised: call model\.initialize\(batch\)"):
+    with pytest.raises(InputError, match=r"Expected a model that is initialized: call model\.initialize\(batch\)"):
         model.sample(1)
     x, _ = events(Case("glow", IMAGE), 64)
     model.initialize(tf.constant(x))
@@ -173,7 +173,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # the rest.
     width, steps = 512, 32
     event = Event((32, 32, 3), "uint8", 256)
-    model = zoo.create("glow", event=event, **zoo.config("glow", "cifar10").model)
+    model = zoo.create("glow", event=event, **zoo.configure("glow", "cifar10").model)
     step = {c: 2 * c + c**2 + 9 * (c // 2) * width + width**2 + 9 * width * c + 4 * width + 2 * c for c in (12, 24, 48)}
     priors = 2 * 48 + sum(9 * (c // 2) * c + 2 * c for c in (12, 24))
     count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
@@ -184,7 +184,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 
 def test_settings_are_those_of_the_authors():
-    config = zoo.config("glow", "downsampled_imagenet/64x64")
+    config = zoo.configure("glow", "downsampled_imagenet/64x64")
     assert (config.model["levels"], config.model["steps"], config.model["width"]) == (4, 48, 512)
     assert (config.train["optimizer"], config.train["batch_size"]) == ("adamax", 128)
     assert glow.PRESETS["cifar10"]["published"] == "3.35 bits/dim"

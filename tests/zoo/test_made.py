@@ -40,7 +40,7 @@ def jacobian(network, x, context=None):
 @pytest.mark.parametrize("depth", [0, 1, 3])
 def test_each_output_sees_the_entries_before_it_and_all_of_them(order, hidden, depth):
     degrees = np.array(order)
-    network = randomised(MADE(15, degrees, width=64, depth=depth, activation="tanh", hidden=hidden), 5)
+    network = randomised(MADE(15, degrees=degrees, width=64, depth=depth, activation="tanh", hidden=hidden), 5)
     seen = jacobian(network, np.random.default_rng(1).normal(size=(20, 5)))
     allowed = degrees[None, :] < degrees[:, None]
     assert seen.shape == (3, 5, 5)
@@ -50,7 +50,7 @@ def test_each_output_sees_the_entries_before_it_and_all_of_them(order, hidden, d
 
 @pytest.mark.parametrize("depth", [0, 2])
 def test_every_output_sees_the_whole_context(depth):
-    network = randomised(MADE(6, np.array([1, 2, 3]), width=16, depth=depth, context_size=2), 3, 2)
+    network = randomised(MADE(6, degrees=np.array([1, 2, 3]), width=16, depth=depth, context_size=2), 3, 2)
     x, context = tf.zeros([4, 3]), tf.constant(np.random.default_rng(1).normal(size=(4, 2)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(context)
@@ -60,13 +60,13 @@ def test_every_output_sees_the_whole_context(depth):
 
 def test_masks_are_those_of_the_paper():
     # Hidden units see inputs of their own degree and below; outputs see hidden units below them.
-    network = MADE(3, np.array([3, 1, 2]), width=2, depth=1, hidden=[np.array([2, 1])])
+    network = MADE(3, degrees=np.array([3, 1, 2]), width=2, depth=1, hidden=[np.array([2, 1])])
     np.testing.assert_array_equal(network.dense[0].mask, [[False, False], [True, True], [True, False]])
     np.testing.assert_array_equal(network.dense[1].mask, [[True, False, False], [True, False, True]])
 
 
 def test_masks_are_not_weights():
-    network = randomised(MADE(2, np.array([1, 2]), width=4, depth=1), 2)
+    network = randomised(MADE(2, degrees=np.array([1, 2]), width=4, depth=1), 2)
     assert [tuple(weight.shape) for weight in network.weights] == [(2, 4), (4,), (4, 2), (2,)]
 
 
@@ -88,8 +88,8 @@ def test_density_is_the_product_of_the_conditionals(family, order):
 
 
 def made_layer(family, order):
-    network = lambda outputs, degrees: MADE(outputs, degrees, width=16, depth=2)  # noqa: E731
-    layer = layers.Autoregressive(network=network, family=family, order=order, seed=3)
+    conditioner = MADE(width=16, depth=2)
+    layer = layers.Autoregressive(conditioner=conditioner, transformer=family, order=order, seed=3)
     layer.build((None, 4))
     randomised(layer.network, 4)
     return layer, tf.constant(np.random.default_rng(2).normal(size=(6, 4)))

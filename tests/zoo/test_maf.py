@@ -9,7 +9,6 @@ import tensorflow_probability as tfp
 import zoo
 from tests.cases import EVENTS, Case, assert_finite_at, float64, make
 from tfflows import bijectors, layers, noise
-from tfflows.bijectors import masks
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers.batchnorm import streaming_moments
@@ -30,13 +29,13 @@ def shake(weights, size=0.3):
 
 def coupling_and_its_made(dimension=5):
     """A RealNVP coupling, and the MADE whose hidden units all have the number of kept entries as their degree."""
-    coupling = layers.AffineCoupling(masks.halves, flip=False, network=lambda outputs: MLP(outputs, width=16, depth=2))
+    coupling = layers.AffineCoupling("halves", conditioner=MLP(width=16, depth=2))
     coupling.build((None, dimension))
     shake(coupling.network.weights)
     kept = int(coupling.keep.sum())
     made = layers.Autoregressive(
-        network=lambda outputs, degrees: MADE(outputs, degrees, width=16, depth=2, hidden=[np.full(16, kept)] * 2),
-        family=bijectors.BoundedAffine(bound=1.0),
+        conditioner=MADE(width=16, depth=2, hidden=[np.full(16, kept)] * 2),
+        transformer=bijectors.BoundedAffine(bound=1.0),
     )
     made.build((None, dimension))
     for mine, theirs in zip(made.network.weights, coupling.network.weights, strict=True):
@@ -62,8 +61,8 @@ def maf(flows):
     """Autoregressive layers with nothing between them, not built."""
     return [
         layers.Autoregressive(
-            network=lambda outputs, degrees: MADE(outputs, degrees, width=16, depth=1, activation="tanh"),
-            family=bijectors.BoundedAffine(),
+            conditioner=MADE(width=16, depth=1, activation="tanh"),
+            transformer=bijectors.BoundedAffine(),
             order=("natural", "reversed")[number % 2],
         )
         for number in range(flows)
@@ -141,7 +140,7 @@ def test_batch_normalisation_has_the_statistics_of_the_batch_in_training_and_of_
         layer.initialize(tf.constant(data[:10]))
         assert layer.initialized
         np.testing.assert_allclose(layer.mean, data[:10].mean(0))
-        layer.settle(data[start : start + 30] for start in (0, 30, 60))
+        layer.adapt(data[start : start + 30] for start in (0, 30, 60))
         x = tf.constant(data[:20])
         for seeds, rows in ((None, data), (noise.split(noise.seed_pair(0), 20), data[:20])):
             bijector = layer.bijector(None, seeds)

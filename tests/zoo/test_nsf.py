@@ -83,9 +83,9 @@ def test_dropout_is_of_training_alone_and_of_each_row_alone():
     x = tf.ones([6, 3])
     seeds = noise.split(noise.seed_pair(0), 6)
     np.testing.assert_array_equal(network(x), network(x[:1]) + tf.zeros([6, 1]))
-    dropped = network(x, None, seeds).numpy()
+    dropped = network(x, training=True, seeds=seeds).numpy()
     assert len(np.unique(dropped[:, 0])) == 6
-    np.testing.assert_allclose(network(x[2:3], None, seeds[2:3]), dropped[2:3], rtol=1e-4)
+    np.testing.assert_allclose(network(x[2:3], training=True, seeds=seeds[2:3]), dropped[2:3], rtol=1e-4)
 
 
 def test_dropout_keeps_the_mean():
@@ -112,7 +112,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # Table 3: 11.8M. By hand, as the configuration of the authors' code does not send channels out: a step of c
     # channels has actnorm, a matrix, and a network of 3 blocks; theirs have 24,000 numbers of batch normalisation more,
     # and matrices with a bias.
-    config = zoo.config("nsf", "cifar10")
+    config = zoo.configure("nsf", "cifar10")
     assert not config.model["factor_out"]
     model = zoo.create("nsf", event=Event((32, 32, 3), "uint8", 256), **config.model)
     width, blocks, numbers = 96, 3, 3 * 4 - 1
@@ -129,7 +129,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 
 def test_settings_of_cifar10_are_the_papers():
-    config = zoo.config("nsf", "cifar10")
+    config = zoo.configure("nsf", "cifar10")
     assert (config.model["levels"], config.model["steps"], config.model["dropout"]) == (3, 7, 0.2)
     assert (config.train["batch_size"], config.train["steps"], config.train["schedule"]) == (512, 200_000, "cosine")
     assert nsf.PRESETS["cifar10"]["published"] == "3.38 bits/dim"

@@ -10,11 +10,12 @@ import tensorflow as tf
 import zoo
 from tfflows import datasets, training
 from tfflows.errors import InputError
+from tfflows.events import Event
 from zoo import publish
-from zoo.pretrained import exported_folder, exported_version
+from zoo.pretrained import exported_folder, exported_version, rows
 from zoo.registry import ARCHITECTURES
 
-ROWS = zoo.list_pretrained()
+ROWS = rows()
 
 
 def test_there_is_a_first_one():
@@ -86,7 +87,7 @@ def test_flow_of_an_energy_finds_its_log_z(row):
 
 def test_energy_scores_again_what_the_table_says():
     row, energy = next(row for row in ROWS if row["id"] == "planar_energy_u1"), datasets.load("energy/u1")
-    objective = training.objective(zoo.load(row["id"]), energy, training.TrainSettings())
+    objective = training.make_objective(zoo.load(row["id"]), energy, training.TrainSettings())
     for name, score in training.evaluate(objective, energy.test, batch_size=5000).items():
         assert score == pytest.approx(float(row[name]), abs=1e-3), name
 
@@ -118,19 +119,33 @@ def test_publishing_replaces_the_row_of_the_same_id(tmp_path):
         publish.row(tmp_path)
 
 
-def test_models_are_listed_with_their_costs():
-    rows = {row["name"]: row for row in zoo.list_models()}
-    assert list(rows) == list(ARCHITECTURES)
-    assert (rows["iaf"]["log_prob_passes"], rows["iaf"]["sample_passes"]) == ("D", "1")
-    assert all(value for row in rows.values() for value in row.values())
-    assert rows["realnvp"] == {
-        "name": "realnvp",
-        "paper": "arXiv 1605.08803",
-        "events": "vector, image",
-        "density": "exact",
-        "log_prob_passes": "1",
-        "sample_passes": "1",
-    }
+def test_names_are_listed_by_pattern():
+    assert zoo.list_models() == list(ARCHITECTURES)
+    assert zoo.list_models("*flow*") == ["flowpp", "flow_vae"]
+    assert zoo.list_models("nothing") == []
+    assert zoo.list_pretrained("realnvp_d*") == ["realnvp_digits"]
+    assert zoo.list_pretrained() == [row["id"] for row in ROWS]
+
+
+def test_info_has_the_details_of_an_architecture_and_of_a_pretrained_model():
+    details = zoo.info("iaf")
+    assert (details["paper"], details["events"], details["density"]) == ("arXiv 1606.04934", ["vector"], "exact")
+    assert details["log_prob_cost"] == "one network pass for each dimension"
+    assert details["sample_cost"] == "one network pass"
+    assert details["settings"]["vector"]["flows"] == 4
+    assert details["presets"] == zoo.presets("iaf") == ["vector", "energy"]
+    assert zoo.info("realnvp_digits") == next(row for row in ROWS if row["id"] == "realnvp_digits")
+    with pytest.raises(InputError, match=r"`name` to be one of \['nice', 'realnvp'.*Received: name='real_nvp'"):
+        zoo.info("real_nvp")
+
+
+def test_preset_is_overridden_by_settings():
+    event = Event((4,))
+    preset = zoo.create("nsf", event, preset="vector", width=8)
+    assert len(preset.flow_layers) == 2 + 2 * zoo.configure("nsf", "toy/rings").model["steps"]
+    assert preset.count_params() == zoo.create("nsf", event, steps=4, width=8).count_params()
+    with pytest.raises(InputError, match=r"`preset` to be one of \['vector', .*Received: preset='power'"):
+        zoo.create("nsf", event, preset="power")
 
 
 def test_readme_shows_the_table():

@@ -13,6 +13,7 @@ from tfflows import noise
 from tfflows.bijectors.base import sum_event
 from tfflows.errors import InputError
 from tfflows.events import Event
+from tfflows.layers import Chain
 from tfflows.likelihoods import BOUND, Likelihood
 from tfflows.models import VAE, LatentVariableModel
 from tfflows.models.latent import Inference
@@ -28,8 +29,8 @@ B = RANDOM.normal(size=3)
 
 def linear_vae(*, mean=1.0, std=1.0):
     """A linear VAE of vectors; its posterior is the exact one, with the mean and the deviation multiplied by these."""
-    model = VAE(Event((3,)), encoder=Encoder(3, depth=0), decoder=partial(MLP, width=1, depth=0), latents=LATENTS)
-    model.standardize[0].set_weights(np.array([[0.3, -0.2, 0.5], [0.4, -0.6, 0.1]]))
+    model = VAE(Event((3,)), encoder=Encoder(3, depth=0), decoder=MLP(width=1, depth=0), latents=LATENTS)
+    model.standardize.flow_layers[0].set_weights(np.array([[0.3, -0.2, 0.5], [0.4, -0.6, 0.1]]))
     log_std = np.full(3, unbounded(np.log(STD)))
     model.decoder.dense[0].set_weights([np.concatenate([W.T, 0 * W.T], 1), np.concatenate([B, log_std])])
     variance = 1 / (1 + (W**2).sum(0) / STD**2)
@@ -117,7 +118,7 @@ class FlowAsVAE(LatentVariableModel):
 
     def __init__(self, flow, sigma):
         super().__init__(flow.event)
-        self.flow, self.sigma, self.standardize, self.likelihood = flow, sigma, [], Sheared(sigma)
+        self.flow, self.sigma, self.standardize, self.likelihood = flow, sigma, Chain([]), Sheared(sigma)
 
     latent_shape = property(lambda self: self.flow.latent_shape)
     inference_layers = ()

@@ -5,13 +5,13 @@ from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive
 from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling
-from tfflows.bijectors.coupling import SplitCoupling as SplitCoupling
+from tfflows.bijectors.coupling import MaskedCoupling as MaskedCoupling
 from tfflows.bijectors.elementwise import Additive as Additive
 from tfflows.bijectors.elementwise import BoundedAffine as BoundedAffine
-from tfflows.bijectors.elementwise import Elementwise as Elementwise
+from tfflows.bijectors.elementwise import Composed as Composed
 from tfflows.bijectors.elementwise import Gated as Gated
 from tfflows.bijectors.elementwise import Gaussian as Gaussian
-from tfflows.bijectors.elementwise import InTurn as InTurn
+from tfflows.bijectors.elementwise import ScalarTransformer as ScalarTransformer
 from tfflows.bijectors.elementwise import Shift as Shift
 from tfflows.bijectors.elementwise import SigmoidAffine as SigmoidAffine
 from tfflows.bijectors.linear import PLU as PLU
@@ -30,7 +30,7 @@ from tfflows.bijectors.multiscale import Squeeze as Squeeze
 from tfflows.bijectors.normalization import BatchNormalization as BatchNormalization
 from tfflows.bijectors.planar import Planar as Planar
 from tfflows.bijectors.radial import Radial as Radial
-from tfflows.bijectors.root import Increasing as Increasing
+from tfflows.bijectors.root import MonotonicBijector as MonotonicBijector
 from tfflows.bijectors.root import increasing_root as increasing_root
 from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
 from tfflows.bijectors.spline import Spline as Spline

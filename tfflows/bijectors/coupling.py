@@ -11,7 +11,7 @@ from tfflows.bijectors.base import Bijector, sum_event
 tfb = tfp.bijectors
 
 
-class Coupling(Bijector):
+class MaskedCoupling(Bijector):
     """Keeps the entries where `keep` is True and maps the others by a scalar bijector made from the kept ones.
 
         scalar(x) = transform(where(keep, x, 0))          the same in both directions, as kept entries are equal
@@ -30,7 +30,7 @@ class Coupling(Bijector):
     """
 
     def __init__(self, keep: np.ndarray, transform: Callable[[tf.Tensor], tfb.Bijector]):
-        super().__init__(event_ndims=keep.ndim, name="coupling")
+        super().__init__(event_ndims=keep.ndim, name="masked_coupling")
         self.keep = keep
         self.transform = transform
 
@@ -50,7 +50,7 @@ class Coupling(Bijector):
         return tf.where(self.keep, x, changed), sum_event(log_det, self.keep.ndim)
 
 
-class SplitCoupling(Bijector):
+class Coupling(Bijector):
     """A coupling of channels: the kept ones alone enter `transform`, and it makes parameters for the others alone.
 
         kept, changed = x[..., keep], x[..., ~keep]       the same places in both directions
@@ -58,7 +58,7 @@ class SplitCoupling(Bijector):
         inverse:  z[..., ~keep] = transform(kept).inverse(changed)
         log-det:  log |det dz/dx| = sum(log |d transform(kept).inverse / d changed|)
 
-    The same map as `Coupling` with a mask that is constant over space, at half of its arithmetic.
+    The same map as `MaskedCoupling` with a mask that is constant over space, at half the arithmetic.
 
     Args:
         keep: bool, `[channels]`, over the last axis; True = unchanged.
@@ -70,7 +70,7 @@ class SplitCoupling(Bijector):
     """
 
     def __init__(self, keep: np.ndarray, transform: Callable[[tf.Tensor], tfb.Bijector], *, event_ndims: int):
-        super().__init__(event_ndims=event_ndims, name="split_coupling")
+        super().__init__(event_ndims=event_ndims, name="coupling")
         self.kept, self.changed = np.flatnonzero(keep), np.flatnonzero(~keep)
         self.order = np.argsort(np.concatenate([self.kept, self.changed]))
         self.event_ndims = event_ndims

@@ -1,8 +1,8 @@
-"""Families of scalar bijectors: what a coupling or an autoregressive flow does to one entry, given a few numbers.
+"""Scalar transformers: what a coupling or an autoregressive flow does to one entry, given a few parameters.
 
-A family says how many numbers it takes for each entry (`size`), and makes a bijector of scalars from `parameters`,
-`[batch, ..., size, channels]`, for entries `[batch, ..., channels]`. Networks start with outputs near zero, and there
-every family is the identity or close to it.
+A transformer says how many parameters it takes for each entry (`size`), and makes a bijector of scalars from
+`parameters`, `[batch, ..., size, channels]`, for entries `[batch, ..., channels]`. The outputs of networks start near
+zero, where every transformer is the identity or close to it.
 """
 
 import abc
@@ -13,20 +13,22 @@ import tensorflow_probability as tfp
 
 from tfflows.bijectors.affine import Affine
 from tfflows.bijectors.base import Bijector
+from tfflows.costs import Cost, combined
+from tfflows.serialization import ConfigurableValue
 
 tfb = tfp.bijectors
 
 
-class Elementwise(abc.ABC):
-    """One family of scalar bijectors."""
+class ScalarTransformer(ConfigurableValue, abc.ABC):
+    """A family of scalar bijectors: a frozen dataclass, whose fields are its configuration."""
 
-    # What the way from latent to data costs beyond arithmetic; "" if nothing.
-    forward_cost = ""
+    # The cost of the direction from latent to data.
+    forward_cost = Cost()
 
     @property
     @abc.abstractmethod
     def size(self) -> int:
-        """Number of parameters of an entry."""
+        """Number of parameters for each entry."""
 
     @abc.abstractmethod
     def __call__(self, parameters: tf.Tensor) -> tfb.Bijector:
@@ -34,7 +36,10 @@ class Elementwise(abc.ABC):
 
 
 class Shift(Bijector):
-    """Adds `shift` on the way from data to latent; the log-det is 0.
+    """Adds `shift` on the way from latent to data; the log-det is 0.
+
+        forward:  x = z + shift
+        inverse:  z = x - shift
 
     Source: Dinh et al., "NICE" (1410.8516), the additive coupling law.
     """
@@ -44,24 +49,24 @@ class Shift(Bijector):
         self.shift = shift
 
     def forward_and_log_det(self, z):
-        return z - self.shift, tf.zeros_like(z)
+        return z + self.shift, tf.zeros_like(z)
 
     def inverse_and_log_det(self, x):
-        return x + self.shift, tf.zeros_like(x)
+        return x - self.shift, tf.zeros_like(x)
 
 
 @dataclasses.dataclass(frozen=True)
-class Additive(Elementwise):
+class Additive(ScalarTransformer):
     """`z = x + shift`."""
 
     size = 1
 
     def __call__(self, parameters):
-        return Shift(parameters[..., 0, :])
+        return Shift(-parameters[..., 0, :])
 
 
 @dataclasses.dataclass(frozen=True)
-class BoundedAffine(Elementwise):
+class BoundedAffine(ScalarTransformer):
     """`z = x * exp(s) + shift`, with `s = bound * tanh(log_scale / bound)`.
 
     Args:
@@ -78,7 +83,7 @@ class BoundedAffine(Elementwise):
 
 
 @dataclasses.dataclass(frozen=True)
-class SigmoidAffine(Elementwise):
+class SigmoidAffine(ScalarTransformer):
     """`z = x * sigmoid(scale + offset) + shift`: contracts at most entries, and never expands.
 
     Args:
@@ -98,7 +103,7 @@ class SigmoidAffine(Elementwise):
 
 
 @dataclasses.dataclass(frozen=True)
-class Gated(Elementwise):
+class Gated(ScalarTransformer):
     """`z = sigma * x + (1 - sigma) * m`, with `sigma = sigmoid(s + bias)`: a gate between the entry and a proposal.
 
         forward:  x = (z - (1 - sigma) * m) / sigma
@@ -127,31 +132,31 @@ class Gated(Elementwise):
 
 
 @dataclasses.dataclass(frozen=True)
-class InTurn(Elementwise):
-    """Several families, one after another on the way from data to latent.
+class Composed(ScalarTransformer):
+    """Several transformers, applied one after another from data to latent.
 
     Args:
-        families: At least one.
+        transformers: At least one.
     """
 
-    families: tuple[Elementwise, ...]
+    transformers: tuple[ScalarTransformer, ...]
 
     @property
     def size(self):
-        return sum(family.size for family in self.families)
+        return sum(transformer.size for transformer in self.transformers)
 
     @property
     def forward_cost(self):
-        return next((family.forward_cost for family in self.families if family.forward_cost), "")
+        return combined(transformer.forward_cost for transformer in self.transformers)
 
     def __call__(self, parameters):
-        parts = tf.split(parameters, [family.size for family in self.families], axis=-2)
-        scalars = [family(part) for family, part in zip(self.families, parts, strict=True)]
-        return tfb.Chain(scalars, name="in_turn")
+        parts = tf.split(parameters, [transformer.size for transformer in self.transformers], axis=-2)
+        scalars = [transformer(part) for transformer, part in zip(self.transformers, parts, strict=True)]
+        return tfb.Chain(scalars, name="composed")
 
 
 @dataclasses.dataclass(frozen=True)
-class Gaussian(Elementwise):
+class Gaussian(ScalarTransformer):
     """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
 
     Args:

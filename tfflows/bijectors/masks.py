@@ -1,8 +1,8 @@
-"""Masks of couplings, as `keep` arrays of the event's shape: True = unchanged. `flip` gives the complement."""
+"""Masks of couplings by name, as `keep` arrays of the event's shape: True = unchanged. `flip` gives the complement."""
 
 import numpy as np
 
-from tfflows.errors import check
+from tfflows.errors import check, check_choice
 
 
 def checkerboard(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
@@ -27,3 +27,11 @@ def alternating(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
     """Keeps the odd entries of the last axis."""
     check(shape[-1] > 1, "Expected at least 2 entries on the last axis, to keep some and change others.", shape=shape)
     return np.broadcast_to((np.arange(shape[-1]) % 2 == 1) != flip, shape)
+
+
+MASKS = {"checkerboard": checkerboard, "halves": halves, "alternating": alternating}
+
+
+def check_name(mask: str) -> None:
+    """Raises `InputError` unless `mask` is the name of a mask."""
+    check_choice("mask", mask, MASKS)

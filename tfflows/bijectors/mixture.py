@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfflows.bijectors.elementwise import Elementwise
-from tfflows.bijectors.root import COST, Increasing
+from tfflows.bijectors.elementwise import ScalarTransformer
+from tfflows.bijectors.root import MonotonicBijector
+from tfflows.costs import Cost
 from tfflows.errors import check
 
 # Of a standard component at u: log CDF, log of 1 - CDF, and log density.
@@ -18,12 +19,12 @@ LogCdfSurvivalDensity = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Ten
 FAR, TERMS = 4.0, 16  # where the tail of the error function is a continued fraction, and how long a one
 
 
-class MixtureLogit(Increasing):
+class MixtureLogit(MonotonicBijector):
     """Maps data to the logit of its CDF under a mixture, so that a logistic latent has the mixture as its density.
 
         u = (x - locations) * exp(-log_scales);  F = sum(weights * cdf(u));  S = 1 - F = sum(weights * cdf(-u))
         inverse:  z = log(F) - log(S)
-        forward:  numerical, see `Increasing`
+        forward:  numerical, see `MonotonicBijector`
         log-det:  log |dz/dx| = log(density(x)) - log(F) - log(S)
 
     Both tails are sums of logarithms, so that neither rounds to 0.
@@ -58,7 +59,7 @@ class MixtureLogit(Increasing):
 
 
 @dataclasses.dataclass(frozen=True)
-class Mixture(Elementwise):
+class Mixture(ScalarTransformer):
     """The logit of the CDF of a mixture; under a logistic base the density is the mixture's.
 
     The parameters of an entry are the logits of the weights, the locations and the log-scales, `components` of each.
@@ -76,7 +77,7 @@ class Mixture(Elementwise):
 
     components: int
     bound: float = 7.0
-    forward_cost = COST
+    forward_cost = Cost(root_search=True)
 
     def __post_init__(self):
         check(self.components >= 1, "Expected `components` to be 1 or more.", components=self.components)

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfflows.bijectors.elementwise import Elementwise
+from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.bijectors.mixture import even_spread
-from tfflows.bijectors.root import COST, Increasing
+from tfflows.bijectors.root import MonotonicBijector
+from tfflows.costs import Cost
 from tfflows.errors import check
 
 SLOPE_BOUND = 30.0  # of a slope before its softplus, so that an input far outside the data has a finite score
@@ -52,11 +53,11 @@ def log_matmul(log_matrix: tf.Tensor, log_vector: tf.Tensor) -> tf.Tensor:
     return tf.reduce_logsumexp(log_matrix + log_vector[..., None, :, :], axis=-2)
 
 
-class Sigmoidal(Increasing):
+class Sigmoidal(MonotonicBijector):
     """Layers of sigmoids, one after the other; the first has one input, the last one output.
 
         inverse:  z = layers[-1](...layers[0](x))
-        forward:  numerical, see `Increasing`
+        forward:  numerical, see `MonotonicBijector`
         log-det:  log |dz/dx|, by products of the layers' Jacobians in log space
 
     Args:
@@ -79,7 +80,7 @@ class Sigmoidal(Increasing):
 
 
 @dataclasses.dataclass(frozen=True)
-class DeepSigmoidal(Elementwise):
+class DeepSigmoidal(ScalarTransformer):
     """Deep sigmoidal flow (DSF): each layer goes from one number to one number, by `units` sigmoids.
 
         x = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
@@ -101,7 +102,7 @@ class DeepSigmoidal(Elementwise):
 
     units: int = 8
     layers: int = 1
-    forward_cost = COST
+    forward_cost = Cost(root_search=True)
 
     def __post_init__(self):
         check(self.units >= 1, "Expected `units` to be 1 or more.", units=self.units)

@@ -10,7 +10,6 @@ from tfflows.bijectors.base import Bijector
 
 DOUBLINGS = 64  # of the first bracket, [-1, 1]: as far as float32 goes
 ITERATIONS = 100  # of the search; it takes 10 to 40
-COST = "a search for a root for each entry"
 
 
 def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:
@@ -55,7 +54,7 @@ def _bracket(objective, radius):
     return tuple(tf.stop_gradient(end) for end in ends)
 
 
-class Increasing(Bijector):
+class MonotonicBijector(Bijector):
     """An increasing scalar bijector with a closed form from data to latent alone; the way back is a root.
 
     A subclass implements `inverse_and_log_det`.

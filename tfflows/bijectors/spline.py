@@ -6,7 +6,7 @@ import math
 import tensorflow as tf
 
 from tfflows.bijectors.base import Bijector
-from tfflows.bijectors.elementwise import Elementwise
+from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.errors import check
 
 MIN_WIDTH = 1e-3  # of a bin, as a fraction of the interval; the same for heights
@@ -106,7 +106,7 @@ def _log_slope(piece, t):
 
 
 @dataclasses.dataclass(frozen=True)
-class RationalQuadratic(Elementwise):
+class RationalQuadratic(ScalarTransformer):
     """A rational-quadratic spline of `3 * bins - 1` numbers: widths and heights of bins, slopes at the inner knots.
 
     Zeros make the identity.

@@ -5,6 +5,7 @@ from tfflows.layers.autoregressive import Autoregressive as Autoregressive
 from tfflows.layers.autoregressive import AutoregressiveConv as AutoregressiveConv
 from tfflows.layers.base import FlowLayer as FlowLayer
 from tfflows.layers.batchnorm import BatchNorm as BatchNorm
+from tfflows.layers.chain import Chain as Chain
 from tfflows.layers.continuous import Continuous as Continuous
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
 from tfflows.layers.coupling import Coupling as Coupling

@@ -1,11 +1,12 @@
-"""Activation normalisation: the batch normalisation of flows, without the batch."""
+"""Activation normalization: the batch normalization of flows, without the batch."""
+
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
-from tfflows.layers.base import FlowLayer
+from tfflows.layers.base import FlowLayer, is_set
 
 
 class ActNorm(FlowLayer):
@@ -16,7 +17,7 @@ class ActNorm(FlowLayer):
         log-det:  log |det dz/dx| = height * width * sum(log_scale)
 
     Args:
-        per_pixel: Gives every entry of the event numbers of its own, not every channel.
+        per_pixel: Whether each entry of the event has its own scale and shift, and not each channel.
 
     Until `initialize` both weights are NaN, so that a layer that was forgotten cannot be taken for a trained one, even
     after saving and loading; then they are ordinary weights, and are not set from data again.
@@ -25,8 +26,8 @@ class ActNorm(FlowLayer):
     Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
     """
 
-    def __init__(self, *, per_pixel: bool = False):
-        super().__init__()
+    def __init__(self, *, per_pixel: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
         self.per_pixel = per_pixel
 
     def build(self, input_shape):
@@ -35,12 +36,12 @@ class ActNorm(FlowLayer):
         self.shift = self.add_weight(shape=shape, initializer=unset, name="shift")
         self.log_scale = self.add_weight(shape=shape, initializer=unset, name="log_scale")
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Affine(tf.convert_to_tensor(self.shift), tf.convert_to_tensor(self.log_scale))
 
     @property
     def initialized(self):
-        return not np.isnan(self.log_scale.numpy()).any()
+        return is_set(self.log_scale)
 
     def initialize(self, x, context=None):
         if self.initialized:

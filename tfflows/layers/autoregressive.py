@@ -1,15 +1,17 @@
 """Autoregressive layers: a masked network gives each entry the parameters of its scalar bijector."""
 
-from collections.abc import Callable
+import dataclasses
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
-from tfflows.bijectors.elementwise import Elementwise
+from tfflows.bijectors import ScalarTransformer
+from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.layers.base import FlowLayer
+from tfflows.networks import Network
 
 ORDERS = ("natural", "reversed", "random")
 
@@ -18,15 +20,14 @@ class Autoregressive(FlowLayer):
     """A masked network of the entries before gives the parameters of a scalar bijector for each entry.
 
         parameters = network(x)
-        inverse:  z = family(parameters).inverse(x), in one pass of the network; the way back takes one for each entry
+        inverse:  z = transformer(parameters).inverse(x), in one network pass; forward takes one for each entry
 
     Args:
-        network: From a number of outputs and the degrees of the entries to a Keras layer `(x, context, seeds) ->
-            [batch, ..., outputs]`, masked as those degrees say: `networks.MADE` for vectors. Outputs are counted for
-            the last axis of the event, and degrees have the event's shape.
-        family: Of scalar bijectors, such as `BoundedAffine()` or `MixtureOfGaussians(10)`.
+        conditioner: Network, unbuilt, masked as the degrees of the entries say: `networks.MADE` for vectors. The layer
+            makes its own copy.
+        transformer: Scalar transformer, such as `BoundedAffine()` or `MixtureOfGaussians(10)`.
         order: `"natural"`, `"reversed"` or `"random"`.
-        seed: Of a random order.
+        seed: Seed of a random order.
 
     Raises:
         InputError: `order` is none of these.
@@ -38,33 +39,33 @@ class Autoregressive(FlowLayer):
     def __init__(
         self,
         *,
-        network: Callable[[int, np.ndarray], keras.layers.Layer],
-        family: Elementwise,
+        conditioner: Network,
+        transformer: ScalarTransformer,
         order: str = "natural",
         seed: int = 0,
+        **kwargs: Any,
     ):
-        super().__init__()
+        super().__init__(**kwargs)
         check_choice("order", order, ORDERS)
-        self.make_network = network
-        self.family = family
+        self.transformer = transformer
         self.order = order
         self.order_seed = seed
+        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
 
     @property
-    def forward_cost(self):
-        passes = "a network pass for each of the entries"
-        return f"{passes}, with {self.family.forward_cost}" if self.family.forward_cost else passes
+    def forward_cost(self) -> Cost:
+        return dataclasses.replace(self.transformer.forward_cost, passes="D")
 
     def build(self, input_shape):
         self.degrees = degrees(self.order, input_shape[1:], seed=self.order_seed)
-        self.network = self.make_network(self.family.size * input_shape[-1], self.degrees)
+        self.network = self._conditioner().sized(self.transformer.size * input_shape[-1], degrees=self.degrees)
         self.network.build(input_shape)
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         def transform(x):
-            outputs = tf.cast(self.network(x, context, seeds), self.compute_dtype)
+            outputs = tf.cast(self.network(x, context, training=training, seeds=seeds), self.compute_dtype)
             *space, channels = self.degrees.shape
-            return self.family(tf.reshape(outputs, [-1, *space, self.family.size, channels]))
+            return self.transformer(tf.reshape(outputs, [-1, *space, self.transformer.size, channels]))
 
         return bijectors.Autoregressive(transform, self.degrees)
 
@@ -78,10 +79,8 @@ class AutoregressiveConv(Autoregressive):
         posterior of a VAE:  z = layer.bijector(context).inverse(z0), with z0 [batch, height, width, channels]
 
     Args:
-        network: From a number of outputs for each pixel and the degrees of the entries, of the map's shape, to a Keras
-            layer `(x, context, seeds) -> [batch, height, width, outputs]`: `networks.MaskedConvNet`. Its context is a
-            map, too.
-        family: Of scalar bijectors, such as `Gated()`.
+        conditioner: Network, unbuilt: `networks.MaskedConvNet`, whose context is a map, too.
+        transformer: Scalar transformer, such as `Gated()`.
         order: `"natural"` or `"reversed"`.
 
     Raises:
@@ -92,11 +91,9 @@ class AutoregressiveConv(Autoregressive):
     Differs from the authors' code: their order runs backwards through the raster and forwards through the channels.
     """
 
-    def __init__(
-        self, *, network: Callable[[int, np.ndarray], keras.layers.Layer], family: Elementwise, order: str = "natural"
-    ):
+    def __init__(self, *, conditioner: Network, transformer: ScalarTransformer, order: str = "natural", **kwargs: Any):
         check_choice("order", order, ("natural", "reversed"))  # a random order has no convolution
-        super().__init__(network=network, family=family, order=order)
+        super().__init__(conditioner=conditioner, transformer=transformer, order=order, **kwargs)
 
 
 def degrees(order: str, shape: tuple[int, ...], *, seed: int) -> np.ndarray:

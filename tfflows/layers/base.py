@@ -1,4 +1,4 @@
-"""A layer of a flow: it owns weights, and makes a bijector of them."""
+"""A layer of a flow: it owns weights and makes a bijector of them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,39 +7,51 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfflows.costs import Cost
+from tfflows.serialization import Configurable
+
 tfb = tfp.bijectors
 
 
-class FlowLayer(keras.layers.Layer):
-    """Owns weights and makes a fresh bijector from them in each call: Keras owns the weights, TFP the mathematics.
+class FlowLayer(Configurable, keras.layers.Layer):
+    """Owns weights and makes a fresh bijector from them in each call: Keras owns the weights, TFP does the math.
 
     A subclass implements `bijector`, makes its weights in `build`, and says in `compute_output_shape` what shape the
     next layer gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is never done
     in the reduced precision of a mixed policy: only its networks follow that policy.
+
+    Args:
+        **kwargs: Keras' own arguments: `name`, `trainable` and `dtype`, which is `keras.config.floatx()` by default.
     """
 
-    # What a direction costs beyond one pass of the layer's network, in words that follow "by"; most cost no more.
-    forward_cost = ""
-    inverse_cost = ""
+    # The cost of each direction.
+    forward_cost = Cost()
+    inverse_cost = Cost()
 
     def __init__(self, **kwargs: Any):
-        super().__init__(dtype=keras.config.floatx(), **kwargs)
+        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
 
-    def bijector(self, context: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfb.Bijector:
-        """A bijector whose `inverse` maps data `[batch, *event]` towards the latent.
+    def bijector(
+        self, context: tf.Tensor | None = None, *, training: bool = False, seeds: tf.Tensor | None = None
+    ) -> tfb.Bijector:
+        """A bijector whose `inverse` maps data `[batch, *event]` toward the latent.
 
         Args:
             context: Condition, `[batch, size]`, or a map where the layer says so; None for an unconditional layer.
-            seeds: In training, a seed for each row, int32 `[batch, 2]`, of the noise that only training adds: dropout,
-                a stochastic trace; None in evaluation.
+            training: Whether networks drop units, traces are estimated, and statistics are those of the batch.
+            seeds: A seed for each row, int32 `[batch, 2]`, of the noise that only training adds; None in evaluation.
         """
         raise NotImplementedError
 
-    def compose(
-        self, rest: list[tfb.Bijector], context: tf.Tensor | None = None, seeds: tf.Tensor | None = None
-    ) -> list[tfb.Bijector]:
-        """The bijector of this layer before `rest`, those of the layers that follow on the way to the latent."""
-        return [self.bijector(context, seeds), *rest]
+    def compose(self, rest: list[tfb.Bijector], context: tf.Tensor | None = None, **mode: Any) -> list[tfb.Bijector]:
+        """The bijector of this layer before `rest`, the bijectors of the layers that follow on the way to the latent.
+
+        Args:
+            rest: Bijectors, from data to latent.
+            context: As in `bijector`.
+            **mode: `training` and `seeds`, as in `bijector`.
+        """
+        return [self.bijector(context, **mode), *rest]
 
     def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
         """What the next layer sees when this one sees `x`."""
@@ -49,15 +61,30 @@ class FlowLayer(keras.layers.Layer):
         return input_shape
 
     def initialize(self, x: tf.Tensor, context: tf.Tensor | None = None) -> None:
-        """Sets the weights that depend on data, from what this layer sees of one global batch; most have none."""
+        """Sets the weights that depend on data, from what this layer sees of one global batch; most layers have none.
 
-    # Whether a score needs statistics of the whole training set, which `settle` takes.
+        Weights that have been set stay as they are.
+        """
+
+    # Whether a density needs statistics of the whole training set, which `adapt` takes.
     uses_statistics = False
 
-    def settle(self, batches: Iterable[tf.Tensor]) -> None:
-        """Takes its statistics from what this layer sees of the whole training set, with the weights as they are."""
+    def adapt(self, batches: Iterable[tf.Tensor]) -> None:
+        """Takes statistics of what this layer sees of the whole training set, with the current weights."""
 
     @property
     def initialized(self) -> bool:
-        """Whether the weights that depend on data have been set; outside of compiled functions."""
+        """Whether the weights that depend on data have been set."""
         return True
+
+
+def build(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> None:
+    """Makes the weights of a layer unless it has them already, as a layer that was loaded from a file does."""
+    if not layer.built:
+        layer.build(input_shape)
+
+
+def is_set(weight: keras.Variable) -> bool:
+    """Whether a weight that is NaN until it is set has been set; also inside a `tf.function`, when it is traced."""
+    with tf.init_scope():
+        return not bool(tf.reduce_any(tf.math.is_nan(tf.convert_to_tensor(weight))))

@@ -1,4 +1,4 @@
-"""Batch normalisation between the layers of a flow: batch statistics in training, those of the training set after."""
+"""Batch normalization between the layers of a flow: batch statistics in training, those of the training set after."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
-from tfflows.layers.base import FlowLayer
+from tfflows.layers.base import FlowLayer, is_set
 
 
 class BatchNorm(FlowLayer):
@@ -18,9 +18,9 @@ class BatchNorm(FlowLayer):
         forward:  x = (z - beta) * exp(-log_gamma) * (variance + epsilon) ** 0.5 + mean
         log-det:  log |det dz/dx| = sum(log_gamma - 0.5 * log(variance + epsilon))
 
-    In training, that is with `seeds`, mean and variance are those of the global batch, over all replicas, and gradients
+    In training, mean and variance are those of the global batch, over all replicas, and gradients
     flow through them. In evaluation they are stored: NaN until `initialize` sets them from one batch, as a first guess;
-    `settle` sets them to those of the whole training set. A score in evaluation does not depend on the batch.
+    `adapt` sets them to those of the whole training set. A score in evaluation does not depend on the batch.
 
     Args:
         epsilon: Added to the variance.
@@ -32,8 +32,8 @@ class BatchNorm(FlowLayer):
 
     uses_statistics = True
 
-    def __init__(self, *, epsilon: float = 1e-5):
-        super().__init__()
+    def __init__(self, *, epsilon: float = 1e-5, **kwargs: Any):
+        super().__init__(**kwargs)
         self.epsilon = epsilon
 
     def build(self, input_shape):
@@ -44,25 +44,25 @@ class BatchNorm(FlowLayer):
         self.mean = self.add_weight(shape=shape, initializer=unset, trainable=False, name="mean")
         self.variance = self.add_weight(shape=shape, initializer=unset, trainable=False, name="variance")
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.BatchNormalization(
             tf.convert_to_tensor(self.mean),
             tf.convert_to_tensor(self.variance),
             beta=tf.convert_to_tensor(self.beta),
             log_gamma=tf.convert_to_tensor(self.log_gamma),
             epsilon=self.epsilon,
-            batch=None if seeds is None else global_moments,
+            batch=global_moments if training else None,
         )
 
     @property
     def initialized(self):
-        return not np.isnan(self.variance.numpy()).any()
+        return is_set(self.variance)
 
     def initialize(self, x, context=None):
         if not self.initialized:
-            self.settle([x])
+            self.adapt([x])
 
-    def settle(self, batches: Iterable[Any]) -> None:
+    def adapt(self, batches: Iterable[Any]) -> None:
         """Stores the statistics of all rows of `batches`, each `[batch, dimension]`, as this layer sees them."""
         mean, variance = streaming_moments(batches)
         self.mean.assign(mean)

@@ -1,6 +1,7 @@
 """Layers of image flows that own no weights: logit, squeeze, factor out, flatten."""
 
 import math
+from typing import Any
 
 import tensorflow_probability as tfp
 
@@ -15,20 +16,20 @@ tfb = tfp.bijectors
 class Logit(FlowLayer):
     """`bijectors.Logit`: from data in [0, high] to the real line."""
 
-    def __init__(self, *, high: float, alpha: float):
-        super().__init__()
+    def __init__(self, *, high: float, alpha: float, **kwargs: Any):
+        super().__init__(**kwargs)
         check(0 < alpha < 0.5, "Expected `alpha` to be in (0, 0.5).", alpha=alpha)
         self.high = high
         self.alpha = alpha
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Logit(high=self.high, alpha=self.alpha)
 
 
 class Squeeze(FlowLayer):
     """`bijectors.Squeeze`: from `[height, width, c]` to `[height / 2, width / 2, 4 * c]`."""
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Squeeze()
 
     def compute_output_shape(self, input_shape):
@@ -38,7 +39,7 @@ class Squeeze(FlowLayer):
 class SplitColumns(FlowLayer):
     """`bijectors.SplitColumns`: from `[height, width, c]` to `[height, width / 2, 2 * c]`."""
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.SplitColumns()
 
     def compute_output_shape(self, input_shape):
@@ -48,7 +49,7 @@ class SplitColumns(FlowLayer):
 class JoinColumns(FlowLayer):
     """`SplitColumns` undone."""
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return tfb.Invert(bijectors.SplitColumns())
 
     def compute_output_shape(self, input_shape):
@@ -61,7 +62,7 @@ class FactorOut(FlowLayer):
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])
 
-    def compose(self, rest, context=None, seeds=None):
+    def compose(self, rest, context=None, **mode):
         return [bijectors.FactorOut(tfb.Chain(rest, name="rest"), self.shape)]
 
     def call(self, x, context=None):
@@ -77,7 +78,7 @@ class Flatten(FlowLayer):
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Flatten(self.shape)
 
     def compute_output_shape(self, input_shape):

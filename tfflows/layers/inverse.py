@@ -1,14 +1,16 @@
-"""A layer turned round."""
+"""A layer with its directions exchanged."""
+
+from typing import Any
 
 import tensorflow_probability as tfp
 
-from tfflows.layers.base import FlowLayer
+from tfflows.layers.base import FlowLayer, build
 
 tfb = tfp.bijectors
 
 
 class Inverse(FlowLayer):
-    """The bijector of another layer with its two directions exchanged: what was cheap to score is cheap to draw.
+    """Exchanges the directions of another layer: where its density was cheap, sampling is.
 
         forward:  x = layer.inverse(z)
         inverse:  z = layer.forward(x)
@@ -17,14 +19,13 @@ class Inverse(FlowLayer):
         layer: A layer that keeps the shape of its input.
     """
 
-    def __init__(self, layer: FlowLayer):
-        super().__init__()
+    def __init__(self, layer: FlowLayer, **kwargs: Any):
+        super().__init__(**kwargs)
         self.layer = layer
         self.forward_cost, self.inverse_cost = layer.inverse_cost, layer.forward_cost
 
     def build(self, input_shape):
-        self.layer.build(input_shape)
-        self.layer.built = True
+        build(self.layer, input_shape)
 
-    def bijector(self, context=None, seeds=None):
-        return tfb.Invert(self.layer.bijector(context, seeds))
+    def bijector(self, context=None, *, training=False, seeds=None):
+        return tfb.Invert(self.layer.bijector(context, training=training, seeds=seeds))

@@ -1,19 +1,21 @@
-"""A layer of latent maps in a ladder, which inference climbs and comes down again, and generation only comes down."""
+"""A layer of latent maps in a ladder: inference goes up and down the ladder, generation only down."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfflows import noise
-from tfflows.layers import passing
-from tfflows.layers.base import FlowLayer
+from tfflows.layers.base import FlowLayer, build
+from tfflows.layers.chain import Chain
 from tfflows.likelihoods import BOUND
+from tfflows.serialization import Configurable
 
 Moments = tuple[tf.Tensor, tf.Tensor]  # mean and log of the deviation, each [batch, height, width, latents]
 
 
-class LadderLayer(keras.layers.Layer):
+class LadderLayer(Configurable, keras.layers.Layer):
     """Latent maps with a prior from above, and a posterior from above and below.
 
         up:    mean_u, log_std_u, c_u, h = conv(elu(x));  x' = x + 0.1 * conv(elu(h))
@@ -37,9 +39,9 @@ class LadderLayer(keras.layers.Layer):
     Differs from the authors' code: there is no weight normalisation and no start from data; log-deviations are bounded.
     """
 
-    def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool):
-        super().__init__()
-        self.width, self.latents, self.flow, self.halves = width, latents, list(flow), halves
+    def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.width, self.latents, self.flow, self.halves = width, latents, Chain(flow), halves
         stride = 2 if halves else 1
         self.up_sizes = [latents, latents, width, *([] if top else [width])]
         self.down_sizes = [latents] * 4 + [width, width]
@@ -58,9 +60,9 @@ class LadderLayer(keras.layers.Layer):
         self.down_second.build((None, *below, self.latents + self.width))
         if self.up_second:
             self.up_second.build((None, *below, self.width))
-        passing.build(self.flow, (None, *self.latent_shape))
+        build(self.flow, (None, *self.latent_shape))
 
-    def climb(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    def go_up(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         """The way up: what the next layer sees, where there is one, and what this one will add to its posterior."""
         found = tf.split(self.up_first(tf.nn.elu(x)), self.up_sizes, axis=-1)
         if self.up_second:
@@ -68,8 +70,8 @@ class LadderLayer(keras.layers.Layer):
             x = x + 0.1 * self.up_second(tf.nn.elu(found[3]))
         return x, tuple(found[:3])
 
-    def look(self, x: tf.Tensor) -> tuple[Moments, tuple[tf.Tensor, ...], tf.Tensor]:
-        """Coming down: the moments of the prior, what is added to the posterior, and features to go on with."""
+    def prior(self, x: tf.Tensor) -> tuple[Moments, tuple[tf.Tensor, ...], tf.Tensor]:
+        """The way down: the moments of the prior, what is added to the posterior, and features for `go_down`."""
         split = tf.split(self.down_first(tf.nn.elu(x)), self.down_sizes, axis=-1)
         mean, log_std, *added, hidden = (tf.cast(part, keras.config.floatx()) for part in split)
         return (mean, _bounded(log_std)), tuple(added), hidden
@@ -83,18 +85,18 @@ class LadderLayer(keras.layers.Layer):
         *,
         training: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """A draw from the posterior, its centre where `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
+        """A draw from the posterior, its center where `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
         mean, log_std, context = (tf.cast(u, d.dtype) + d for u, d in zip(found, added, strict=True))
         log_std = _bounded(log_std)
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, self.latent_shape, mean.dtype)
         z0 = mean + tf.exp(log_std) * e
-        z, log_det = passing.towards_latent(self.flow, z0, context, seeds if training else None)
+        z, log_det = self.flow.inverse_and_log_det(z0, context, training=training, seeds=seeds)
         # The constants of both gaussians cancel.
         back = (z - prior[0]) * tf.exp(-prior[1])
         return z, tf.reduce_sum(0.5 * (back**2 - e**2) + prior[1] - log_std, axis=[1, 2, 3]) - log_det
 
-    def carry_on(self, x: tf.Tensor, z: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
-        """Coming down: what the next layer sees."""
+    def go_down(self, x: tf.Tensor, z: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
+        """The way down: what the next layer sees."""
         height, width = self.space
         change = self.down_second(tf.nn.elu(tf.concat([z, hidden], axis=-1)))[:, :height, :width]
         x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width] if self.halves else x

@@ -27,7 +27,7 @@ class PLULinear(FlowLayer):
             shape=scale.shape, initializer=constant(tf.sign(scale)), trainable=False, name="sign"
         )
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.PLU(*(tf.convert_to_tensor(weight) for weight in (self.order, self.packed, self.sign)))
 
 
@@ -41,7 +41,7 @@ class PlainLinear(FlowLayer):
     def build(self, input_shape):
         self.weight = self.add_weight(shape=(input_shape[-1],) * 2, initializer=keras.initializers.Orthogonal())
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Plain(tf.convert_to_tensor(self.weight))
 
 
@@ -51,7 +51,7 @@ class Reverse(FlowLayer):
     def build(self, input_shape):
         self.order = np.arange(input_shape[-1])[::-1].copy()
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Permutation(tf.constant(self.order))
 
 
@@ -62,7 +62,7 @@ class Shuffle(FlowLayer):
         seed = keras.random.SeedGenerator()
         self.order = fixed_order(self, np.argsort(keras.random.uniform(input_shape[-1:], seed=seed)))
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Permutation(tf.convert_to_tensor(self.order))
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows import bijectors
+from tfflows.costs import Cost
 from tfflows.layers.base import FlowLayer
 
 tfb = tfp.bijectors
@@ -27,8 +29,8 @@ class AmortizedLayer(FlowLayer):
 
     make: Callable[..., tfb.Bijector]
 
-    def __init__(self, *, context_size: int = 0):
-        super().__init__()
+    def __init__(self, *, context_size: int = 0, **kwargs: Any):
+        super().__init__(**kwargs)
         self.context_size = context_size
 
     def vectors(self, dimension: int) -> dict[str, tuple[int, str]]:
@@ -45,7 +47,7 @@ class AmortizedLayer(FlowLayer):
         shape = (self.context_size, sum(self.sizes))
         self.slopes = self.add_weight(shape=shape, initializer="zeros", name="slopes") if self.context_size else None
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         vectors = [tf.convert_to_tensor(vector) for vector in self.own]
         if self.slopes is not None:
             moves = tf.split(context @ tf.convert_to_tensor(self.slopes), self.sizes, axis=-1)
@@ -57,7 +59,7 @@ class Planar(AmortizedLayer):
     """`bijectors.Planar` with weights u, w and b; it starts close to the identity, with u at 0."""
 
     make = bijectors.Planar
-    forward_cost = "a search for a root"
+    forward_cost = Cost(root_search=True)
 
     def vectors(self, dimension):
         return {"u": (dimension, "zeros"), "w": (dimension, "standard_normal"), "b": (1, "zeros")}

@@ -1,9 +1,10 @@
 """Learned gaussian priors, as affine layers: a gaussian of any mean and deviation is a standard one, mapped."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from tfflows.bijectors import masks
 from tfflows.bijectors.elementwise import Gaussian
 from tfflows.layers.base import FlowLayer
 from tfflows.layers.coupling import Coupling
@@ -27,11 +28,9 @@ class SplitPrior(Coupling):
     Differs from the authors' code: the log-deviation is bounded.
     """
 
-    def __init__(self):
-        def network(outputs):
-            return ScaledConv2D(outputs, 3, kernel_initializer="zeros")
-
-        super().__init__(masks.halves, flip=False, network=network, family=Gaussian(BOUND))
+    def __init__(self, **kwargs: Any):
+        conditioner = ScaledConv2D(kernel_size=3, kernel_initializer="zeros")
+        super().__init__("halves", conditioner=conditioner, transformer=Gaussian(BOUND), **kwargs)
 
 
 class TopPrior(FlowLayer):
@@ -48,8 +47,8 @@ class TopPrior(FlowLayer):
     Differs from the authors' code: the log-deviation is bounded; no second weight scales each number.
     """
 
-    def __init__(self, *, context_size: int = 0):
-        super().__init__()
+    def __init__(self, *, context_size: int = 0, **kwargs: Any):
+        super().__init__(**kwargs)
         self.context_size = context_size
 
     def build(self, input_shape):
@@ -61,7 +60,7 @@ class TopPrior(FlowLayer):
             self.condition = keras.layers.Dense(2 * channels, use_bias=False, kernel_initializer="zeros")
             self.condition.build((None, self.context_size))
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         parameters = tf.convert_to_tensor(self.parameters)
         if self.condition:
             shift = tf.cast(self.condition(context), self.compute_dtype)

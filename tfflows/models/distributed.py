@@ -22,14 +22,16 @@ class DistributedModel(keras.Model):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        self._compiled: dict[tuple, Any] = {}
+        functions: dict[tuple, Any] = {}
+        self._functions = lambda: functions  # behind a function: Keras would take the keys for names of state
 
     def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
         """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
         key = (name, *variant)
-        if key not in self._compiled:
-            self._compiled[key] = tf.function(function, reduce_retracing=True)
-        return self._compiled[key]
+        functions = self._functions()
+        if key not in functions:
+            functions[key] = tf.function(function, reduce_retracing=True)
+        return functions[key]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
@@ -43,25 +45,36 @@ class DistributedModel(keras.Model):
 
     def check_initialized(self) -> None:
         """Raises `InputError` unless the weights that depend on data have been set."""
-        rule = "Expected a model that is initialised: call model.initialize(batch), train it, or load weights."
+        rule = "Expected a model that is initialized: call model.initialize(batch), fit it, or load weights."
         check(self.initialized, rule, model=self.name)
 
-    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        self.check_initialized()
-        return super().fit(*args, **kwargs)
+    def step_seed(self, *, training: bool) -> tf.Tensor:
+        """The seed, int32 `[2]`, of a step's noise: another one in each step of training, always the same in others."""
+        if not training:
+            return tf.zeros([2], tf.int32)
+        if self.optimizer is None:  # a training loop of the user's own, whose steps are not known here
+            return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
+        return tf.stack([tf.constant(self.noise_seed), tf.cast(self.optimizer.iterations, tf.int32)])
+
+    def unpacked(self, data: Any) -> Any:
+        """A batch as the step takes it."""
+        return data
 
     @property
     def trained_in_turn(self) -> Sequence[Sequence[keras.Variable]]:
-        """Sets of variables that executions train in turn; empty where each trains all."""
+        """Sets of variables that executions train alternately; empty where each trains all."""
         return ()
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            turns = [self._steps(self._train_step_of(variables)) for variables in self.trained_in_turn]
-            self.train_function = self._in_turn(turns) if turns else self._steps(self.train_step)
+            steps = [self._train_step_of(variables) for variables in self.trained_in_turn]
+            turns = [self._steps(step, self.logged_metrics) for step in steps]
+            self.train_function = (
+                self._alternating(turns) if turns else self._steps(self.train_step, self.logged_metrics)
+            )
         return self.train_function
 
-    def _in_turn(self, turns):
+    def _alternating(self, turns):
         def execution(iterator):
             # By the number of steps made, so that a resumed run goes on with the turn that it is.
             made = int(self.optimizer.iterations.numpy()) // self.steps_per_execution
@@ -85,10 +98,10 @@ class DistributedModel(keras.Model):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            self.test_function = self._steps(self.test_step)
+            self.test_function = self._steps(self.test_step, self.logged_in_test)
         return self.test_function
 
-    def _steps(self, step):
+    def _steps(self, step, logged):
         strategy = self.distribute_strategy
         # A function within the function only where XLA needs one: it makes the first step several times slower.
         step = tf.function(step, jit_compile=True, reduce_retracing=True) if self.jit_compile else step
@@ -98,7 +111,7 @@ class DistributedModel(keras.Model):
             return {name: strategy.reduce("MEAN", log, axis=None) for name, log in logs.items()}
 
         def several_steps(iterator):
-            logs = {metric.name: tf.zeros([], metric.dtype) for metric in self.logged_metrics}
+            logs = {metric.name: tf.zeros([], metric.dtype) for metric in logged}
             for _ in tf.range(self.steps_per_execution):
                 logs = one_step(iterator)
             return logs
@@ -108,8 +121,13 @@ class DistributedModel(keras.Model):
 
     @property
     def logged_metrics(self) -> list[keras.metrics.Metric]:
-        """The metrics whose results a step returns."""
+        """The metrics whose results a training step returns."""
         return self.metrics
+
+    @property
+    def logged_in_test(self) -> list[keras.metrics.Metric]:
+        """The metrics whose results a test step returns."""
+        return self.logged_metrics
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Makes the variables of optimizer and loss before the first trace, where a strategy could not make them."""
@@ -119,4 +137,4 @@ class DistributedModel(keras.Model):
                 lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch
             )
         with self.distribute_strategy.scope():
-            self._symbolic_build(data_batch=data_batch)
+            self._symbolic_build(data_batch=self.unpacked(data_batch))

@@ -1,6 +1,6 @@
-"""Normalising flow: a chain of layers under a base distribution."""
+"""Normalizing flow: a chain of layers under a base distribution."""
 
-import functools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,87 +8,134 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows import bijectors, noise
-from tfflows.dequantization import UniformDequantization
-from tfflows.errors import check, check_choice
+from tfflows.costs import Cost
+from tfflows.dequantization import Dequantization, UniformDequantization
+from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.layers import FlowLayer, passing
+from tfflows.layers import Chain, FlowLayer
+from tfflows.layers.base import build
+from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
+from tfflows.models.data_dependent import DataDependentWeights
+from tfflows.models.distribution import FlowDistribution
 from tfflows.models.objective import importance_weighted
 
 tfb, tfd = tfp.bijectors, tfp.distributions
 
-BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic}
 
-
-class Flow(GenerativeModel):
+class Flow(DataDependentWeights, GenerativeModel):
     """The density of `x = f(z)`, where `z` is drawn from the base and `f` is the chain of the layers.
 
         log p(x) = log base(f^-1(x)) + log |det d f^-1(x) / dx|
 
-    Discrete events are dequantised first: see `tfflows.dequantization`.
+    Discrete events are dequantized first: see `tfflows.dequantization`.
+
+        flow = Flow(Event((2,)), [ActNorm(), AffineCoupling("halves", conditioner=MLP(width=64, depth=2))])
+        flow.compile("adam")
+        flow.fit(x)
 
     Args:
         event: What one data point is.
-        layers: From data to latent, as papers draw them.
-        base: Distribution of each entry of the latent vector, `"normal"` or `"logistic"`, with location 0 and scale 1.
-        dequantization: Layer `(x, seeds) -> (u, log q(u | x))` for discrete events; uniform unless given.
+        layers: Layers from data to latent, as papers draw them.
+        base: Distribution of the latent vector: `"normal"` or `"logistic"`, with independent entries of location 0 and
+            scale 1, or any TFP distribution of vectors of the event's size, whose parameters stay as they are.
+        dequantization: For discrete events, the distribution of the noise that is added; uniform by default.
+
+    Raises:
+        InputError: `base` is no known name, or not a distribution of such vectors.
     """
 
     def __init__(
         self,
         event: Event,
-        layers: list[FlowLayer],
+        layers: Sequence[FlowLayer],
         *,
-        base: str = "normal",
-        dequantization: keras.layers.Layer | None = None,
+        base: str | tfd.Distribution = "normal",
+        dequantization: Dequantization | None = None,
         **kwargs: Any,
     ):
-        super().__init__(event, dtype=keras.config.floatx(), **kwargs)
-        check_choice("base", base, BASES)
-        self.flow_layers = layers
-        self.base = base
+        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        bases.check_base(base, event.size)
+        self.base = lambda: base  # behind a function: Keras would take the variables of a distribution for its own
+        self.chain = Chain(layers)
         self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
         self._is_initialized = False
         self.build((None, *event.shape))
 
     def build(self, input_shape):
-        self.last_shape = tuple(passing.build(self.flow_layers, input_shape)[1:])
+        build(self.chain, input_shape)
+        if self.dequantization is not None:
+            build(self.dequantization, input_shape)
+        self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
+
+    @property
+    def flow_layers(self) -> list[FlowLayer]:
+        """The layers, from data to latent."""
+        return self.chain.flow_layers
 
     @property
     def latent_shape(self):
         return (self.event.size,)
 
-    def bijector(self, context: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfb.Bijector:
-        """From latent vectors to (dequantised) data: `forward` draws, `inverse` encodes; `seeds` as in `FlowLayer`."""
-        chain = [bijectors.Flatten(self.last_shape)]
-        for number, layer in reversed(list(enumerate(self.flow_layers, start=1))):
-            chain = layer.compose(chain, context, None if seeds is None else noise.fold_in(seeds, number))
-        return tfb.Chain(chain, name="flow")
+    def bijector(
+        self, context: tf.Tensor | None = None, *, training: bool = False, seeds: tf.Tensor | None = None
+    ) -> tfb.Bijector:
+        """From latent vectors to (dequantized) data: `forward` draws and `inverse` encodes; see `FlowLayer`."""
+        flatten = bijectors.Flatten(self.last_shape)
+        return tfb.Chain(self.chain.compose([flatten], context, training=training, seeds=seeds), name="flow")
 
     @property
-    def sampling_cost(self) -> str:
-        """What a sample costs in a layer beyond one pass, in words; "" where it costs no more."""
-        return "; ".join(dict.fromkeys(layer.forward_cost for layer in self.flow_layers if layer.forward_cost))
+    def sampling_cost(self) -> Cost:
+        """The cost of a sample."""
+        return self.chain.forward_cost
 
     @property
-    def scoring_cost(self) -> str:
-        """The same of a density."""
-        return "; ".join(dict.fromkeys(layer.inverse_cost for layer in self.flow_layers if layer.inverse_cost))
+    def scoring_cost(self) -> Cost:
+        """The cost of a density."""
+        return self.chain.inverse_cost
 
     def base_distribution(self) -> tfd.Distribution:
-        zeros = tf.zeros(self.latent_shape, self.compute_dtype)
-        return tfd.Independent(BASES[self.base](zeros, tf.ones_like(zeros)), 1)
+        """The distribution of the latent vector."""
+        return bases.distribution(self.base(), self.event.size, self.compute_dtype)
 
-    def distribution(self, label: tf.Tensor | None = None, seeds: tf.Tensor | None = None) -> tfd.Distribution:
-        """The density of continuous events, of dequantised ones where they are discrete, as a TFP distribution."""
-        return tfd.TransformedDistribution(self.base_distribution(), self.bijector(self._context(label), seeds))
+    def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Latents `[n, *latent]` drawn from the base, from `seeds`, int32 `[n, 2]`."""
+        return bases.sample(self.base(), self.event.size, self.compute_dtype, seeds)
+
+    def distribution(self, label: Any = None) -> tfd.Distribution:
+        """The density as a TFP distribution: of events where they are continuous, else of dequantized events.
+
+        It reads the weights each time that it is asked, so it follows the training of the flow, and keeps no reference
+        to what it has evaluated.
+
+        Args:
+            label: Class, or classes of any shape, which becomes the batch shape; None for an unconditional flow.
+        """
+        name = f"dequantized_{self.name}" if self.event.discrete else self.name
+        return FlowDistribution(self, self._check_label(label), name=name)
+
+    def log_density(
+        self,
+        x: tf.Tensor,
+        label: tf.Tensor | None = None,
+        *,
+        training: bool = False,
+        seeds: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Log-density `[batch]` of continuous (or dequantized) events `[batch, *event]`, in nats."""
+        x, bijector = (
+            tf.cast(x, self.compute_dtype),
+            self.bijector(self._context(label), training=training, seeds=seeds),
+        )
+        log_det = bijector.inverse_log_det_jacobian(x, event_ndims=len(self.event.shape))
+        return self.base_distribution().log_prob(bijector.inverse(x)) + log_det
 
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
         if not self.event.discrete:
             rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
             check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
             seeds = noise.row_seeds(x, seed) if training else None
-            return self.distribution(label, seeds).log_prob(tf.cast(x, self.compute_dtype))
+            return self.log_density(x, label, training=training, seeds=seeds)
         if num_importance_samples == 1:
             return self._bound(x, label, seed, training=training)
         return importance_weighted(
@@ -98,13 +145,8 @@ class Flow(GenerativeModel):
     def _bound(self, x, label, seed, *, training=False):
         seeds = noise.row_seeds(x, seed)
         u, log_q = self.dequantization(x, seeds, training=training)
-        distribution = self.distribution(label, seeds if training else None)
-        return distribution.log_prob(tf.cast(x, self.compute_dtype) + u) - log_q
-
-    def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Latents `[n, *latent]` drawn from the base, from `seeds`, int32 `[n, 2]`."""
-        u = noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype))
-        return self.base_distribution().distribution.quantile(u)
+        x = tf.cast(x, self.compute_dtype) + u
+        return self.log_density(x, label, training=training, seeds=seeds) - log_q
 
     def sample_fn(self, seeds, temperature, label):
         z = self.base_sample(seeds)
@@ -120,7 +162,8 @@ class Flow(GenerativeModel):
 
         Both are differentiable in the weights; only training may add noise of its own.
         """
-        z, bijector = self.base_sample(seeds), self.bijector(self._context(label), seeds if training else None)
+        z, context = self.base_sample(seeds), self._context(label)
+        bijector = self.bijector(context, training=training, seeds=seeds)
         log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)
         return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
 
@@ -144,31 +187,6 @@ class Flow(GenerativeModel):
             x = tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1)
         return tf.cast(x, self.event.dtype)
 
-    def initialize(self, x, label=None, *, seed=0):
-        x = self.event.check(x)
-        if self.event.discrete:
-            self.dequantization.initialize(x, noise.row_seeds(x, noise.seed_pair(seed)))
-        context = self._context(label)
-        x = self._seen(x, label, 0, noise.seed_pair(seed))
-        for layer in self.flow_layers:
-            layer.initialize(x, context)
-            x = layer(x, context)
-
-    def settle(self, batches):
-        for number, layer in enumerate(self.flow_layers):
-            if layer.uses_statistics:
-                see = functools.partial(self._seen, number=number, seed=noise.seed_pair(0))
-                seen = self.cached_function("seen", see, number)
-                layer.settle(seen(batch["x"], batch.get("label")) for batch in batches)
-
-    def _seen(self, x, label, number, seed):
-        """What layer `number` sees of events `x`."""
-        noise_of_pixels = self.dequantization(x, noise.row_seeds(x, seed))[0] if self.event.discrete else 0.0
-        x, context = tf.cast(x, self.compute_dtype) + noise_of_pixels, self._context(label)
-        for layer in self.flow_layers[:number]:
-            x = layer(x, context)
-        return x
-
     @property
     def logged_metrics(self):
         return [*super().logged_metrics, *self.layer_metrics]
@@ -176,14 +194,4 @@ class Flow(GenerativeModel):
     @property
     def layer_metrics(self) -> list[keras.metrics.Metric]:
         """What layers report of training."""
-        return [metric for layer in self.flow_layers for metric in layer.metrics]
-
-    @property
-    def initialized(self):
-        # Once set they stay set: the weights are looked at until then, and not in every call.
-        self._is_initialized = self._is_initialized or all(layer.initialized for layer in self._data_dependent)
-        return self._is_initialized
-
-    @property
-    def _data_dependent(self):
-        return [*self.flow_layers, *([self.dequantization] if self.dequantization else [])]
+        return self.chain.metrics

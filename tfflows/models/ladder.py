@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.events import Event
+from tfflows.layers.base import build
 from tfflows.layers.ladder import LadderLayer
 from tfflows.models.latent import Inference, LatentVariableModel
 
@@ -15,8 +16,8 @@ from tfflows.models.latent import Inference, LatentVariableModel
 class LadderVAE(LatentVariableModel):
     """A hierarchical VAE of images, whose posterior goes up the layers and then, with the prior, down again.
 
-        up:    x = conv(event);  x = layer.climb(x), from the bottom layer to the top
-        down:  x = a learned vector, everywhere;  x = layer.carry_on(x, z), from the top to the bottom;
+        up:    x = conv(event);  x = layer.go_up(x), from the bottom layer to the top
+        down:  x = a learned vector, everywhere;  x = layer.go_down(x, z), from the top to the bottom;
                p(event | z_1..z_L): the likelihood of the event, with the numbers `conv(elu(x))`
 
     The latent vector holds the maps of all layers, the top first. Free bits are for each layer.
@@ -49,8 +50,7 @@ class LadderVAE(LatentVariableModel):
         for dense in self.conditions:
             dense.build((None, self.event.classes))
         for layer in self.ladder:
-            layer.build(shape)
-            layer.built = True
+            build(layer, shape)
             shape = (None, *layer.latent_shape[:2], shape[-1])
         self.top = self.add_weight(shape=(1, 1, 1, shape[-1]), initializer="zeros", name="top")
         self.top_space = shape[1:3]
@@ -66,7 +66,7 @@ class LadderVAE(LatentVariableModel):
 
     @property
     def inference_layers(self):
-        flows = [flow for layer in self.ladder for flow in layer.flow]
+        flows = [layer.flow for layer in self.ladder]
         convs = [conv for layer in self.ladder for conv in (layer.up_first, layer.up_second) if conv]
         return [self.first, *convs, *flows]
 
@@ -75,7 +75,7 @@ class LadderVAE(LatentVariableModel):
         x = x if context is None else x + self.conditions[0](context)[:, None, None]
         features = []
         for layer in self.ladder:
-            x, found = layer.climb(x)
+            x, found = layer.go_up(x)
             features.insert(0, found)
         return features
 
@@ -83,35 +83,35 @@ class LadderVAE(LatentVariableModel):
         zs, ratios = [], []
 
         def pick(number, layer, prior, added):
-            layer_seeds = None if seeds is None else noise.fold_in(seeds, number + 1)
+            layer_seeds = None if seeds is None else noise.fold_in(seeds, noise.LADDER_POSTERIOR + number)
             z, ratio = layer.infer(prior, features[number], added, layer_seeds, training=training)
             zs.append(tf.reshape(z, [-1, math.prod(layer.latent_shape)]))
             ratios.append(ratio)
             return z
 
-        outputs = self._come_down(pick, tf.shape(features[0][0])[0], context)
+        outputs = self._go_down(pick, tf.shape(features[0][0])[0], context)
         kl = tf.stack(ratios, axis=-1)
         return Inference(tf.concat(zs, axis=-1), outputs, tf.reduce_sum(kl, axis=-1), kl)
 
     def draw(self, seeds, temperature, context):
         def pick(number, layer, prior, added):
             mean, log_std = prior
-            e = noise.normal(noise.fold_in(seeds, number + 2), layer.latent_shape, mean.dtype)
+            e = noise.normal(noise.fold_in(seeds, noise.LADDER_PRIOR + number), layer.latent_shape, mean.dtype)
             return mean + tf.exp(log_std) * temperature[:, None, None, None] * e
 
-        return self._come_down(pick, tf.shape(seeds)[0], context)
+        return self._go_down(pick, tf.shape(seeds)[0], context)
 
     def generate(self, z, context):
         parts = tf.split(z, [math.prod(shape) for shape in self.latent_shapes], axis=-1)
         maps = [tf.reshape(part, [-1, *shape]) for part, shape in zip(parts, self.latent_shapes, strict=True)]
-        return self._come_down(lambda number, *_: maps[number], tf.shape(z)[0], context)
+        return self._go_down(lambda number, *_: maps[number], tf.shape(z)[0], context)
 
-    def _come_down(self, pick, n, context):
+    def _go_down(self, pick, n, context):
         """The decoder's outputs, where `pick(number, layer, prior, added)` gives each layer its latents."""
         x = tf.tile(tf.convert_to_tensor(self.top), [n, *self.top_space, 1])
         x = x if context is None else x + tf.cast(self.conditions[1](context), x.dtype)[:, None, None]
         for number, layer in enumerate(reversed(self.ladder)):
-            prior, added, hidden = layer.look(x)
-            x = layer.carry_on(x, pick(number, layer, prior, added), hidden)
+            prior, added, hidden = layer.prior(x)
+            x = layer.go_down(x, pick(number, layer, prior, added), hidden)
         height, width, _ = self.event.shape
         return tf.cast(self.last(tf.nn.elu(x)), self.compute_dtype)[:, :height, :width]

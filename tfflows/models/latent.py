@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.events import Event
-from tfflows.layers import ActNorm, passing
+from tfflows.layers import ActNorm, Chain
 from tfflows.layers.batchnorm import over_replicas
 from tfflows.likelihoods import likelihood
 from tfflows.models.base import GenerativeModel
@@ -46,7 +46,7 @@ class LatentVariableModel(GenerativeModel):
     Real events are standardised first, by numbers that `initialize` takes from data; the score counts them.
 
     Args:
-        event: What one data point is; the likelihood is Bernoulli, discretised logistic or gaussian to suit it.
+        event: What one data point is; the likelihood is Bernoulli, discretized logistic or gaussian to suit it.
         free_bits: Nats that a group of latents may use without a cost in training.
         kl_warmup_steps: Steps in which `beta` rises to 1.
 
@@ -57,12 +57,12 @@ class LatentVariableModel(GenerativeModel):
     """
 
     def __init__(self, event: Event, *, free_bits: float = 0.0, kl_warmup_steps: int = 1, **kwargs):
-        super().__init__(event, dtype=keras.config.floatx(), **kwargs)
+        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         self.free_bits = free_bits
         self.kl_warmup_steps = kl_warmup_steps
         self.likelihood = likelihood(event)
-        self.standardize = [] if event.discrete else [ActNorm()]
-        passing.build(self.standardize, (None, *event.shape))
+        self.standardize = Chain([] if event.discrete else [ActNorm()])
+        self.standardize.build((None, *event.shape))
         self._kl = RecentMean(name="kl")
 
     # What an architecture provides: networks and the order in which they are asked.
@@ -125,7 +125,7 @@ class LatentVariableModel(GenerativeModel):
 
     def sample_fn(self, seeds, temperature, label):
         outputs = self._finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), self._context(label)))
-        u = noise.uniform(noise.fold_in(seeds, 1), self.event.shape, outputs.dtype)
+        u = noise.uniform(noise.fold_in(seeds, noise.OBSERVATION), self.event.shape, outputs.dtype)
         return self._raw(self.likelihood.quantile(outputs, u))
 
     def encode_fn(self, x, label, seed=None):
@@ -134,16 +134,15 @@ class LatentVariableModel(GenerativeModel):
         return self.infer(self.recognize(self._scaled(x)[0], context), context, seeds, training=False).z
 
     def decode_fn(self, z, label):
-        return self._raw(self.likelihood.centre(self._finite(self.generate(z, self._context(label)))))
+        return self._raw(self.likelihood.center(self._finite(self.generate(z, self._context(label)))))
 
     def initialize(self, x, label=None, *, seed=0):
-        x = tf.cast(self.event.check(x), self.compute_dtype)
-        for layer in self.standardize:
-            layer.initialize(x)
+        self.event.check_label(label)
+        self.standardize.initialize(tf.cast(self.event.check(x), self.compute_dtype))
 
     @property
     def initialized(self):
-        return all(layer.initialized for layer in self.standardize)
+        return self.standardize.initialized
 
     @property
     def logged_metrics(self):
@@ -154,10 +153,10 @@ class LatentVariableModel(GenerativeModel):
         if self.event.discrete:
             x = tf.cast(x, self.compute_dtype) / (self.event.levels - 1) - 0.5
             return x, tf.zeros(tf.shape(x)[:1], x.dtype)
-        return passing.towards_latent(self.standardize, tf.cast(x, self.compute_dtype))
+        return self.standardize.inverse_and_log_det(tf.cast(x, self.compute_dtype))
 
     def _raw(self, x):
-        return tf.cast(x if self.event.discrete else passing.towards_data(self.standardize, x), self.event.dtype)
+        return tf.cast(x if self.event.discrete else self.standardize.forward(x), self.event.dtype)
 
     def _log_likelihood(self, outputs, x, scaled):
         return self.likelihood.log_prob(outputs, tf.cast(x, scaled.dtype) if self.event.discrete else scaled)
@@ -173,5 +172,7 @@ class LatentVariableModel(GenerativeModel):
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 
     def _beta(self, dtype):
+        if self.optimizer is None:
+            return tf.ones([], dtype)
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), dtype)
         return tf.minimum(tf.ones([], dtype), (step + 1) / self.kl_warmup_steps)

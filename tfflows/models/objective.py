@@ -1,4 +1,4 @@
-"""Maximum likelihood in Keras' terms: a loss without a target, and the score that the progress bar shows."""
+"""Maximum likelihood in Keras' terms: a loss without a target, and the metric that the progress bar shows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 from tfflows import metrics, noise
 
 
+@keras.saving.register_keras_serializable("tfflows")
 class MeanNegativeLogLikelihood(keras.losses.Loss):
     """Maximum likelihood as a Keras loss: the model's output is `log_prob`, and there is no target."""
 
@@ -18,8 +19,9 @@ class MeanNegativeLogLikelihood(keras.losses.Loss):
         return metrics.nll(y_pred)
 
 
+@keras.saving.register_keras_serializable("tfflows")
 class RecentMean(keras.metrics.Metric):
-    """Mean of a score over about the last 50 steps: what a model scores now, not since the epoch began."""
+    """Mean over about the last 50 steps, that of the model as it is now; and the mean over all, for evaluation."""
 
     DECAY = 0.98
 
@@ -27,13 +29,24 @@ class RecentMean(keras.metrics.Metric):
         super().__init__(**kwargs)
         self.total = self.add_variable((), "zeros", name="total")
         self.weight = self.add_variable((), "zeros", name="weight")
+        self.sum = self.add_variable((), "zeros", name="sum")
+        self.count = self.add_variable((), "zeros", name="count")
 
-    def update_state(self, values: tf.Tensor) -> None:
-        self.total.assign(self.DECAY * self.total + tf.reduce_mean(tf.cast(values, self.dtype)))
-        self.weight.assign(self.DECAY * self.weight + 1.0)
+    def update_state(self, values: tf.Tensor, sample_weight: tf.Tensor | None = None) -> None:
+        values = tf.cast(values, self.dtype)
+        weights = tf.ones_like(values) if sample_weight is None else tf.cast(sample_weight, self.dtype)
+        total, weight = tf.reduce_sum(weights * values), tf.reduce_sum(weights)
+        self.total.assign(self.DECAY * self.total + total)
+        self.weight.assign(self.DECAY * self.weight + weight)
+        self.sum.assign(self.sum + total)
+        self.count.assign(self.count + weight)
 
     def result(self) -> tf.Tensor:
         return tf.math.divide_no_nan(tf.convert_to_tensor(self.total), tf.convert_to_tensor(self.weight))
+
+    def mean(self) -> tf.Tensor:
+        """The mean over all values."""
+        return tf.math.divide_no_nan(tf.convert_to_tensor(self.sum), tf.convert_to_tensor(self.count))
 
 
 def importance_weighted(

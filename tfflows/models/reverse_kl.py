@@ -72,9 +72,9 @@ class ReverseKL(DistributedModel):
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Log-weights `[batch]`, in training annealed and of fresh draws in each step."""
-        step = tf.cast(self.optimizer.iterations, tf.int32) if training else tf.constant(0)
-        seeds = noise.row_seeds(inputs["seeds"], tf.stack([tf.constant(self.noise_seed), step]))
-        return self._log_weights(seeds, self.beta(step) if training else 1.0, training=training)
+        seeds = noise.row_seeds(inputs["seeds"], self.step_seed(training=training))
+        beta = self.beta(tf.cast(self.optimizer.iterations, tf.int32)) if training else 1.0
+        return self._log_weights(seeds, beta, training=training)
 
     def beta(self, step: tf.Tensor) -> tf.Tensor:
         """The inverse temperature after `step` steps."""
@@ -89,8 +89,8 @@ class ReverseKL(DistributedModel):
     def logged_metrics(self):
         return [self._loss_tracker, self._score, *self.flow.layer_metrics]
 
-    def settle(self, batches: tf.data.Dataset) -> None:
-        """Nothing: on the way to a draw no layer looks at its batch."""
+    def adapt(self, batches: tf.data.Dataset) -> None:
+        """Does nothing: no layer looks at its batch when it samples."""
 
     def save_weights(self, *args: Any, **kwargs: Any) -> None:
         self.flow.save_weights(*args, **kwargs)

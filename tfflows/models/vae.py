@@ -1,7 +1,7 @@
 """Variational autoencoder: a gaussian posterior and a normal prior, each of which flow layers may transform."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -9,9 +9,11 @@ import tensorflow as tf
 from tfflows import noise
 from tfflows.bijectors.base import sum_event
 from tfflows.events import Event
-from tfflows.layers import FlowLayer, passing
+from tfflows.layers import Chain, FlowLayer
+from tfflows.layers.base import build
 from tfflows.likelihoods import BOUND
 from tfflows.models.latent import Inference, LatentVariableModel
+from tfflows.networks import Network
 
 
 class VAE(LatentVariableModel):
@@ -27,8 +29,8 @@ class VAE(LatentVariableModel):
 
     Args:
         event: What one data point is.
-        encoder: Keras layer `(x, context) -> features`, `[batch, size]`; its attribute `outputs` is their size.
-        decoder: From a number of outputs for each place of the event to a Keras layer `(z, context) -> outputs`.
+        encoder: Network `(x, context) -> features`, `[batch, size]`; its attribute `outputs` is their size.
+        decoder: Network `(z, context) -> outputs`, unbuilt; the model makes its own copy.
         latents: Size of `z`.
         posterior: Layers of `f`, whose context are the features; from the gaussian's end to that of `z`.
         prior: Layers of `g`, from `z` to its noise.
@@ -44,7 +46,7 @@ class VAE(LatentVariableModel):
         event: Event,
         *,
         encoder: keras.layers.Layer,
-        decoder: Callable[[int], keras.layers.Layer],
+        decoder: Network,
         latents: int,
         posterior: Sequence[FlowLayer] = (),
         prior: Sequence[FlowLayer] = (),
@@ -52,14 +54,14 @@ class VAE(LatentVariableModel):
     ):
         super().__init__(event, **kwargs)
         self.latents = latents
-        self.encoder, self.posterior, self.prior = encoder, list(posterior), list(prior)
+        self.encoder, self.posterior, self.prior = encoder, Chain(posterior), Chain(prior)
         self.moments = keras.layers.Dense(2 * latents, kernel_initializer="zeros")
-        self.decoder = decoder(self.likelihood.size * event.shape[-1])
-        self.encoder.build((None, *event.shape))
+        self.decoder = decoder.sized(self.likelihood.size * event.shape[-1])
+        build(self.encoder, (None, *event.shape))
         self.moments.build((None, encoder.outputs))
         self.decoder.build((None, latents))
-        passing.build(self.posterior, (None, latents))
-        passing.build(self.prior, (None, latents))
+        self.posterior.build((None, latents))
+        self.prior.build((None, latents))
         self.built = True
 
     @property
@@ -68,7 +70,7 @@ class VAE(LatentVariableModel):
 
     @property
     def inference_layers(self):
-        return [self.encoder, self.moments, *self.posterior]
+        return [self.encoder, self.moments, self.posterior]
 
     def recognize(self, x, context):
         features = self.encoder(x, context)
@@ -78,26 +80,33 @@ class VAE(LatentVariableModel):
     def infer(self, features, context, seeds, *, training):
         features, mean, log_std = features
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, (self.latents,), mean.dtype)
-        layer_seeds = seeds if training else None
-        z, log_det = passing.towards_latent(self.posterior, mean + tf.exp(log_std) * e, features, layer_seeds)
-        log_ratio = log_normal(e) - sum_event(log_std, 1) - log_det - self._log_prior(z, context, layer_seeds)
-        kl = log_ratio[:, None] if self.posterior or self.prior else gaussian_kl(mean, log_std)
+        z, log_det = self.posterior.inverse_and_log_det(
+            mean + tf.exp(log_std) * e, features, training=training, seeds=_stream(seeds, noise.POSTERIOR)
+        )
+        log_prior = self._log_prior(z, context, training=training, seeds=_stream(seeds, noise.PRIOR))
+        log_ratio = log_normal(e) - sum_event(log_std, 1) - log_det - log_prior
+        transformed = self.posterior.flow_layers or self.prior.flow_layers
+        kl = log_ratio[:, None] if transformed else gaussian_kl(mean, log_std)
         return Inference(z, self.generate(z, context), log_ratio, kl)
 
-    def _log_prior(self, z, context, seeds):
-        e, log_det = passing.towards_latent(self.prior, z, context, seeds)
+    def _log_prior(self, z, context, **mode):
+        e, log_det = self.prior.inverse_and_log_det(z, context, **mode)
         return log_normal(e) + log_det
 
     def latent_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
         """Latents `[n, latents]` from the prior."""
         e = noise.normal(seeds, (self.latents,), tf.as_dtype(self.compute_dtype))
-        return passing.towards_data(self.prior, temperature[:, None] * e, context)
+        return self.prior.forward(temperature[:, None] * e, context)
 
     def draw(self, seeds, temperature, context):
         return self.generate(self.latent_fn(seeds, temperature, context), context)
 
     def generate(self, z, context):
         return tf.cast(self.decoder(z, context), self.compute_dtype)
+
+
+def _stream(seeds, number):
+    return None if seeds is None else noise.fold_in(seeds, number)
 
 
 def log_normal(e: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Plain Keras networks: what computes the parameters of a flow's layers."""
 
 from tfflows.networks.attention import AttentionNet as AttentionNet
+from tfflows.networks.base import Network as Network
 from tfflows.networks.convnet import ConvNet as ConvNet
 from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.encoder import ConvDecoder as ConvDecoder

@@ -11,15 +11,20 @@ def check_dropout(dropout: float) -> None:
     check(0 <= dropout < 1, "Expected `dropout` to be in [0, 1).", dropout=dropout)
 
 
-def drop(x: tf.Tensor, rate: float, seeds: tf.Tensor | None) -> tf.Tensor:
-    """Zeroes entries with probability `rate` and scales the others up; nothing outside of training.
+def drop(x: tf.Tensor, rate: float, *, training: bool, seeds: tf.Tensor | None) -> tf.Tensor:
+    """Sets entries to zero with probability `rate` and scales the others up; does nothing outside of training.
 
     Args:
         x: `[batch, ...]`.
-        rate: In [0, 1).
-        seeds: int32 `[batch, 2]`; None in evaluation.
+        rate: Probability, in [0, 1).
+        training: Whether the network is being trained.
+        seeds: int32 `[batch, 2]`.
+
+    Raises:
+        InputError: There are no seeds in training.
     """
-    if seeds is None or rate == 0:
+    if not training or rate == 0:
         return x
+    check(seeds is not None, "Expected `seeds` in training, for the noise of dropout.", seeds=seeds)
     kept = noise.uniform(seeds, tuple(x.shape[1:]), tf.float32) >= rate
     return tf.where(kept, x / (1 - rate), tf.zeros_like(x))

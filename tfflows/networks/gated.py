@@ -1,10 +1,13 @@
 """Gated convolutions: the residual blocks of Flow++."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from tfflows import noise
+from tfflows.networks.base import use
 from tfflows.networks.dropout import drop
+from tfflows.serialization import Configurable
 
 
 def concat_elu(x: tf.Tensor) -> tf.Tensor:
@@ -24,17 +27,17 @@ def convolution(outputs: int, size: int, *, gain: float = 1.0) -> keras.layers.C
     return keras.layers.Conv2D(outputs, size, padding="same", kernel_initializer=start)
 
 
-class GatedConv(keras.layers.Layer):
+class GatedConv(Configurable, keras.layers.Layer):
     """`x + gate(conv(concat_elu(conv(concat_elu(x)) + projection(c))))`, with `gate(a, b) = a * sigmoid(b)`.
 
     Args:
-        size: Of the second convolution; 1 is pointwise.
-        dropout: Between the convolutions.
-        context_channels: Of a map `c` of the same height and width; 0 for none.
+        size: Height and width of the second convolution's kernel; 1 is pointwise.
+        dropout: Dropout rate between the convolutions.
+        context_channels: Number of channels of a map `c` of the same height and width; 0 for none.
     """
 
-    def __init__(self, *, size: int, dropout: float, context_channels: int = 0):
-        super().__init__()
+    def __init__(self, *, size: int, dropout: float, context_channels: int = 0, **kwargs: Any):
+        super().__init__(**kwargs)
         self.size = size
         self.dropout = dropout
         self.context_channels = context_channels
@@ -49,15 +52,15 @@ class GatedConv(keras.layers.Layer):
         if self.projection:
             self.projection.build((*space, 2 * self.context_channels))
 
-    def call(self, x, context=None, seeds=None):
+    def call(self, x, context=None, *, training=False, seeds=None):
         hidden = self.first(concat_elu(x))
         if self.projection:
             hidden += self.projection(concat_elu(context))
-        hidden = drop(concat_elu(hidden), self.dropout, seeds)
+        hidden = drop(concat_elu(hidden), self.dropout, training=training, seeds=seeds)
         return x + gate(self.second(hidden))
 
 
-class ContextNet(keras.layers.Layer):
+class ContextNet(Configurable, keras.layers.Layer):
     """Turns pixels into a map that says what their noise should look like: a convolution and gated ones.
 
     The map has half the width of the image, as the columns of a flow that splits them.
@@ -65,30 +68,28 @@ class ContextNet(keras.layers.Layer):
     Args:
         width: Number of feature maps.
         blocks: Number of gated convolutions.
-        dropout: In training.
+        dropout: Dropout rate.
 
     Source: the authors' code of Flow++ (1902.00275) for CIFAR-10.
     """
 
-    def __init__(self, width: int, *, blocks: int = 3, dropout: float = 0.0):
-        super().__init__()
-        self.first = convolution(width, 3)
-        self.blocks = [GatedConv(size=3, dropout=dropout) for _ in range(blocks)]
+    def __init__(self, width: int, *, blocks: int = 3, dropout: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.width = width
+        self.num_blocks = blocks
+        self.dropout = dropout
 
     def build(self, input_shape):
+        self.first = convolution(self.width, 3)
+        self.blocks = [GatedConv(size=3, dropout=self.dropout) for _ in range(self.num_blocks)]
         _, height, width, channels = input_shape
         self.first.build((None, height, width // 2, 2 * channels))
         for block in self.blocks:
-            block.build((None, height, width // 2, self.first.filters))
+            block.build((None, height, width // 2, self.width))
 
-    def call(self, x, seeds=None):
+    def call(self, x, *, training=False, seeds=None):
         height, width, channels = x.shape[1:]
         x = self.first(tf.reshape(x, [-1, height, width // 2, 2 * channels]))
         for number, block in enumerate(self.blocks):
-            x = block(x, seeds=use(seeds, number))
+            x = block(x, training=training, seeds=use(seeds, number))
         return x
-
-
-def use(seeds: tf.Tensor | None, number: int) -> tf.Tensor | None:
-    """Seeds for one of several uses; None stays None."""
-    return None if seeds is None else noise.fold_in(seeds, number)

@@ -1,29 +1,32 @@
 """MADE: a dense network with masks, in which each output sees only the inputs that come before it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check, check_choice
+from tfflows.networks.base import Network, with_context
+from tfflows.serialization import Configurable
 
 ACTIVATIONS = ("relu", "elu", "tanh", "softplus", "swish", "gelu")
 HIDDEN = ("sorted", "random")
 
 
-class MaskedDense(keras.layers.Layer):
+class MaskedDense(Configurable, keras.layers.Layer):
     """Dense layer in which the weights outside a mask are 0: `activation(x @ (kernel * mask) + bias)`.
 
     Args:
         mask: bool, `[inputs, units]`; a constant, not a weight.
-        activation: Of the units; None for none.
-        kernel_initializer: Of the kernel.
+        activation: Activation of the units; None for none.
+        kernel_initializer: Initializer of the kernel.
     """
 
-    def __init__(self, mask: np.ndarray, activation: str | None = None, *, kernel_initializer: str):
-        super().__init__()
-        self.mask = mask
+    def __init__(self, mask: np.ndarray, activation: str | None = None, *, kernel_initializer: str, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mask = np.asarray(mask, bool)
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = kernel_initializer
 
@@ -35,7 +38,7 @@ class MaskedDense(keras.layers.Layer):
         return self.activation(x @ (self.kernel * tf.constant(self.mask, self.compute_dtype)) + self.bias)
 
 
-class MADE(keras.layers.Layer):
+class MADE(Network):
     """Masked network: output `size * dimension` numbers, those of entry d functions of the entries before d alone.
 
     Every unit has a degree, m. An input has the place of its entry in the order, from 1; a context has 0, so that all
@@ -48,59 +51,66 @@ class MADE(keras.layers.Layer):
     `size` numbers; they start at zero.
 
     Args:
-        outputs: `size * dimension`.
+        outputs: `size * dimension`; None for a recipe.
         degrees: Integers `[dimension]`, the place of each entry in the order, from 1; entries with the same place do
-            not see each other.
-        width: Units of each hidden layer.
+            not see each other. The owner sets them.
+        width: Number of units of each hidden layer.
         depth: Number of hidden layers.
-        activation: Of the hidden layers, one of ACTIVATIONS.
+        activation: Activation of the hidden layers, one of ACTIVATIONS.
         hidden: Degrees of hidden units: `"sorted"`, spread evenly; `"random"`, uniform from the least degree of the
             layer before; or an array `[width]` for each layer.
-        seed: Of random degrees.
-        context_size: Size of the context vector; 0 for none.
+        seed: Seed of random degrees.
+        **kwargs: As in `Network`; the context vector is concatenated to the input.
 
     Raises:
         InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is no known name.
 
     Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
     Differs from the paper: there are no direct connections from inputs to outputs, and one order alone. With a context,
-    or a single entry, hidden units may have degree 0: the first entry's numbers depend on the context through them.
+    or a single entry, hidden units may have degree 0: the first entry's parameters depend on the context through them.
     """
 
     def __init__(
         self,
-        outputs: int,
-        degrees: np.ndarray,
+        outputs: int | None = None,
         *,
         width: int,
         depth: int,
+        degrees: np.ndarray | None = None,
         activation: str = "relu",
         hidden: str | Sequence[np.ndarray] = "sorted",
         seed: int = 0,
-        context_size: int = 0,
+        **kwargs: Any,
     ):
-        super().__init__()
+        super().__init__(outputs, **kwargs)
         check_choice("activation", activation, ACTIVATIONS)
-        dimension = len(degrees)
-        rule = "Expected `outputs` to be a multiple of the number of entries."
-        check(outputs % dimension == 0, rule, outputs=outputs, entries=dimension)
-        inputs = np.concatenate([degrees, np.zeros(context_size, int)])
         if isinstance(hidden, str):
-            hidden = hidden_degrees(hidden, inputs, int(max(degrees)), width=width, depth=depth, seed=seed)
-        self.dense = []
-        for seeing in hidden:
-            mask = inputs[:, None] <= seeing[None]
-            self.dense.append(MaskedDense(mask, activation, kernel_initializer="he_normal"))
-            inputs = seeing
-        mask = inputs[:, None] < np.tile(degrees, outputs // dimension)[None]
-        self.dense.append(MaskedDense(mask, kernel_initializer="zeros"))
+            check_choice("hidden", hidden, HIDDEN)
+        self.degrees = degrees
+        self.hidden = lambda: hidden  # behind a function: arrays are no state
+        self.activation = activation
+        self.settings = {"width": width, "depth": depth, "seed": seed}
 
     def build(self, input_shape):
-        for dense in self.dense:
-            dense.build((None, dense.mask.shape[0]))
+        degrees, hidden = np.asarray(self.degrees), self.hidden()
+        dimension, outputs = len(degrees), self.outputs
+        rule = "Expected `outputs` to be a multiple of the number of entries."
+        check(outputs % dimension == 0, rule, outputs=outputs, entries=dimension)
+        inputs = np.concatenate([degrees, np.zeros(self.context_size, int)])
+        if isinstance(hidden, str):
+            hidden = hidden_degrees(hidden, inputs, int(max(degrees)), **self.settings)
+        dense = []
+        for seeing in hidden:
+            mask = inputs[:, None] <= np.asarray(seeing)[None]
+            dense.append(MaskedDense(mask, self.activation, kernel_initializer="he_normal"))
+            inputs = np.asarray(seeing)
+        mask = inputs[:, None] < np.tile(degrees, outputs // dimension)[None]
+        self.dense = [*dense, MaskedDense(mask, kernel_initializer="zeros")]
+        for layer in self.dense:
+            layer.build((None, layer.mask.shape[0]))
 
-    def call(self, x, context=None, seeds=None):
-        x = x if context is None else keras.ops.concatenate([x, context], axis=-1)
+    def call(self, x, context=None, *, training=False, seeds=None):
+        x = with_context(x, context)
         for dense in self.dense:
             x = dense(x)
         return x

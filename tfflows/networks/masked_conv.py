@@ -1,16 +1,19 @@
 """Masked convolutions: MADE over the entries of a map, in the order of its raster."""
 
 from itertools import pairwise
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check, check_choice
+from tfflows.networks.base import Network
 from tfflows.networks.made import ACTIVATIONS, hidden_degrees
+from tfflows.serialization import Configurable
 
 
-class MaskedConv2D(keras.layers.Layer):
+class MaskedConv2D(Configurable, keras.layers.Layer):
     """3 x 3 convolution in which the weights outside a mask are 0: `conv(x, kernel * mask) + bias`.
 
     Args:
@@ -18,9 +21,9 @@ class MaskedConv2D(keras.layers.Layer):
         zeros: Whether the kernel starts at zero, else with the variance that suits a ReLU and the weights left open.
     """
 
-    def __init__(self, mask: np.ndarray, *, zeros: bool = False):
-        super().__init__()
-        self.mask = mask
+    def __init__(self, mask: np.ndarray, *, zeros: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mask = mask = np.asarray(mask, bool)
         random = keras.initializers.VarianceScaling(2 / mask.mean(), mode="fan_in", distribution="truncated_normal")
         self.kernel_initializer = "zeros" if zeros else random
 
@@ -33,7 +36,7 @@ class MaskedConv2D(keras.layers.Layer):
         return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"), self.bias)
 
 
-class MaskedConvNet(keras.layers.Layer):
+class MaskedConvNet(Network):
     """Masked convolutions: `size` numbers for each entry of a map, functions of the entries before it alone.
 
     The order is that of the raster, row by row, and of the channels within a pixel; or all of it backwards. Of the nine
@@ -48,14 +51,15 @@ class MaskedConvNet(keras.layers.Layer):
     they start at zero. The numbers of the first entry depend on biases and the context alone.
 
     Args:
-        outputs: `size * channels`.
+        outputs: `size * channels`; None for a recipe.
         degrees: Integers `[height, width, channels]`: the place of each entry in the order, from 1. They run through
-            the map in the order of memory, up or down.
-        width: Feature maps of each hidden layer.
+            the map in the order of memory, up or down. The owner sets them.
+        width: Number of feature maps of each hidden layer.
         depth: Number of hidden layers, 1 or more.
-        activation: Of the hidden layers, one of `made.ACTIVATIONS`.
-        context_channels: Of the context, a map `[batch, height, width, context_channels]`, which shifts the first
-            hidden layer through a 1 x 1 convolution; 0 for none.
+        activation: Activation of the hidden layers, one of `made.ACTIVATIONS`.
+        context_channels: Number of channels of the context, a map `[batch, height, width, context_channels]`, which
+            shifts the first hidden layer through a 1 x 1 convolution; 0 for none.
+        **kwargs: As in `Network`.
 
     Raises:
         InputError: `degrees` is another order, `outputs` not a multiple of the channels, `depth` below 1, or
@@ -70,39 +74,43 @@ class MaskedConvNet(keras.layers.Layer):
 
     def __init__(
         self,
-        outputs: int,
-        degrees: np.ndarray,
+        outputs: int | None = None,
         *,
         width: int,
         depth: int,
+        degrees: np.ndarray | None = None,
         activation: str = "elu",
         context_channels: int = 0,
+        **kwargs: Any,
     ):
-        super().__init__()
+        super().__init__(outputs, **kwargs)
         check_choice("activation", activation, ACTIVATIONS)
         check(depth >= 1, "Expected `depth` to be 1 or more.", depth=depth)
-        channels, backwards = raster(degrees)
-        rule = "Expected `outputs` to be a multiple of the number of channels."
-        check(outputs % len(channels) == 0, rule, outputs=outputs, channels=len(channels))
+        self.degrees = degrees
+        self.width = width
+        self.depth = depth
         self.activation = keras.activations.get(activation)
         self.context_channels = context_channels
-        self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if context_channels else None
-        # Pixels before are to all feature maps what a context is to MADE: degree 0.
-        seen = np.array([0, *channels])
-        hidden = hidden_degrees("sorted", seen, len(channels), width=width, depth=depth, seed=0)
-        centres = [low[:, None] <= high for low, high in pairwise([channels, *hidden])]
-        self.hidden = [MaskedConv2D(kernel_mask(centre, backwards=backwards)) for centre in centres]
-        centre = hidden[-1][:, None] < np.tile(channels, outputs // len(channels))
-        self.last = MaskedConv2D(kernel_mask(centre, backwards=backwards), zeros=True)
 
     def build(self, input_shape):
-        space = tuple(input_shape[:-1])
+        space, width = tuple(input_shape[:-1]), self.width
+        channels, backwards = raster(np.asarray(self.degrees))
+        rule = "Expected `outputs` to be a multiple of the number of channels."
+        check(self.outputs % len(channels) == 0, rule, outputs=self.outputs, channels=len(channels))
+        self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if self.context_channels else None
+        # Pixels before are to all feature maps what a context is to MADE: degree 0.
+        seen = np.array([0, *channels])
+        hidden = hidden_degrees("sorted", seen, len(channels), width=width, depth=self.depth, seed=0)
+        centers = [low[:, None] <= high for low, high in pairwise([channels, *hidden])]
+        self.hidden = [MaskedConv2D(kernel_mask(center, backwards=backwards)) for center in centers]
+        center = hidden[-1][:, None] < np.tile(channels, self.outputs // len(channels))
+        self.last = MaskedConv2D(kernel_mask(center, backwards=backwards), zeros=True)
         for conv in (*self.hidden, self.last):
             conv.build((*space, conv.mask.shape[2]))
         if self.condition:
             self.condition.build((*space, self.context_channels))
 
-    def call(self, x, context=None, seeds=None):
+    def call(self, x, context=None, *, training=False, seeds=None):
         first, *others = self.hidden
         x = first(x)
         if self.condition:
@@ -125,10 +133,10 @@ def raster(degrees: np.ndarray) -> tuple[np.ndarray, bool]:
     return (degrees[0, 0], False) if forwards else (degrees[-1, -1], True)
 
 
-def kernel_mask(centre: np.ndarray, *, backwards: bool) -> np.ndarray:
-    """The mask of a kernel, `[3, 3, inputs, filters]`, from that of its centre tap, `[inputs, filters]`."""
-    taps = np.zeros((3, 3, *centre.shape), bool)
+def kernel_mask(center: np.ndarray, *, backwards: bool) -> np.ndarray:
+    """The mask of a kernel, `[3, 3, inputs, filters]`, from that of its center tap, `[inputs, filters]`."""
+    taps = np.zeros((3, 3, *center.shape), bool)
     taps[0] = taps[1, 0] = True  # the row above and the pixel to the left
     taps = taps[::-1, ::-1] if backwards else taps
-    taps[1, 1] = centre
+    taps[1, 1] = center
     return taps

@@ -1,10 +1,15 @@
-"""Weight-normalised residual convolutional network: the conditioner of RealNVP on images."""
+"""Weight-normalized residual convolutional network: the conditioner of RealNVP on images."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfflows.networks.base import ShiftedByContext
+from tfflows.serialization import Configurable
 
-class WeightNormConv2D(keras.layers.Layer):
+
+class WeightNormConv2D(Configurable, keras.layers.Layer):
     """Convolution whose kernel is a direction times a gain for each output channel: `kernel = gain * v / ||v||`.
 
     Args:
@@ -15,8 +20,8 @@ class WeightNormConv2D(keras.layers.Layer):
     Source: Salimans and Kingma, "Weight Normalization" (1602.07868), section 2; the penalty: 1605.08803, section 4.1.
     """
 
-    def __init__(self, filters: int, kernel_size: int, *, l2: float = 0.0):
-        super().__init__()
+    def __init__(self, filters: int, kernel_size: int, *, l2: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
         self.l2 = l2
@@ -33,15 +38,21 @@ class WeightNormConv2D(keras.layers.Layer):
         return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"), self.bias)
 
 
-class ResidualBlock(keras.layers.Layer):
-    """`x + conv(relu(conv(relu(x))))`, both convolutions 3 x 3."""
+class ResidualBlock(Configurable, keras.layers.Layer):
+    """`x + conv(relu(conv(relu(x))))`, both convolutions 3 x 3.
 
-    def __init__(self, width: int, *, l2: float):
-        super().__init__()
-        self.first = WeightNormConv2D(width, 3, l2=l2)
-        self.second = WeightNormConv2D(width, 3, l2=l2)
+    Args:
+        width: Number of feature maps.
+        l2: Coefficient of the L2 penalty on the gains of the weight normalization.
+    """
+
+    def __init__(self, width: int, *, l2: float, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.width = width
+        self.l2 = l2
 
     def build(self, input_shape):
+        self.first, self.second = (WeightNormConv2D(self.width, 3, l2=self.l2) for _ in range(2))
         self.first.build(input_shape)
         self.second.build(input_shape)
 
@@ -49,48 +60,56 @@ class ResidualBlock(keras.layers.Layer):
         return x + self.second(tf.nn.relu(self.first(tf.nn.relu(x))))
 
 
-class ConvResNet(keras.layers.Layer):
+class ConvResNet(ShiftedByContext):
     """3 x 3 convolution, residual blocks, and a 1 x 1 convolution that starts at zero.
 
     Args:
-        outputs: Number of output channels.
+        outputs: Number of output channels; None for a recipe.
         width: Number of feature maps.
         blocks: Number of residual blocks.
-        patch: Works on blocks of patch x patch pixels, moved to channels and back: patch^2 times fewer positions.
-        l2: Coefficient of the L2 penalty on the gains of the weight normalisation.
-        context_size: Size of the context vector, which shifts each feature map; 0 for none.
+        patch: Size of the blocks of patch x patch pixels that become channels, and pixels again at the end: patch^2
+            times fewer positions.
+        l2: Coefficient of the L2 penalty on the gains of the weight normalization.
+        **kwargs: As in `Network`; the context vector shifts each feature map.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.
-    Differs from the paper: no batch normalisation inside the network, so that no event's score depends on another
+    Differs from the paper: no batch normalization inside the network, so that no event's density depends on another
     event.
     """
 
     def __init__(
-        self, outputs: int, *, width: int, blocks: int, patch: int = 1, l2: float = 0.0, context_size: int = 0
+        self,
+        outputs: int | None = None,
+        *,
+        width: int,
+        blocks: int,
+        patch: int = 1,
+        l2: float = 0.0,
+        **kwargs: Any,
     ):
-        super().__init__()
+        super().__init__(outputs, **kwargs)
+        self.width = width
+        self.num_blocks = blocks
         self.patch = patch
-        self.context_size = context_size
-        self.first = WeightNormConv2D(width, 3, l2=l2)
-        self.condition = keras.layers.Dense(width, use_bias=False) if context_size else None
-        self.blocks = [ResidualBlock(width, l2=l2) for _ in range(blocks)]
-        # Without weight normalisation: a kernel of zeros has no direction.
-        self.last = keras.layers.Conv2D(outputs * patch**2, 1, kernel_initializer="zeros")
+        self.l2 = l2
 
     def build(self, input_shape):
         _, height, width, channels = input_shape
+        self.first = WeightNormConv2D(self.width, 3, l2=self.l2)
+        self.condition = self.condition_layer(self.width)
+        self.blocks = [ResidualBlock(self.width, l2=self.l2) for _ in range(self.num_blocks)]
+        # Without weight normalization: a kernel of zeros has no direction.
+        self.last = keras.layers.Conv2D(self.outputs * self.patch**2, 1, kernel_initializer="zeros")
         self.first.build((None, height // self.patch, width // self.patch, channels * self.patch**2))
-        features = (None, height // self.patch, width // self.patch, self.first.filters)
+        features = (None, height // self.patch, width // self.patch, self.width)
         for block in self.blocks:
             block.build(features)
         self.last.build(features)
-        if self.condition:
-            self.condition.build((None, self.context_size))
+        self.build_condition()
 
-    def call(self, x, context=None, seeds=None):
+    def call(self, x, context=None, *, training=False, seeds=None):
         x = self.first(x if self.patch == 1 else tf.nn.space_to_depth(x, self.patch))
-        if self.condition:
-            x += self.condition(context)[:, None, None, :]
+        x = self.shifted(x, context)
         for block in self.blocks:
             x = block(x)
         x = self.last(tf.nn.relu(x))

@@ -1,23 +1,33 @@
 """Velocity field of a continuous flow: a perceptron whose every layer is gated and shifted by time."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfflows.networks.base import Network
+from tfflows.serialization import Configurable
 
-class ConcatSquash(keras.layers.Layer):
+
+class ConcatSquash(Configurable, keras.layers.Layer):
     """`dense(x) * sigmoid(gate(c)) + shift(c)`, where `c` is time and whatever else the layer is conditioned on.
+
+    Args:
+        units: Number of units.
+        condition_size: Size of `c`.
 
     Source: Grathwohl et al., "FFJORD" (1810.01367), in the authors' code.
     """
 
-    def __init__(self, units: int, *, condition_size: int):
-        super().__init__()
+    def __init__(self, units: int, *, condition_size: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.units = units
         self.condition_size = condition_size
-        self.dense = keras.layers.Dense(units)
-        self.gate = keras.layers.Dense(units)
-        self.shift = keras.layers.Dense(units, use_bias=False)
 
     def build(self, input_shape):
+        self.dense = keras.layers.Dense(self.units)
+        self.gate = keras.layers.Dense(self.units)
+        self.shift = keras.layers.Dense(self.units, use_bias=False)
         self.dense.build(input_shape)
         self.gate.build((None, self.condition_size))
         self.shift.build((None, self.condition_size))
@@ -26,29 +36,29 @@ class ConcatSquash(keras.layers.Layer):
         return self.dense(x) * tf.sigmoid(self.gate(condition)) + self.shift(condition)
 
 
-class VelocityMLP(keras.layers.Layer):
+class VelocityMLP(Network):
     """Perceptron of `(t, x, context)` with smooth activations, as the flow needs its derivatives.
 
     Args:
-        outputs: Dimension of the data.
-        width: Units of each hidden layer.
+        outputs: Dimension of the data; None for a recipe.
+        width: Number of units of each hidden layer.
         depth: Number of hidden layers.
-        context_size: Size of the context vector, which joins time in every layer; 0 for none.
-        activation: Of the hidden layers: `"softplus"`, `"tanh"` or another smooth one of Keras.
+        activation: Activation of the hidden layers: `"softplus"`, `"tanh"` or another smooth one of Keras.
+        **kwargs: As in `Network`; the context vector joins time in every layer.
     """
 
-    def __init__(self, outputs: int, *, width: int, depth: int, context_size: int = 0, activation: str = "tanh"):
-        super().__init__()
-        sizes = [width] * depth + [outputs]
-        self.squash = [ConcatSquash(size, condition_size=1 + context_size) for size in sizes]
+    def __init__(self, outputs: int | None = None, *, width: int, depth: int, activation: str = "tanh", **kwargs: Any):
+        super().__init__(outputs, **kwargs)
+        self.width = width
+        self.depth = depth
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        size = input_shape[-1]
+        sizes, size = [self.width] * self.depth + [self.outputs], input_shape[-1]
+        self.squash = [ConcatSquash(units, condition_size=1 + self.context_size) for units in sizes]
         for layer in self.squash:
             layer.build((None, size))
-            layer.built = True
-            size = layer.dense.units
+            size = layer.units
 
     def call(self, t, x, context=None):
         condition = t if context is None else tf.concat([t, context], axis=-1)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfflows import export, versions
+from tfflows import export, guards, versions
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.export import guards
 from tfflows.scoring import storage
 
 

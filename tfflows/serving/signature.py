@@ -9,7 +9,7 @@ from tensorflow.core.framework.types_pb2 import DataType
 from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from tfflows.export import guards
+from tfflows import guards
 from tfflows.serving.batching import Batching
 from tfflows.serving.status import ServingError
 

@@ -4,6 +4,6 @@ from tfflows.training.evaluation import evaluate as evaluate
 from tfflows.training.evaluation import scores as scores
 from tfflows.training.evaluation import truth as truth
 from tfflows.training.fitting import fit as fit
-from tfflows.training.objective import objective as objective
+from tfflows.training.objective import make_objective as make_objective
 from tfflows.training.objective import warnings as warnings
 from tfflows.training.settings import TrainSettings as TrainSettings

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
 from tfflows.training.checkpoints import RunState
-from tfflows.training.objective import objective
+from tfflows.training.objective import make_objective
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
 from tfflows.training.settings import TrainSettings
@@ -42,17 +43,26 @@ class Fitted:
         return {"steps": self.steps, "seconds": round(self.seconds, 1), "seed": self.seed}
 
 
-def fit(model: GenerativeModel, data: Data | Energy, settings: TrainSettings, *, seed: int, workdir: Path) -> Fitted:
-    """Maximises the likelihood of data, or minimises the reverse KL to an energy.
+def fit(
+    model: GenerativeModel,
+    data: Data | Energy,
+    settings: TrainSettings,
+    *,
+    seed: int,
+    workdir: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Fitted:
+    """Maximizes the likelihood of data, or minimizes the reverse KL to an energy.
 
     Trains until the last step, or until patience ends, from the newest checkpoint in `workdir` if there is one.
 
     Args:
-        model: Made under the strategy it is to train by.
+        model: A model made under the strategy that trains it.
         data: Its training and validation sets, or those of the seeds of an energy.
-        settings: How.
-        seed: Of the order of data and of the noise.
-        workdir: Gets checkpoints, TensorBoard logs, sample pictures and the best weights.
+        settings: Settings of the training.
+        seed: Seed of the order of data and of the noise.
+        workdir: Folder of checkpoints, TensorBoard logs, sample pictures and the best weights.
+        callbacks: Further callbacks of Keras; they act after those of this function.
 
     Returns:
         The weights with the best validation score, and how long they took.
@@ -63,7 +73,7 @@ def fit(model: GenerativeModel, data: Data | Energy, settings: TrainSettings, *,
     """
     strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    fitted = objective(model, data, settings)
+    fitted = make_objective(model, data, settings)
     compile_model(fitted, settings, steps, round_steps)
     fitted.noise_seed = seed & 0x7FFFFFFF
     state = RunState(fitted, workdir / "checkpoints", writes=strategies.is_chief(strategy))
@@ -77,7 +87,7 @@ def fit(model: GenerativeModel, data: Data | Energy, settings: TrainSettings, *,
             initial_epoch=state.step // round_steps,
             epochs=-(-steps // round_steps),
             steps_per_epoch=round_steps,
-            callbacks=callbacks(model, data, settings, steps, state, workdir),
+            callbacks=[*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks],
             verbose="auto" if state.writes else 0,
             shuffle=False,
         )
@@ -99,7 +109,7 @@ def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, s
         model.optimizer.build(model.trainable_variables)
 
 
-def callbacks(
+def standard_callbacks(
     model: GenerativeModel, data: Data | Energy, settings: TrainSettings, steps: int, state: RunState, workdir: Path
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they act: a checkpoint holds the score that was just made."""

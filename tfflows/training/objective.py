@@ -1,4 +1,4 @@
-"""What a model is fitted by, as follows from what it is fitted to: data or an energy."""
+"""The objective of a training run, which follows from what the model is fitted to: data or an energy."""
 
 from tfflows.datasets import Data, Energy
 from tfflows.errors import check
@@ -7,7 +7,7 @@ from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
 
 
-def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettings) -> GenerativeModel | ReverseKL:
+def make_objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettings) -> GenerativeModel | ReverseKL:
     """The Keras model to fit and to evaluate: `model` itself for data, its `ReverseKL` for an energy.
 
     Raises:
@@ -36,6 +36,6 @@ def objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettin
 
 def warnings(model: GenerativeModel, data: Data | Energy) -> list[str]:
     """One line for each thing that makes this model costly to fit to this."""
-    if not isinstance(data, Energy) or not isinstance(model, Flow) or not model.sampling_cost:
+    if not isinstance(data, Energy) or not isinstance(model, Flow) or model.sampling_cost.is_one_pass:
         return []
-    return [f"Warning: an energy is fitted by drawing, and each layer of {model.name} draws by {model.sampling_cost}."]
+    return [f"Warning: an energy is fitted by sampling, and a sample of {model.name} takes {model.sampling_cost}."]

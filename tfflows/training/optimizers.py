@@ -1,5 +1,7 @@
 """Optimizer and learning-rate schedule of a run."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -23,13 +25,18 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class ClipsGlobally:
-    """Scales the gradient of the global batch down to the norm `clip_norm`.
+    """Scales the gradient of the global batch down to the norm `clip_norm`, unless that is None.
 
     Keras' own `global_clipnorm` clips each replica's gradient before they are added up, so that training would depend
     on the number of replicas.
     """
 
-    clip_norm: float | None = None
+    def __init__(self, *args: Any, clip_norm: float | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.clip_norm = clip_norm
+
+    def get_config(self):
+        return {**super().get_config(), "clip_norm": self.clip_norm}
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         reduced = super()._all_reduce_sum_gradients(grads_and_vars)
@@ -40,10 +47,12 @@ class ClipsGlobally:
         return list(zip(clipped, variables, strict=True))
 
 
+@keras.saving.register_keras_serializable("tfflows")
 class Adam(ClipsGlobally, keras.optimizers.Adam):
     """Adam that clips the gradient of the global batch."""
 
 
+@keras.saving.register_keras_serializable("tfflows")
 class Adamax(ClipsGlobally, keras.optimizers.Adamax):
     """Adamax that clips the gradient of the global batch."""
 
@@ -61,6 +70,5 @@ def schedule(settings: TrainSettings, steps: int) -> keras.optimizers.schedules.
 def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
     kind = {"adam": Adam, "adamax": Adamax}[settings.optimizer]
-    made = kind(schedule(settings, steps), use_ema=settings.ema > 0, ema_momentum=settings.ema or 0.99)
-    made.clip_norm = settings.clip_norm
-    return made
+    average = {"use_ema": settings.ema > 0, "ema_momentum": settings.ema or 0.99}
+    return kind(schedule(settings, steps), clip_norm=settings.clip_norm, **average)

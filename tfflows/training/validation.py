@@ -52,7 +52,7 @@ class Validation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
-            self.model.settle(one_pass(self.data.train, batch_size=BATCH))
+            self.model.adapt(one_pass(self.data.train, batch_size=BATCH))
             nats = float(scores(self.model, self.data.validation).mean())
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)

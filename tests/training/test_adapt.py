@@ -28,7 +28,7 @@ def points(n, seed):
 def test_each_layer_gets_the_statistics_of_what_it_sees():
     model, x = two_layers(), points(1000, 0)
     model.initialize(tf.constant(x[:50]))
-    model.settle(one_pass(in_memory(x=x), batch_size=300))  # the last batch is smaller
+    model.adapt(one_pass(in_memory(x=x), batch_size=300))  # the last batch is smaller
     seen, norms = x, 0
     for layer in model.flow_layers:
         if isinstance(layer, BatchNorm):
@@ -48,7 +48,7 @@ def test_validation_settles_with_the_weights_that_it_keeps(tmp_path):
     kept.load_weights(fitted.weights)
     again = two_layers()
     again.load_weights(fitted.weights)
-    again.settle(one_pass(data.train, batch_size=1000))
+    again.adapt(one_pass(data.train, batch_size=1000))
     for mine, theirs in zip(kept.variables, again.variables, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 

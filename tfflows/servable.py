@@ -5,9 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfflows import metrics, noise
-from tfflows.export import guards
-from tfflows.models import GenerativeModel
+from tfflows import guards, metrics, noise
 
 SCORE_SEED = 0  # Of the dequantisation noise: an exported score is a function of the row alone.
 
@@ -21,14 +19,14 @@ class Servable(tf.Module):
         decode     z -> x
 
     A class-conditional model also takes `label`, int32 `[batch]`, everywhere. A bad request is answered with the rule
-    that it breaks: `tfflows.export.guards`.
+    that it breaks: `tfflows.guards`.
 
     Args:
         model: Of which to serve the current weights.
         num_importance_samples: Of `log_prob`, where it is a bound.
     """
 
-    def __init__(self, model: GenerativeModel, *, num_importance_samples: int = 1):
+    def __init__(self, model: Any, *, num_importance_samples: int = 1):
         super().__init__(name=model.name)
         # Behind a function, as what a module holds is exported with it: the Keras model has signatures of its own.
         self._model = lambda: model

@@ -1,0 +1,46 @@
+"""What one direction of a flow costs: passes through its networks, and searches for roots."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from tfflows.errors import check_choice
+
+PASSES = {  # from the cheapest to the dearest
+    "1": "one network pass",
+    "adaptive": "as many network passes as the ODE solver takes",
+    "D": "one network pass for each dimension",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """The cost of a density or of a sample.
+
+    Args:
+        passes: Passes through each network: `"1"`, `"D"` (one for each dimension), or `"adaptive"` (an ODE solver).
+        root_search: Whether each entry takes a search for a root.
+
+    Raises:
+        InputError: `passes` is none of these.
+    """
+
+    passes: str = "1"
+    root_search: bool = False
+
+    def __post_init__(self):
+        check_choice("passes", self.passes, PASSES)
+
+    def __str__(self) -> str:
+        return PASSES[self.passes] + (" and a search for a root for each entry" if self.root_search else "")
+
+    @property
+    def is_one_pass(self) -> bool:
+        return self == Cost()
+
+
+def combined(costs: Iterable[Cost]) -> Cost:
+    """The cost of several layers together: the dearest passes, and a search for roots where any layer needs one."""
+    costs = [Cost(), *costs]
+    order = list(PASSES)
+    dearest = max((cost.passes for cost in costs), key=order.index)
+    return Cost(dearest, root_search=any(cost.root_search for cost in costs))

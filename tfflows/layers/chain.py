@@ -1,0 +1,109 @@
+"""Several layers as one: the only place that applies layers in order."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows import noise
+from tfflows.costs import Cost, combined
+from tfflows.layers.base import FlowLayer, build
+
+tfb = tfp.bijectors
+
+
+class Chain(FlowLayer):
+    """Layers from data to latent, which share a context; each gets its own stream of noise.
+
+        inverse:  z = layers[-1].inverse(...layers[0].inverse(x))
+        forward:  x = layers[0].forward(...layers[-1].forward(z))
+        log-det:  the sum of the layers' log-dets
+
+    Args:
+        layers: From data to latent.
+    """
+
+    def __init__(self, layers: Sequence[FlowLayer], **kwargs: Any):
+        super().__init__(**kwargs)
+        self.flow_layers = list(layers)
+
+    def build(self, input_shape):
+        for layer in self.flow_layers:
+            build(layer, input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape):
+        for layer in self.flow_layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def compose(self, rest, context=None, **mode):
+        for place, layer in reversed(list(enumerate(self.flow_layers))):
+            rest = layer.compose(rest, context, **self._mode(place, **mode))
+        return rest
+
+    def bijector(self, context=None, *, training=False, seeds=None):
+        return tfb.Chain(self.compose([], context, training=training, seeds=seeds), name="chain")
+
+    def inverse_and_log_det(
+        self, x: tf.Tensor, context: tf.Tensor | None = None, **mode: Any
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """`z` and `log |det dz/dx|`, `[batch]`, of layers that keep the rank of the event.
+
+        It is the direction that couplings and autoregressive layers take in one pass: the cheap way to a density, and
+        also to samples of a distribution whose draws are `z`, such as a posterior.
+        """
+        log_det = tf.zeros(tf.shape(x)[:1], x.dtype)
+        for place, layer in enumerate(self.flow_layers):
+            bijector = layer.bijector(context, **self._mode(place, **mode))
+            log_det += bijector.inverse_log_det_jacobian(x, event_ndims=x.shape.rank - 1)
+            x = bijector.inverse(x)
+        return x, log_det
+
+    def forward(self, z: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+        """`x`, in evaluation: the way back of `inverse_and_log_det`."""
+        for layer in reversed(self.flow_layers):
+            z = layer.bijector(context).forward(z)
+        return z
+
+    def call(self, x, context=None):
+        return self.before(len(self.flow_layers), x, context)
+
+    def before(self, place: int, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+        """What the layer at `place` sees when the chain sees `x`."""
+        for layer in self.flow_layers[:place]:
+            x = layer(x, context)
+        return x
+
+    def initialize(self, x, context=None):
+        for layer in self.flow_layers:
+            layer.initialize(x, context)
+            x = layer(x, context)
+
+    def adapt_layers(self, seen: Callable[[int], Iterable[tf.Tensor]]) -> None:
+        """Adapts each layer that uses statistics, in order, to `seen(place)`: what it sees of the training set."""
+        for place, layer in enumerate(self.flow_layers):
+            if layer.uses_statistics:
+                layer.adapt(seen(place))
+
+    @property
+    def uses_statistics(self):
+        return any(layer.uses_statistics for layer in self.flow_layers)
+
+    @property
+    def initialized(self):
+        return all(layer.initialized for layer in self.flow_layers)
+
+    @property
+    def forward_cost(self) -> Cost:
+        return combined(layer.forward_cost for layer in self.flow_layers)
+
+    @property
+    def inverse_cost(self) -> Cost:
+        return combined(layer.inverse_cost for layer in self.flow_layers)
+
+    @staticmethod
+    def _mode(place: int, *, training: bool = False, seeds: tf.Tensor | None = None) -> dict[str, Any]:
+        """`training` and the seeds of the layer at `place`."""
+        return {"training": training, "seeds": None if seeds is None else noise.fold_in(seeds, noise.LAYERS + place)}

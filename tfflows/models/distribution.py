@@ -1,0 +1,80 @@
+"""A flow as a distribution of TFP."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfflows import noise
+
+tfb, tfd = tfp.bijectors, tfp.distributions
+
+
+class FlowDistribution(tfd.Distribution):
+    """The density of a flow, with TFP's interface.
+
+    Weights are read whenever a method is called, and nothing that was evaluated is kept.
+
+    Args:
+        flow: A `tfflows.Flow`.
+        label: Classes, of any shape, which is the batch shape; None for an unconditional flow.
+        name: Name of the distribution.
+    """
+
+    def __init__(self, flow: Any, label: tf.Tensor | None = None, *, name: str):
+        parameters = {"flow": flow, "label": label, "name": name}
+        self._density = lambda: flow  # behind a function, as TFP would take the model's variables for its own
+        self._label = label
+        super().__init__(
+            dtype=tf.as_dtype(flow.compute_dtype),
+            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {}
+
+    def _event_shape(self):
+        return tf.TensorShape(self._density().event.shape)
+
+    def _event_shape_tensor(self):
+        return tf.constant(self._density().event.shape, tf.int32)
+
+    def _batch_shape(self):
+        return tf.TensorShape([]) if self._label is None else self._label.shape
+
+    def _batch_shape_tensor(self):
+        return tf.constant([], tf.int32) if self._label is None else tf.shape(self._label)
+
+    def _default_event_space_bijector(self):
+        return tfb.Identity()
+
+    def sample(self, sample_shape=(), seed=None, name="sample", **kwargs):
+        """Samples `[*sample_shape, *batch, *event]`; an integer of any type, or a stateless seed, repeats them."""
+        # TFP makes a stateful seed of a Python integer, and takes no other kind of integer.
+        seed = noise.seed_pair(seed) if isinstance(seed, int | np.integer) else seed
+        return super().sample(sample_shape, seed=seed, name=name, **kwargs)
+
+    def _sample_n(self, n, seed=None):
+        flow, batch = self._density(), self._batch_shape_tensor()
+        rows = n * tf.reduce_prod(batch)
+        seeds = noise.split(tfp.random.sanitize_seed(seed, salt="flow"), rows)
+        x, _ = flow.sample_and_log_prob_fn(seeds, self._rows_of_label(tf.concat([[n], batch], 0)))
+        return tf.reshape(x, tf.concat([[n], batch, self._event_shape_tensor()], axis=0))
+
+    def _log_prob(self, x):
+        event = self._event_shape_tensor()
+        shape = tf.shape(x)[: tf.rank(x) - len(self._event_shape())]
+        shape = tf.broadcast_dynamic_shape(shape, self._batch_shape_tensor())
+        rows = tf.reshape(tf.broadcast_to(x, tf.concat([shape, event], axis=0)), [-1, *self._event_shape()])
+        log_prob = self._density().log_density(rows, self._rows_of_label(shape))
+        return tf.reshape(log_prob, shape)
+
+    def _rows_of_label(self, shape):
+        """The label of each row, where rows of this shape are flattened."""
+        return None if self._label is None else tf.reshape(tf.broadcast_to(self._label, shape), [-1])

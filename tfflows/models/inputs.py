@@ -1,0 +1,73 @@
+"""What `fit`, `evaluate` and `predict` take: arrays become one dictionary, in which each entry has its name."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows.errors import check
+from tfflows.events import Event
+
+INPUTS = ("x", "label", "sample_weight")
+
+
+def is_array(x: Any) -> bool:
+    """Whether `x` holds all events at once: an array, a tensor, a list or a DataFrame, not a dataset or a generator."""
+    return tf.is_tensor(x) or isinstance(x, list | np.ndarray) or hasattr(x, "__array__")
+
+
+def named(event: Event, x: Any, label: Any = None, sample_weight: Any = None) -> Any:
+    """`{"x": ..., "label": ..., "sample_weight": ...}` of arrays, checked; datasets and generators as they are.
+
+    Raises:
+        InputError: A value breaks a rule of the event; there are not as many labels or weights as events.
+    """
+    if isinstance(x, dict) and is_array(x.get("x")):
+        rule = f"Expected a dictionary with the keys {list(INPUTS)}, or some of them."
+        check(set(x) <= set(INPUTS) and label is None, rule, keys=sorted(x))
+        return named(event, x["x"], x.get("label"), x.get("sample_weight") if sample_weight is None else sample_weight)
+    if not is_array(x):
+        rule = "Expected `y` and `sample_weight` to be part of the dataset: elements (x, label, sample_weight)."
+        check(label is None and sample_weight is None, rule, y=label, sample_weight=sample_weight)
+        return x
+    inputs = {"x": event.check(x if tf.is_tensor(x) else np.asarray(x))}
+    if event.check_label(label) is not None:
+        inputs["label"] = event.check_label(label)
+    if sample_weight is not None:
+        inputs["sample_weight"] = tf.convert_to_tensor(np.asarray(sample_weight), keras.config.floatx())
+    rows = {name: tuple(value.shape[:1]) for name, value in inputs.items()}
+    check(len(set(rows.values())) == 1, "Expected as many labels and weights as events.", **rows)
+    return {name: np.asarray(value) for name, value in inputs.items()}
+
+
+def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.Tensor | None]:
+    """A batch, as a dataset gives it to a step, as `(inputs, None, sample_weight)`.
+
+    Raises:
+        InputError: There are targets, and the model has no classes.
+    """
+    x, label, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    inputs = dict(x) if isinstance(x, dict) else {"x": x}
+    if label is not None:
+        rule = "Expected no targets: this model is not class-conditional, and its loss needs none."
+        check(event.classes > 0, rule, y_shape=tuple(label.shape))
+        inputs["label"] = label
+    sample_weight = inputs.pop("sample_weight", sample_weight)
+    return inputs, None, sample_weight
+
+
+def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
+    """The first batch, from which `fit` sets the weights that depend on data.
+
+    Raises:
+        InputError: `x` is a generator, whose first batch would be lost.
+    """
+    if isinstance(x, dict):
+        return {name: value[: batch_size or 32] for name, value in x.items() if name != "sample_weight"}
+    rule = "Expected a model that is initialized, or arrays or a dataset to initialize it from: call model.initialize."
+    is_dataset = isinstance(x, tf.data.Dataset | keras.utils.PyDataset)
+    check(is_dataset, rule, x=type(x).__name__)
+    data = x[0] if isinstance(x, keras.utils.PyDataset) else next(iter(x))
+    inputs, _, _ = named_step(event, data)
+    return inputs

@@ -1,0 +1,104 @@
+"""A generative model as Keras users expect it: `compile("adam")`, `fit(x)`, `evaluate(x)`, `predict(x)`."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfflows.events import Event
+from tfflows.models import inputs
+from tfflows.models.distributed import DistributedModel
+from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean
+from tfflows.serialization import Configurable
+
+
+class KerasModel(Configurable, DistributedModel):
+    """What Keras asks of a model that has no targets.
+
+        model.compile("adam")             the loss is the mean negative log-likelihood, nats per event
+        model.fit(x)                      or fit(x, label), or a dataset of x, (x, label) or {"x": ..., "label": ...}
+        model.evaluate(x)                 the loss; and bits per dimension of discrete events
+        model.predict(x)                  log-likelihoods, [n]
+        model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
+
+    `fit` sets the weights that depend on data from its first batch, and, where a layer uses statistics of the training
+    set, takes them at its end. All other arguments are those of Keras.
+
+    Args:
+        event: What one data point is.
+    """
+
+    def __init__(self, event: Event, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.event = event
+        self._score = RecentMean(name="bits_per_dim" if event.discrete else "nll")
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
+        super().compile(optimizer, loss=MeanNegativeLogLikelihood() if loss is None else loss, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
+        x = inputs.named(self.event, x, y, sample_weight)
+        if not self.initialized:
+            self.initialize(**inputs.first_batch(self.event, x, batch_size))
+        validation_data = self._named_validation(validation_data)
+        history = super().fit(x, None, batch_size, *args, validation_data=validation_data, **kwargs)
+        if self.uses_statistics and isinstance(x, dict):
+            arrays = {name: value for name, value in x.items() if name != "sample_weight"}
+            self.adapt(tf.data.Dataset.from_tensor_slices(arrays).batch(1024))
+        return history
+
+    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+        self.check_initialized()
+        return super().evaluate(inputs.named(self.event, x, y, sample_weight), None, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        self.check_initialized()
+        return super().predict(inputs.named(self.event, x), *args, **kwargs)
+
+    def _named_validation(self, data):
+        if inputs.is_array(data):
+            return (inputs.named(self.event, data),)
+        return (inputs.named(self.event, *data),) if isinstance(data, tuple) else data
+
+    @property
+    def uses_statistics(self) -> bool:
+        """Whether a density needs statistics of the training set, which `adapt` takes."""
+        return False
+
+    # What one step does.
+
+    def train_step(self, data):
+        return super().train_step(self.unpacked(data))
+
+    def test_step(self, data):
+        logs = super().test_step(self.unpacked(data))
+        if not self.event.discrete:
+            return {"loss": logs["loss"]}
+        return {"loss": logs["loss"], self._score.name: self._score.mean()}
+
+    def predict_step(self, data):
+        values, _, _ = self.unpacked(data)
+        return self(values, training=False)
+
+    def unpacked(self, data):
+        return inputs.named_step(self.event, data)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        self._score.update_state(self.score_metric(y_pred), sample_weight)
+        return {metric.name: metric.result() for metric in self.logged_metrics}
+
+    def score_metric(self, log_prob: tf.Tensor) -> tf.Tensor:
+        """What the progress bar shows beside the loss."""
+        raise NotImplementedError
+
+    @property
+    def logged_metrics(self):
+        return [self._loss_tracker, self._score]
+
+    @property
+    def logged_in_test(self):
+        return [self._loss_tracker, self._score] if self.event.discrete else [self._loss_tracker]

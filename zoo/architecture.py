@@ -1,0 +1,62 @@
+"""What the registry knows of an architecture."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfflows.costs import Cost
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.models import GenerativeModel
+
+Builder = Callable[..., GenerativeModel]
+
+
+ONE_PASS = Cost()
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """One paper's model.
+
+    Args:
+        paper: Number of the paper on arXiv.
+        title: Name of the method, as the paper has it.
+        builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
+        presets: Settings by dataset, by family of datasets such as `"energy"`, and by kind of event for all others;
+            and, where the paper has one, its score: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
+        density: `"exact"` or `"bound"`, for continuous events; the density of discrete events is always a bound.
+        log_prob_cost: Cost of a density, with the default settings.
+        sample_cost: Cost of a sample, with the default settings.
+    """
+
+    paper: str
+    title: str
+    builders: Mapping[str, Builder]
+    presets: Mapping[str, Mapping[str, Any]]
+    density: str = "exact"
+    log_prob_cost: Cost = ONE_PASS
+    sample_cost: Cost = ONE_PASS
+
+    def builder(self, event: Event) -> Builder:
+        """The builder for this kind of event.
+
+        Raises:
+            InputError: The architecture cannot take the event.
+        """
+        kinds = {"vector": "(dimension,)", "image": "(height, width, channels)"}
+        shapes = " or ".join(kinds[kind] for kind in self.builders)
+        check(event.kind in self.builders, f"Expected an event of shape {shapes}.", shape=event.shape)
+        return self.builders[event.kind]
+
+    def preset(self, dataset: str, event: Event) -> Mapping[str, Any]:
+        """The settings for a dataset, or for its family or kind of event where there is no preset of its own."""
+        names = (dataset, dataset.partition("/")[0], event.kind)
+        return next((self.presets[name] for name in names if name in self.presets), {})
+
+
+def keyword_defaults(builder: Builder) -> dict[str, Any]:
+    """The settings of an architecture: its builder's keyword-only arguments and their defaults."""
+    parameters = inspect.signature(builder).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}

@@ -1,0 +1,55 @@
+"""What there is in the zoo: architectures, their presets and settings, and the details of a pretrained model."""
+
+import fnmatch
+from typing import Any
+
+from tfflows.errors import check_choice
+from zoo.architecture import keyword_defaults
+from zoo.pretrained import rows
+from zoo.registry import ARCHITECTURES
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Names of the architectures that match a pattern, such as `"*flow*"`."""
+    return [name for name in ARCHITECTURES if fnmatch.fnmatchcase(name, pattern)]
+
+
+def presets(name: str) -> list[str]:
+    """Names of the presets of an architecture: datasets, families of datasets, and kinds of event.
+
+    Raises:
+        InputError: `name` is no architecture.
+    """
+    check_choice("name", name, ARCHITECTURES)
+    return list(ARCHITECTURES[name].presets)
+
+
+def info(name: str) -> dict[str, Any]:
+    """Details of an architecture, or of a pretrained model.
+
+    Args:
+        name: One of the names in `list_models()`, or of the ids in `list_pretrained()`.
+
+    Returns:
+        For an architecture its paper, kinds of event, costs, presets, and the settings of each builder with their
+        defaults; for a pretrained model its row of `zoo/pretrained.csv`: scores, training, parameters.
+
+    Raises:
+        InputError: `name` is neither.
+    """
+    pretrained = {row["id"]: row for row in rows()}
+    if name in pretrained:
+        return dict(pretrained[name])
+    check_choice("name", name, [*ARCHITECTURES, *pretrained])
+    row = ARCHITECTURES[name]
+    return {
+        "name": name,
+        "title": row.title,
+        "paper": f"arXiv {row.paper}",
+        "events": list(row.builders),
+        "density": row.density,
+        "log_prob_cost": str(row.log_prob_cost),
+        "sample_cost": str(row.sample_cost),
+        "presets": list(row.presets),
+        "settings": {kind: keyword_defaults(builder) for kind, builder in row.builders.items()},
+    }
