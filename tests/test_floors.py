@@ -19,6 +19,7 @@ FLOORS = {
     "tfflows": 0.0,
     "tfflows.errors": 0.0,
     "tfflows.files": 0.0,
+    "tfflows.command": 0.1,
     "tfflows.events": 0.1,
     "tfflows.versions": 0.1,
     "tfflows.metrics": 0.2,
@@ -31,6 +32,7 @@ FLOORS = {
     "tfflows.likelihoods": 0.9,
     "tfflows.models": 2.0,
     "tfflows.training": 3.0,
+    "tfflows.config": 3.05,
     "tfflows.export": 3.0,
     "tfflows.serving": 3.1,
     "tfflows.scoring": 3.1,
@@ -45,7 +47,7 @@ FLOORS = {
 }
 ZOO_MODULES = (
     "registry",
-    "config",
+    "configuration",
     "creation",
     "pretrained",
     "publish",

@@ -4,8 +4,8 @@ model = zoo.create("realnvp", event=Event((2,)))
 model = zoo.load("realnvp_digits")
 """
 
-from zoo.config import Config as Config
-from zoo.config import config as config
+from tfflows.config import Config as Config
+from zoo.configuration import configure as configure
 from zoo.creation import build as build
 from zoo.creation import create as create
 from zoo.pretrained import list_pretrained as list_pretrained

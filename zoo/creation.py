@@ -4,10 +4,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from zoo.config import Config, keyword_defaults
+from zoo.configuration import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
 

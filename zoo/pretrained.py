@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from tfflows import versions
+from tfflows.config import Config
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export import WEIGHTS
 from tfflows.models import GenerativeModel
-from zoo.config import Config
 from zoo.creation import build
 
 TABLE = Path(__file__).parent / "pretrained.csv"

@@ -20,7 +20,7 @@ METRICS = {"nats": -150.0, "nats_se": 0.5, "num_events": 300, "bits_per_dim": 3.
 
 
 def write(folder, *, conditional=False):
-    config = zoo.config("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4, "model.blocks": 1})
+    config = zoo.configure("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4, "model.blocks": 1})
     config.data["conditional"] = conditional
     model, data = small_run.model(conditional=conditional), datasets.load("digits", conditional=conditional)
     batch = next(data.train.examples.batch(64).as_numpy_iterator())
@@ -91,7 +91,7 @@ def test_training_scores_are_those_of_what_training_sees_and_no_more_than_the_fi
 def test_energy_has_no_training_scores(tmp_path):
     model = zoo.create("radial", event=datasets.event("energy/u1"), layers=1)
     model.initialize(np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32))
-    config = zoo.config("radial", "energy/u1", overrides={"model.layers": 1}).record(model.event)
+    config = zoo.configure("radial", "energy/u1", overrides={"model.layers": 1}).record(model.event)
     metrics = {"elbo": 1.0, "elbo_se": 0.1, "log_z": 1.0, "log_z_se": 0.1, "ess": 0.9, "num_events": 9}
     data = datasets.load("energy/u1")
     version = export.export(model, tmp_path / "radial_energy_u1", config=config, metrics=metrics, data=data)

@@ -14,7 +14,7 @@ SMALL |= {"train.steps_per_execution": 1, "train.schedule": "constant", "train.e
 
 
 def run(workdir, **changed):
-    config = zoo.config("planar", "energy/u1", overrides={**SMALL, **changed})
+    config = zoo.configure("planar", "energy/u1", overrides={**SMALL, **changed})
     keras.utils.set_random_seed(0)
     model = zoo.build(config, ENERGY.event)
     return config, model, training.fit(model, ENERGY, config.settings, seed=0, workdir=workdir)
@@ -48,7 +48,7 @@ def test_run_goes_on_where_it_stopped(whole, tmp_path):
 
 
 def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_path):
-    config = zoo.config("planar", "energy/u1", overrides=SMALL)
+    config = zoo.configure("planar", "energy/u1", overrides=SMALL)
     model = zoo.build(config, ENERGY.event)
     training.objective(model, ENERGY, config.settings).initialize(noise.split(noise.seed_pair(0), 64))
     scores = {"elbo": 1.5, "elbo_se": 0.01, "log_z": 1.8, "log_z_se": 0.02, "ess": 0.75, "num_events": 1000}
@@ -83,6 +83,6 @@ def test_flow_that_is_costly_to_draw_from_is_warned_of_with_its_cost(name, setti
 
 def test_presets_of_energies_draw_cheaply():
     for name in ("planar", "radial", "realnvp", "iaf", "nice", "glow", "nsf", "ffjord"):
-        config = zoo.config(name, "energy/funnel")
+        config = zoo.configure(name, "energy/funnel")
         assert config.settings.anneal_steps > 1
         assert training.warnings(zoo.build(config, ENERGY.event), ENERGY) == []

@@ -16,7 +16,7 @@ def test_score_of_the_truth_is_its_negative_entropy():
 
 @pytest.mark.slow
 def test_realnvp_learns_the_mixture_of_eight_gaussians(tmp_path):
-    config = zoo.config("realnvp", "toy/eight_gaussians")
+    config = zoo.configure("realnvp", "toy/eight_gaussians")
     data = datasets.load(config.dataset)
     keras.utils.set_random_seed(config.seed)
     fitted = training.fit(zoo.build(config, data.event), data, config.settings, seed=config.seed, workdir=tmp_path)

@@ -173,7 +173,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # the rest.
     width, steps = 512, 32
     event = Event((32, 32, 3), "uint8", 256)
-    model = zoo.create("glow", event=event, **zoo.config("glow", "cifar10").model)
+    model = zoo.create("glow", event=event, **zoo.configure("glow", "cifar10").model)
     step = {c: 2 * c + c**2 + 9 * (c // 2) * width + width**2 + 9 * width * c + 4 * width + 2 * c for c in (12, 24, 48)}
     priors = 2 * 48 + sum(9 * (c // 2) * c + 2 * c for c in (12, 24))
     count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
@@ -184,7 +184,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 
 def test_settings_are_those_of_the_authors():
-    config = zoo.config("glow", "downsampled_imagenet/64x64")
+    config = zoo.configure("glow", "downsampled_imagenet/64x64")
     assert (config.model["levels"], config.model["steps"], config.model["width"]) == (4, 48, 512)
     assert (config.train["optimizer"], config.train["batch_size"]) == ("adamax", 128)
     assert glow.PRESETS["cifar10"]["published"] == "3.35 bits/dim"

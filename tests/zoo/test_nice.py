@@ -87,7 +87,7 @@ def parameters(event, couplings, width, depth):
 @pytest.mark.parametrize(("event", "dataset", "millions"), [(MNIST, "mnist", 19.2), (CIFAR, "cifar10", 72.6)])
 def test_number_of_parameters_at_the_settings_of_the_paper(event, dataset, millions, capsys):
     # Section 5.1: 5 hidden layers of 1000 units on MNIST, 4 of 2000 on CIFAR-10.
-    settings = zoo.config("nice", dataset).model
+    settings = zoo.configure("nice", dataset).model
     assert (settings["couplings"], settings["base"]) == (4, "logistic")
     count = zoo.create("nice", event=event, **settings).count_params()
     with capsys.disabled():

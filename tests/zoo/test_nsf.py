@@ -112,7 +112,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # Table 3: 11.8M. By hand, as the configuration of the authors' code does not send channels out: a step of c
     # channels has actnorm, a matrix, and a network of 3 blocks; theirs have 24,000 numbers of batch normalisation more,
     # and matrices with a bias.
-    config = zoo.config("nsf", "cifar10")
+    config = zoo.configure("nsf", "cifar10")
     assert not config.model["factor_out"]
     model = zoo.create("nsf", event=Event((32, 32, 3), "uint8", 256), **config.model)
     width, blocks, numbers = 96, 3, 3 * 4 - 1
@@ -129,7 +129,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 
 def test_settings_of_cifar10_are_the_papers():
-    config = zoo.config("nsf", "cifar10")
+    config = zoo.configure("nsf", "cifar10")
     assert (config.model["levels"], config.model["steps"], config.model["dropout"]) == (3, 7, 0.2)
     assert (config.train["batch_size"], config.train["steps"], config.train["schedule"]) == (512, 200_000, "cosine")
     assert nsf.PRESETS["cifar10"]["published"] == "3.38 bits/dim"

@@ -5,7 +5,7 @@ import pytest
 import zoo
 from tests.cases import EVENTS, SMALL
 from tfflows.errors import InputError
-from zoo.config import keyword_defaults
+from zoo.configuration import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
 SETTINGS = [

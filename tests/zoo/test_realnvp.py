@@ -86,7 +86,7 @@ def test_new_flow_is_the_normalised_base():
 
 
 def test_settings_of_cifar10_are_the_papers():
-    config = zoo.config("realnvp", "cifar10")
+    config = zoo.configure("realnvp", "cifar10")
     assert (config.model["scales"], config.model["width"], config.model["blocks"]) == (2, 64, 8)
     assert (config.model["l2"], config.model["alpha"], config.train["batch_size"]) == (5e-5, 0.05, 64)
     assert realnvp.PRESETS["cifar10"]["published"] == "3.49 bits/dim"
