@@ -4,30 +4,36 @@
     python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
     python train.py --model=planar --dataset=energy/u1
 
+    python train.py --config=exported/realnvp_digits/config.json --set=model.width=64
+
 Started again, the same command goes on from its last checkpoint. --set=section.key=value changes any other setting:
-model.* those of the architecture, data.* those of the dataset, train.* those of the training.
+model.* those of the architecture, data.* those of the dataset, train.* those of the training. --config trains a model
+again from the config.json of its export: other flags change what the file says.
 """
 
-import os
-import sys
+import dataclasses
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow: its notes to itself are not the user's
+from absl import flags
 
-import keras
-from absl import app, flags, logging
+from tfflows import command
 
-import zoo
-from tfflows import datasets, export, training
-from tfflows.errors import InputError, TrainingError, check
-from tfflows.training import strategies
+with command.quiet():
+    import keras
+
+    import zoo
+    from tfflows import datasets, export, training
+    from tfflows.config import Config, assignments, read_config
+    from tfflows.errors import check
+    from tfflows.training import strategies
 
 FLAGS = flags.FLAGS
+flags.DEFINE_string("config", None, "config.json of an export or a workdir, whose settings are the defaults.")
+flags.DEFINE_string("model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.")
 flags.DEFINE_string(
-    "model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.", required=True
-)
-flags.DEFINE_string(
-    "dataset", "digits", "digits, a toy such as toy/rings, an energy such as energy/u1, or a TFDS name such as celeb_a."
+    "dataset",
+    None,
+    "digits, a toy such as toy/rings, an energy such as energy/u1, or a TFDS name such as celeb_a. (default: digits)",
 )
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
@@ -37,10 +43,10 @@ flags.DEFINE_integer("epochs", None, "Passes over the training set.")
 flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
 flags.DEFINE_integer("batch_size", None, "Events in a step, over all replicas.")
 flags.DEFINE_float("learning_rate", None, "Peak learning rate.")
-flags.DEFINE_integer("seed", 0, "Of the weights, the order of the data and the noise.")
-flags.DEFINE_string("name", "", "Of the trained model. (default: MODEL_DATASET)")
-flags.DEFINE_string("workdir", None, "Gets checkpoints, TensorBoard logs and samples. (default: runs/NAME)")
-flags.DEFINE_string("export_dir", "exported", "Gets NAME/VERSION/, the SavedModel.")
+flags.DEFINE_integer("seed", None, "Seed of the weights, the order of the data and the noise. (default: 0)")
+flags.DEFINE_string("name", None, "Name of the trained model. (default: MODEL_DATASET)")
+flags.DEFINE_string("workdir", None, "Folder for checkpoints, TensorBoard logs and samples. (default: runs/NAME)")
+flags.DEFINE_string("export_dir", "exported", "Folder for NAME/VERSION/, the SavedModel.")
 flags.DEFINE_boolean("jit_compile", None, "Compile the training step with XLA.")
 flags.DEFINE_boolean("mixed_precision", None, "Networks compute in bfloat16, the flow and its scores in float32.")
 flags.DEFINE_multi_string("set", [], "section.key=value: any other setting. Repeatable.")
@@ -48,23 +54,34 @@ flags.DEFINE_multi_string("set", [], "section.key=value: any other setting. Repe
 TRAIN_FLAGS = ("epochs", "steps", "batch_size", "learning_rate", "jit_compile", "mixed_precision")
 
 
+def configuration() -> Config:
+    """What to train: the settings of --config, or the presets, changed by the other flags."""
+    check(bool(FLAGS.model or FLAGS.config), "Expected --model=ARCHITECTURE or --config=FILE.", model=FLAGS.model)
+    given = read_config(FLAGS.config) if FLAGS.config else Config(FLAGS.model, "digits")
+    if FLAGS.model not in (None, given.architecture):
+        given = dataclasses.replace(given, architecture=FLAGS.model, model={})  # they were the other architecture's
+    return zoo.configure(
+        given.architecture,
+        given.dataset if FLAGS.dataset is None else FLAGS.dataset,
+        seed=given.seed if FLAGS.seed is None else FLAGS.seed,
+        name=given.name if FLAGS.name is None else FLAGS.name,
+        overrides={**given.overrides, **overrides()},
+    )
+
+
 def overrides() -> dict[str, object]:
     """The settings that flags change, by `section.key`."""
     given = {f"train.{name}": FLAGS[name].value for name in TRAIN_FLAGS if FLAGS[name].value is not None}
     if FLAGS.epochs is not None and FLAGS.steps is None:
         given["train.steps"] = None
-    for assignment in FLAGS.set:
-        key, equals, value = assignment.partition("=")
-        check(bool(equals), "Expected --set=section.key=value.", set=assignment)
-        given[key] = value
-    return given
+    return {**given, **assignments(FLAGS.set)}
 
 
 def main(argv: list[str]) -> None:
     """The whole run, from flags to an export."""
     check(len(argv) == 1, "Expected flags only, as --name=value.", arguments=argv[1:])
     strategy = strategies.create(FLAGS.strategy, tpu=FLAGS.tpu)
-    config = zoo.configure(FLAGS.model, FLAGS.dataset, seed=FLAGS.seed, name=FLAGS.name, overrides=overrides())
+    config = configuration()
     settings, folder = config.settings, Path(FLAGS.export_dir) / config.id
     chief = strategies.is_chief(strategy)
     if chief:
@@ -77,7 +94,7 @@ def main(argv: list[str]) -> None:
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)
     training.make_objective(model, data, settings)  # what cannot be is said before anything is written
-    workdir = config.claim(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
+    workdir = config.save_to(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
         *training.warnings(model, data),
@@ -111,14 +128,10 @@ Training    {workdir}: checkpoints, best weights, samples; tensorboard --logdir=
 In Python   zoo.load({str(version.parent)!r})"""
 
 
-def run(argv: list[str]) -> None:
-    """`main`, with one line for what a user can mend, and a traceback for what only we can."""
-    logging.set_verbosity(logging.WARNING)  # TensorFlow's notes to itself go to absl's log
-    try:
-        main(argv)
-    except (InputError, TrainingError) as error:
-        sys.exit(f"train.py: {error}")
+def cli() -> None:
+    """The command `tfflows-train`, and `python train.py`."""
+    command.start(main, name="train.py", module=__name__, document=__doc__)
 
 
 if __name__ == "__main__":
-    app.run(run)
+    cli()

@@ -19,8 +19,10 @@ FLOORS = {
     "tfflows": 2.1,  # its __init__ alone: what someone who builds flows imports
     "tfflows.errors": 0.0,
     "tfflows.files": 0.0,
+    "tfflows.quiet": 0.0,
     "tfflows.costs": 0.01,
     "tfflows.serialization": 0.01,
+    "tfflows.command": 0.1,
     "tfflows.events": 0.1,
     "tfflows.versions": 0.1,
     "tfflows.metrics": 0.2,
@@ -35,6 +37,7 @@ FLOORS = {
     "tfflows.servable": 1.3,
     "tfflows.models": 2.0,
     "tfflows.training": 3.0,
+    "tfflows.config": 3.05,
     "tfflows.export": 3.0,
     "tfflows.serving": 3.1,
     "tfflows.scoring": 3.1,
@@ -51,7 +54,7 @@ FLOORS = {
 ZOO_MODULES = (
     "catalog",
     "registry",
-    "config",
+    "configuration",
     "creation",
     "pretrained",
     "publish",

@@ -109,6 +109,18 @@ def test_packages_are_the_folders():
     assert (ROOT / "exported").is_dir()
 
 
+def test_commands_are_functions_of_what_is_installed():
+    commands = dict(line.split(" = ") for line in CONFIG["options.entry_points"]["console_scripts"].split("\n") if line)
+    assert set(commands) == {"tfflows-train"}
+    installed = {*CONFIG["options"]["packages"].split(), *CONFIG["options"]["py_modules"].split()}
+    for target in commands.values():
+        module, function = target.split(":")
+        assert module.removesuffix(".__main__") in installed
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        (found,) = [node for node in ast.parse(path.read_text()).body if getattr(node, "name", "") == function]
+        assert ast.unparse(found.args) == ""
+
+
 @pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "benchmarks", "examples"])
 def test_imports_are_declared(root):
     files = [ROOT / root] if root.endswith(".py") else sorted((ROOT / root).rglob("*.py"))

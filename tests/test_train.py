@@ -1,6 +1,7 @@
 """The command line: a run from flags to an export, and one clear line for every mistake."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,13 +15,14 @@ from absl.testing import flagsaver
 import train as main
 import zoo
 from tests.datasets import celeba_miniature
+from tfflows import command
 
 ROOT = Path(__file__).parents[1]
 
 
-def train(*flags: str, timeout: float = 300) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "train.py"), *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+def train(*flags: str, timeout: float = 300, **options) -> subprocess.CompletedProcess:
+    words = [sys.executable, str(ROOT / "train.py"), *flags]
+    return subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +67,25 @@ def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
     assert zoo.load(str(exported)).log_prob(x).shape == (1,)
 
 
-def test_energy_takes_the_same_command(tmp_path):
+@pytest.fixture(scope="module")
+def energy(tmp_path_factory):
+    """A short run on an energy, and the folder that it worked in."""
+    folder = tmp_path_factory.mktemp("energy")
     run = train(
         *("--model=planar", "--dataset=energy/u1", "--steps=4", "--batch_size=64", "--set=model.inverted=false"),
-        *("--set=model.layers=1", f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"),
+        *("--set=model.layers=1", "--seed=2", f"--workdir={folder}/run", f"--export_dir={folder}/exported"),
     )
     assert run.returncode == 0, run.stderr[-3000:]
+    return run, folder
+
+
+def test_energy_takes_the_same_command(energy):
+    run, folder = energy
     assert (
         "Warning: an energy is fitted by drawing, and each layer of planar draws by a search for a root.\n"
         in run.stdout
     )
-    exported = tmp_path / "exported" / "planar_energy_u1"
+    exported = folder / "exported" / "planar_energy_u1"
     metrics = json.loads((exported / "metrics.json").read_text())
     score = f"Test score  ELBO {metrics['elbo']:.3f} +- {metrics['elbo_se']:.3f} nats, log Z {metrics['log_z']:.3f}"
     assert score in run.stdout
@@ -83,12 +93,53 @@ def test_energy_takes_the_same_command(tmp_path):
     assert zoo.load(str(exported)).sample(3, seed=0).shape == (3, 2)
 
 
+def test_model_card_says_how_to_train_the_same_model_again(energy, tmp_path):
+    exported = energy[1] / "exported" / "planar_energy_u1"
+    (line,) = [line for line in (exported / "README.md").read_text().splitlines() if "train.py" in line]
+    _, _, flag = line.split("`")[3].split()
+    run = train(flag, f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported", cwd=exported)
+    assert run.returncode == 0, run.stderr[-3000:]
+    again = tmp_path / "exported" / "planar_energy_u1"
+    assert (again / "config.json").read_text() == (exported / "config.json").read_text()
+    scores = [json.loads((folder / "metrics.json").read_text())["elbo"] for folder in (again, exported)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
+def configuration(*flags: str):
+    """The configuration that the command line asks for."""
+    with flagsaver.flagsaver():
+        main.FLAGS(["train.py", *flags])
+        return main.configuration()
+
+
+def test_flags_override_the_file(tmp_path):
+    changes = {"model.width": 24, "train.epochs": 7, "train.batch_size": 16}
+    old = zoo.configure("realnvp", "digits", seed=5, name="mine", overrides=changes)
+    file = f"--config={old.save_to(tmp_path) / 'config.json'}"
+    assert configuration(file) == old
+    new = configuration(file, "--seed=0", "--name=yours", "--batch_size=8", "--steps=9", "--set=model.blocks=2")
+    changes = {**changes, "train.batch_size": 8, "train.steps": 9, "model.blocks": 2}
+    assert new == zoo.configure("realnvp", "digits", seed=0, name="yours", overrides=changes)
+    other = configuration(file, "--model=glow", "--name=")
+    changes = {f"train.{name}": value for name, value in old.train.items()}
+    assert other == zoo.configure("glow", "digits", seed=5, overrides=changes)
+
+
+def test_without_a_file_the_presets_count():
+    assert configuration("--model=realnvp") == zoo.configure("realnvp", "digits")
+
+
 MISTAKES = {
     "model": (["--model=real_nvp"], r"Expected `--model` to be one of ['nice', 'realnvp'", "model='real_nvp'"),
     "dataset": (["--dataset=digitz"], "'digits'", "'digitz'"),
     "strategy": (["--strategy=both"], "none|mirrored|multi_worker|tpu", "--strategy=both"),
     "key": (["--set=model.depth=3"], "['scales', 'width', 'blocks'", "depth"),
-    "type": (["--set=model.width=wide"], "--set=model.width to be of type int", "'wide'"),
+    "type": (["--set=model.width=wide"], "`model.width` to be of type int", "'wide'"),
+    "no model": (["--model="], "Expected --model=ARCHITECTURE or --config=FILE", "model=''"),
+    "no file": (["--config={tmp}/nope"], "--config to be the config.json of an export", "(No such file or directory)"),
+    "no JSON": (["--config={tmp}/file"], "--config to be the config.json of an export", "not JSON: Expecting value"),
+    "old key": (["--config={tmp}/old.json"], "a setting of `model` to be one of ['scales'", "model.depth=3"),
+    "old section": (["--config={tmp}/older.json"], "one of ['architecture', 'dataset'", "'optimizer'"),
     "assignment": (["--set=model.width"], "--set=section.key=value", "'model.width'"),
     "batch": (["--batch_size=5000"], "at most the 1297 events", "batch_size=5000"),
     "positional": (["digits"], "--name=value", "['digits']"),
@@ -121,7 +172,10 @@ def mistaken(mistake, folder):
     """The flags of a mistake in a folder with a file and with another run's workdir, and what the answer must hold."""
     flags, *answers = MISTAKES[mistake]
     (folder / "file").write_text("kept")
-    zoo.configure("realnvp", "digits", seed=1).claim(folder / "other")
+    old = {"architecture": "realnvp", "dataset": "digits"}
+    (folder / "old.json").write_text(json.dumps({**old, "model": {"depth": 3}}))
+    (folder / "older.json").write_text(json.dumps({**old, "optimizer": {}}))
+    zoo.configure("realnvp", "digits", seed=1).save_to(folder / "other")
     given = {flag.split("=")[0]: flag.format(tmp=folder) for flag in flags}
     defaults = {"--model": "--model=realnvp", "--dataset": "--dataset=digits"}
     defaults |= {"--workdir": f"--workdir={folder}/run", "--export_dir": f"--export_dir={folder}/exported"}
@@ -142,7 +196,7 @@ def test_mistake_gets_one_clear_line_and_loses_nothing(mistake, tmp_path, monkey
     monkeypatch.delenv("TF_CONFIG", raising=False)
     before = contents(tmp_path)
     with flagsaver.flagsaver(), pytest.raises(SystemExit) as said:
-        main.run(main.FLAGS(["train.py", *flags]))
+        command.run(main.main, main.FLAGS(["train.py", *flags]), name="train.py")
     line = str(said.value.code)
     assert line.startswith("train.py: ")
     assert "\n" not in line
@@ -181,6 +235,22 @@ def test_help_names_every_flag():
         "workdir",
     ):
         assert f"--{flag}:" in run.stdout
-    for flag in ("export_dir", "[no]jit_compile", "[no]mixed_precision", "set"):
+    for flag in ("export_dir", "[no]jit_compile", "[no]mixed_precision", "set", "config"):
         assert f"--{flag}:" in run.stdout
     assert "python train.py --model=realnvp --dataset=celeb_a" in run.stdout
+
+
+@pytest.mark.parametrize("level", [None, "3"])
+def test_nothing_is_printed_but_the_one_line(level):
+    environment = {name: value for name, value in os.environ.items() if name != command.LEVEL}
+    run = train("--model=real_nvp", env=environment if level is None else {**environment, command.LEVEL: level})
+    assert run.stdout == ""
+    assert run.stderr.startswith("train.py: Expected `--model` to be one of")
+    assert run.stderr.count("\n") == 1
+
+
+def test_help_is_that_of_the_script_where_it_is_installed():
+    script = "import sys; sys.argv = ['tfflows-train', '--help']; from train import cli; sys.exit(cli())"
+    words = [sys.executable, "-c", script]
+    run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.stdout == train("--help").stdout.replace(str(ROOT / "train.py"), "tfflows-train")

@@ -10,16 +10,14 @@
 Importing it registers every layer, network and model with Keras, so that `keras.models.load_model` finds them.
 """
 
-import os
+from tfflows.quiet import quiet
 
-# Before TensorFlow is imported: its startup messages are for developers of TensorFlow.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-from tfflows import bijectors as bijectors
-from tfflows import layers as layers
-from tfflows import networks as networks
-from tfflows.events import Event as Event
-from tfflows.models import VAE as VAE
-from tfflows.models import Flow as Flow
+with quiet():
+    from tfflows import bijectors as bijectors
+    from tfflows import layers as layers
+    from tfflows import networks as networks
+    from tfflows.events import Event as Event
+    from tfflows.models import VAE as VAE
+    from tfflows.models import Flow as Flow
 
 __version__ = "0.1.0"

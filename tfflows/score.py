@@ -21,6 +21,7 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from tfflows import datasets
+from tfflows.config import merge, split_overrides
 from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check
 from tfflows.events import Event
@@ -30,7 +31,6 @@ from tfflows.scoring.parts import Part, Source, cut, total
 from tfflows.scoring.served import Version
 from tfflows.scoring.sources.npy import Npy
 from tfflows.scoring.summary import Summary
-from zoo.config import merge, split_overrides
 from zoo.pretrained import exported_folder
 
 RUNNERS = ("local", "DirectRunner", "FlinkRunner", "DataflowRunner", "SparkRunner")

@@ -5,11 +5,11 @@ model = zoo.create("realnvp", Event((2,)), preset="vector")
 model = zoo.load("realnvp_digits")
 """
 
+from tfflows.config import Config as Config
 from zoo.catalog import info as info
 from zoo.catalog import list_models as list_models
 from zoo.catalog import presets as presets
-from zoo.config import Config as Config
-from zoo.config import config as configure
+from zoo.configuration import configure as configure
 from zoo.creation import build as build
 from zoo.creation import create as create
 from zoo.pretrained import list_pretrained as list_pretrained

@@ -4,11 +4,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from zoo.architecture import keyword_defaults
-from zoo.config import Config
 from zoo.registry import ARCHITECTURES
 
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from tfflows import versions
+from tfflows.config import Config
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export import load_weights
 from tfflows.models import GenerativeModel
-from zoo.config import Config
 from zoo.creation import build
 
 TABLE = Path(__file__).parent / "pretrained.csv"

@@ -10,7 +10,7 @@ import tensorflow_probability as tfp
 import zoo
 from tests.cases import EVENTS, Case, float64, make
 from tfflows import layers, noise
-from tfflows.bijectors import InTurn, SplitColumns
+from tfflows.bijectors import Composed, SplitColumns
 from tfflows.errors import InputError
 from tfflows.events import Event
 from zoo import flowpp
@@ -24,9 +24,12 @@ def test_coupling_is_the_logit_of_a_mixture_of_logistics_and_an_affine_map():
     # Section 3.2: y = logit(MixLogCDF(x; pi, mu, s)) * exp(a) + b, with a = tanh in the authors' code.
     with float64():
         random = np.random.default_rng(0)
-        family = flowpp.family("mixture", 4)
-        assert isinstance(family, InTurn)
-        parameters, x = tf.constant(random.normal(size=(5, family.size, 3))), tf.constant(random.normal(size=(5, 3)))
+        transformer = flowpp.transformer("mixture", 4)
+        assert isinstance(transformer, Composed)
+        parameters, x = (
+            tf.constant(random.normal(size=(5, transformer.size, 3))),
+            tf.constant(random.normal(size=(5, 3))),
+        )
         logits, locations, log_scales = tf.split(parameters[:, :12], 3, axis=1)
         spread = np.linspace(-1, 1, 4)[:, None]
         log_scales = 7 * tf.tanh(log_scales / 7)
@@ -34,7 +37,7 @@ def test_coupling_is_the_logit_of_a_mixture_of_logistics_and_an_affine_map():
         mixture = tfd.MixtureSameFamily(tfd.Categorical(last[0]), tfd.Logistic(last[1], tf.exp(last[2])))
         p = mixture.cdf(x)
         expected = (tf.math.log(p) - tf.math.log1p(-p)) * tf.exp(tf.tanh(parameters[:, 12])) + parameters[:, 13]
-        np.testing.assert_allclose(family(parameters).inverse(x), expected, rtol=1e-9)
+        np.testing.assert_allclose(transformer(parameters).inverse(x), expected, rtol=1e-9)
 
 
 def test_columns_are_split_and_joined():
@@ -102,7 +105,7 @@ def test_ablations_leave_out_what_they_name():
     uniform = zoo.create("flowpp", event=event, dequantization="uniform", **SMALL)
     assert not uniform.dequantization.trainable_variables
     affine = zoo.create("flowpp", event=event, coupling="affine", **SMALL)
-    assert {layer.family.size for layer in affine.flow_layers if isinstance(layer, layers.Coupling)} == {2}
+    assert {layer.transformer.size for layer in affine.flow_layers if isinstance(layer, layers.Coupling)} == {2}
     silent = zoo.create("flowpp", event=event, attention=False, **SMALL)
     assert not any("gated_attention" in variable.path for variable in silent.variables)
     assert silent.count_params() < zoo.create("flowpp", event=event, **SMALL).count_params()

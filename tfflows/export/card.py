@@ -35,7 +35,7 @@ Or serve this folder with TF Serving: signatures `log_prob` (the default), `samp
 |---|---|
 {rows}
 
-`config.json` holds all settings; the same command with them trains the model again.
+`config.json` holds all settings: `python train.py --config=config.json` trains the model again.
 """
 
 OF_DATA = """\

@@ -1,24 +1,21 @@
-"""The configuration of a run: an architecture's presets, changed by the settings that the user gives."""
+"""The configuration of a run, and how commands read it: from flags (`--set=section.key=value`) and from a JSON file."""
 
 import ast
 import dataclasses
 import json
-import re
 import types
 import typing
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tfflows import datasets
-from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.files import replacing
 from tfflows.training.settings import TrainSettings
-from zoo.architecture import keyword_defaults
-from zoo.registry import ARCHITECTURES
 
 SECTIONS = ("model", "data", "train")
+LENGTH = ("train.steps", "train.epochs")  # may change when a run is continued
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,13 +23,13 @@ class Config:
     """Everything that decides a run.
 
     Args:
-        architecture: Name in the registry.
+        architecture: Name of the architecture in the registry of the zoo.
         dataset: Name of the dataset.
-        seed: Of weights, order of data and noise.
+        seed: Seed of the weights, the order of the data and the noise.
         model: Keyword arguments of the architecture's builder.
         data: Keyword arguments of `datasets.load`.
         train: Keyword arguments of `TrainSettings`.
-        name: Of the trained model; `<architecture>_<dataset>` where it is empty.
+        name: Name of the trained model; `<architecture>_<dataset>` if empty.
     """
 
     architecture: str
@@ -50,19 +47,25 @@ class Config:
 
     @property
     def settings(self) -> TrainSettings:
+        """Settings of the training."""
         return TrainSettings(**self.train)
 
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """The settings of all sections by `section.key`, as `zoo.configure` takes them."""
+        return {f"{section}.{key}": value for section in SECTIONS for key, value in getattr(self, section).items()}
+
     def record(self, event: Event) -> dict[str, Any]:
-        """What an export says of its run, as JSON: these settings and the event."""
+        """What an export says of its run, as JSON: this configuration and the event."""
         return {**dataclasses.asdict(self), "event": event.to_dict()}
 
-    def claim(self, workdir: Path, *, write: bool = True) -> Path:
+    def save_to(self, workdir: Path, *, write: bool = True) -> Path:
         """Writes `config.json` into a new workdir, or compares it with that of an older run; returns `workdir`.
 
         Only the length of the training may differ: a run may be made longer.
 
         Raises:
-            InputError: The workdir is that of another configuration, or cannot be written.
+            InputError: The workdir belongs to another configuration, or cannot be written.
         """
         path, record = workdir / "config.json", dataclasses.asdict(self)
         if path.exists():
@@ -82,42 +85,34 @@ class Config:
         return workdir
 
 
-def config(
-    architecture: str, dataset: str, *, seed: int = 0, name: str = "", overrides: dict[str, Any] | None = None
-) -> Config:
-    """The architecture's settings for this dataset, complete with defaults, changed by `overrides`.
-
-    Args:
-        architecture: Name in the registry.
-        dataset: Name of a dataset.
-        seed: Of weights, order of data and noise.
-        name: Of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the usual one.
-        overrides: Values by `"section.key"`; a string stands for the value that it spells.
+def read_config(path: str | Path) -> Config:
+    """The configuration in a `config.json`, such as that of an export; what an older version left out stays out.
 
     Raises:
-        InputError: An unknown name or key, a value of the wrong type, an event that the architecture cannot take.
+        InputError: The file cannot be read, is not JSON, or holds something other than a configuration.
     """
-    check_choice("--model", architecture, ARCHITECTURES)
-    rule = "Expected --name to start with a letter and to hold letters, digits, '_', '-' and '.' only."
-    check(re.fullmatch(r"([a-zA-Z][\w.-]*)?", name, re.ASCII), rule, name=name)
-    given = split_overrides(overrides or {})
-    data = merge("data", datasets.OPTIONS, typing.get_type_hints(Options), given["data"])
-    event = datasets.event(dataset, **data)
-    builder = ARCHITECTURES[architecture].builder(event)
-    preset = ARCHITECTURES[architecture].preset(dataset, event)
-    model_defaults = {**keyword_defaults(builder), **preset.get("model", {})}
-    train_defaults = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
-    model = merge("model", model_defaults, typing.get_type_hints(builder), given["model"])
-    train = merge("train", train_defaults, typing.get_type_hints(TrainSettings), given["train"])
-    result = Config(architecture, dataset, seed, model, data, train, name)
-    _ = result.settings  # checks the ranges
-    return result
+    rule = "Expected --config to be the config.json of an export or of a workdir."
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # a file that is not text is a ValueError, too
+        reason = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
+        raise InputError(f"{rule} Received: config={str(path)!r} ({reason}).") from error
+    check(isinstance(record, dict), f"{rule[:-1]}, a JSON object.", config=str(path))
+    hints = typing.get_type_hints(Config)
+    for key, value in record.items():
+        check_choice(f"key of {path}", key, [*hints, "event"])
+        kind = dict if key == "event" else typing.get_origin(hints[key]) or hints[key]
+        check(type(value) is kind, f"Expected `{key}` in {path} to be of type {kind.__name__}.", **{key: value})
+    for key in ("architecture", "dataset"):
+        check(key in record, f"{rule[:-1]}, with the key `{key}`.", config=str(path))
+    record.pop("event", None)  # the dataset says what its events are
+    return Config(**record)
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
-    """Settings in which two configurations differ, as `{"section.key": "old -> new"}`."""
+    """Settings in which two configurations differ, as `{"section.key": "old there, new here"}`."""
     flat_old, flat_new = flat(old), flat(new)
-    names = [name for name in {**flat_old, **flat_new} if name not in ("train.steps", "train.epochs")]
+    names = [name for name in {**flat_old, **flat_new} if name not in LENGTH]
     pairs = {name: (flat_old.get(name), flat_new.get(name)) for name in names}
     return {name: f"{before} there, {now} here" for name, (before, now) in pairs.items() if before != now}
 
@@ -128,22 +123,42 @@ def flat(config: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in config.items() if name not in SECTIONS}, **sections}
 
 
+def assignments(texts: Iterable[str]) -> dict[str, str]:
+    """The values of `--set`: `["train.steps=10"]` to `{"train.steps": "10"}`.
+
+    Raises:
+        InputError: One of them has no `=`.
+    """
+    for text in texts:
+        check("=" in text, "Expected --set=section.key=value.", set=text)
+    return dict(text.split("=", maxsplit=1) for text in texts)
+
+
 def split_overrides(overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """`{"train.steps": 10}` to `{"train": {"steps": 10}, ...}`."""
+    """`{"train.steps": 10}` to `{"train": {"steps": 10}, ...}`, with a key for each section.
+
+    Raises:
+        InputError: There is no such section, or a key is empty.
+    """
     sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for name, value in overrides.items():
         section, _, key = name.partition(".")
-        rule = f"Expected --set=section.key=value with a section of {list(SECTIONS)}."
-        check(section in SECTIONS and key, rule, set=f"{name}={value}")
+        rule = f"Expected a setting section.key with a section of {list(SECTIONS)}."
+        check(section in SECTIONS and bool(key), rule, **{name: value})
         sections[section][key] = value
     return sections
 
 
 def merge(section: str, defaults: dict[str, Any], hints: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """`defaults` with the `given` values, each of its key's type."""
+    """`defaults` with the `given` values, each of its key's type.
+
+    Raises:
+        InputError: A key is unknown, or a value is of another type.
+    """
     merged = dict(defaults)
     for key, value in given.items():
-        check_choice(f"--set={section}.", key, defaults)
+        rule = f"Expected a setting of `{section}` to be one of {list(defaults)}."
+        check(key in defaults, rule, **{f"{section}.{key}": value})
         merged[key] = typed(f"{section}.{key}", value, hints[key])
     return merged
 
@@ -159,9 +174,8 @@ def typed(name: str, value: Any, hint: Any) -> Any:
         value = _spelled(value, choices)
     if type(value) is int and float in choices:
         value = float(value)
-    if type(value) not in choices:
-        wanted = " or ".join("None" if choice is type(None) else choice.__name__ for choice in choices)
-        raise InputError(f"Expected --set={name} to be of type {wanted}. Received: {value!r}.")
+    wanted = " or ".join("None" if choice is type(None) else choice.__name__ for choice in choices)
+    check(type(value) in choices, f"Expected `{name}` to be of type {wanted}.", **{name: value})
     return value
 
 

@@ -1,0 +1,46 @@
+"""The configuration of a run of the zoo: an architecture's presets, changed by the settings that the user gives."""
+
+import dataclasses
+import re
+import typing
+from typing import Any
+
+from tfflows import datasets
+from tfflows.config import Config, merge, split_overrides
+from tfflows.datasets.options import Options
+from tfflows.errors import check, check_choice
+from tfflows.training.settings import TrainSettings
+from zoo.architecture import keyword_defaults
+from zoo.registry import ARCHITECTURES
+
+
+def configure(
+    architecture: str, dataset: str, *, seed: int = 0, name: str = "", overrides: dict[str, Any] | None = None
+) -> Config:
+    """The architecture's settings for this dataset, complete with defaults, changed by `overrides`.
+
+    Args:
+        architecture: Name of the architecture in the registry.
+        dataset: Name of the dataset.
+        seed: Seed of the weights, the order of the data and the noise.
+        name: Name of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the usual one.
+        overrides: Values by `"section.key"`; a string stands for the value that it spells.
+
+    Raises:
+        InputError: An unknown name or key, a value of the wrong type, an event that the architecture cannot take.
+    """
+    check_choice("--model", architecture, ARCHITECTURES)
+    rule = "Expected --name to start with a letter and to hold letters, digits, '_', '-' and '.' only."
+    check(re.fullmatch(r"([a-zA-Z][\w.-]*)?", name, re.ASCII), rule, name=name)
+    given = split_overrides(overrides or {})
+    data = merge("data", datasets.OPTIONS, typing.get_type_hints(Options), given["data"])
+    event = datasets.event(dataset, **data)
+    builder = ARCHITECTURES[architecture].builder(event)
+    preset = ARCHITECTURES[architecture].preset(dataset, event)
+    model_defaults = {**keyword_defaults(builder), **preset.get("model", {})}
+    train_defaults = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
+    model = merge("model", model_defaults, typing.get_type_hints(builder), given["model"])
+    train = merge("train", train_defaults, typing.get_type_hints(TrainSettings), given["train"])
+    result = Config(architecture, dataset, seed, model, data, train, name)
+    _ = result.settings  # checks the ranges
+    return result
