@@ -14,6 +14,7 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import Case, continuous, events, float64, make, widened
+from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
 from tfflows import noise
@@ -254,6 +255,7 @@ LAWS = [
     two_replicas_train_as_one,
     inputs_far_outside_have_finite_gradients,
     data_dependent_weights_are_set_once,
+    *KERAS_LAWS,
 ]
 
 # Those in which a label could go astray: in the networks, and on its way to them, which is the same for all models.

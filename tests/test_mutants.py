@@ -4,13 +4,15 @@ import keras
 import pytest
 import tensorflow as tf
 
-from tests import bound_laws, laws
+from tests import bound_laws, keras_laws, laws
 from tests.cases import EVENTS, Case
 from tests.test_laws import STAND_INS
 from tfflows import bijectors, noise
 from tfflows.bijectors import base
 from tfflows.layers import ActNorm, AffineCoupling, Chain
 from tfflows.models import VAE, Flow
+from tfflows.models.distribution import FlowDistribution
+from tfflows.serialization import Configurable
 from tfflows.servable import Servable
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
@@ -181,7 +183,34 @@ def latents_are_drawn_at_temperature_1(patch):
     patch.setattr(VAE, "draw", lambda self, seeds, t, context: method(self, seeds, tf.ones_like(t), context))
 
 
+def flips_are_not_saved(patch):
+    method = Configurable.get_config
+    patch.setattr(Configurable, "get_config", lambda self: {k: v for k, v in method(self).items() if k != "flip"})
+
+
+def copy_shares_its_weights(patch):
+    patch.setattr(Flow, "__deepcopy__", lambda self, memo: self, raising=False)
+
+
+def fit_does_not_initialize(patch):
+    patch.setattr(Flow, "initialize", lambda self, x, label=None: None)
+
+
+def graph_sees_other_events(patch):
+    patch.setattr("tfflows.events.Event._asserted", lambda self, x: tf.cast(x, self.dtype) / 2)
+
+
+def distribution_has_another_density(patch):
+    patch.setattr(FlowDistribution, "_log_prob", changed(FlowDistribution._log_prob, lambda self, nats: nats + 0.01))
+
+
 MUTANTS = [
+    (flips_are_not_saved, keras_laws.keras_file_is_the_model, VECTOR),
+    (flips_are_not_saved, keras_laws.copies_are_the_model, VECTOR),
+    (copy_shares_its_weights, keras_laws.copies_are_the_model, VECTOR),
+    (fit_does_not_initialize, keras_laws.plain_keras_trains, VECTOR),
+    (graph_sees_other_events, keras_laws.works_in_a_users_graph, VECTOR),
+    (distribution_has_another_density, keras_laws.distribution_is_one_of_tfp, VECTOR),
     (only_one_latent_is_drawn, bound_laws.more_importance_samples_tighten_the_bound, BOUND),
     (log_det_of_flows_is_dropped, bound_laws.posterior_and_prior_have_the_same_mass, BOUND),
     (log_det_of_flows_is_dropped, laws.density_integrates_to_one, BOUND),
