@@ -36,7 +36,7 @@ lint: setup ## Check style and formatting.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: setup ## Mend style and formatting where it can be done without you.
+format: setup ## Fix style and formatting.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

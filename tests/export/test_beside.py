@@ -16,7 +16,14 @@ from zoo import reexport
 from zoo.pretrained import exported_folder, rows
 
 SIGNATURES = ("decode", "encode", "log_prob", "sample", "serving_default")
-METRICS = {"nats": -150.0, "nats_se": 0.5, "num_events": 300, "bits_per_dim": 3.4, "bits_per_dim_se": 0.01}
+METRICS = {
+    "parameters": 9,
+    "nats": -150.0,
+    "nats_se": 0.5,
+    "num_events": 300,
+    "bits_per_dim": 3.4,
+    "bits_per_dim_se": 0.01,
+}
 
 
 def write(folder, *, conditional=False):
@@ -92,7 +99,7 @@ def test_energy_has_no_training_scores(tmp_path):
     model = zoo.create("radial", event=datasets.event("energy/u1"), layers=1)
     model.initialize(np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32))
     config = zoo.configure("radial", "energy/u1", overrides={"model.layers": 1}).record(model.event)
-    metrics = {"elbo": 1.0, "elbo_se": 0.1, "log_z": 1.0, "log_z_se": 0.1, "ess": 0.9, "num_events": 9}
+    metrics = {"parameters": 9, "elbo": 1.0, "elbo_se": 0.1, "log_z": 1.0, "log_z_se": 0.1, "ess": 0.9, "num_events": 9}
     data = datasets.load("energy/u1")
     version = export.export(model, tmp_path / "radial_energy_u1", config=config, metrics=metrics, data=data)
     assert not (version / export.TRAINING_SCORES).exists()

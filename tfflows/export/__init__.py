@@ -1,5 +1,6 @@
 """Export: SavedModels with `log_prob`, `sample`, `encode` and `decode`, and what stands beside them."""
 
+from tfflows.export.card import renew_card as renew_card
 from tfflows.export.card import score as score
 from tfflows.export.provenance import provenance as provenance
 from tfflows.export.saving import check_writable as check_writable

@@ -1,11 +1,38 @@
 """The model card: what an exported model is, how it scores, and how to call it."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from tfflows.events import Event
-from tfflows.models import GenerativeModel
+from tfflows.files import replacing
 
-TEMPLATE = """# {name}
+CARD = "README.md"
+
+# The front matter is what model hubs read: https://huggingface.co/docs/hub/model-cards.
+TEMPLATE = """---
+library_name: tfflows
+license: apache-2.0
+tags:
+- normalizing-flows
+- density-estimation
+- {architecture}
+datasets:
+- {dataset}
+model-index:
+- name: {name}
+  results:
+  - task:
+      type: density-estimation
+    dataset:
+      name: {dataset}
+      type: {dataset}
+      split: test
+    metrics:
+{results}
+---
+
+# {name}
 
 {architecture} trained on {dataset}: {parameters:,} parameters.
 
@@ -25,40 +52,61 @@ TEMPLATE = """# {name}
 
 Or serve this folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
 
-## What it is for, and what not
+## Intended use and limits
 
 {purpose}
 
 ## Numbers
 
-| what | value |
+| name | value |
 |---|---|
 {rows}
 
-`config.json` holds all settings: `python train.py --config=config.json` trains the model again.
+`config.json` holds all settings. To train the same model again: `python train.py --config=config.json`.
 """
 
 OF_DATA = """\
-Densities, samples and anomaly scores of data like the training set. A density is no proof of likeness: flows are known
-to give high densities to simple events from elsewhere. Samples show what the training set shows, its gaps and its
-biases included."""
+Densities, samples and anomaly scores of data like the training set. A high density is no proof that an event is like
+the training set: flows are known to give high densities to simple events from elsewhere. Samples show what the training
+set shows, its gaps and its biases included."""
 OF_ENERGY = """\
-Samples of a density that is known but for its constant, without a Markov chain. What the flow gets wrong, the weights
-`log_density(x) - model.log_prob(x)` make up for; but a mode that it never draws from, no weight brings back."""
+Samples of a density that is known up to its constant, without a Markov chain. The weights
+`log_density(x) - model.log_prob(x)` correct what the flow gets wrong; but no weight brings back a mode that the flow
+never samples."""
+
+# Metrics for the front matter, by their names in metrics.json.
+RESULTS = {
+    "nats": "log-likelihood (nats per event)",
+    "bits_per_dim": "bits per dimension",
+    "elbo": "evidence lower bound (nats)",
+    "log_z": "log normalizing constant (nats)",
+}
 
 
-def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any], model: GenerativeModel) -> str:
-    """Markdown beside an export; every number comes from `config` and `metrics`."""
+def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """The Markdown beside an export, with the YAML front matter of model hubs; all numbers are those of `metrics`."""
     return TEMPLATE.format(
         name=name,
         architecture=config["architecture"],
         dataset=config["dataset"],
-        parameters=model.count_params(),
-        event=_event(model.event),
+        parameters=metrics["parameters"],
+        event=_event(Event(**config["event"])),
         score=score(metrics),
         purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
+        results="\n".join(_result(key, label, metrics[key]) for key, label in RESULTS.items() if key in metrics),
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
     )
+
+
+def _result(key: str, label: str, value: float) -> str:
+    return f"    - type: {key}\n      name: {label}\n      value: {value:.4f}"
+
+
+def renew_card(version: Path) -> None:
+    """Writes the model card of a version again, from the settings and the scores beside it."""
+    config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
+    with replacing(version / CARD) as beside:
+        beside.write_text(model_card(version.parent.name, config, metrics))
 
 
 def _event(event: Event) -> str:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfflows import figures, guards, noise
 from tfflows.datasets import Data, Energy
 from tfflows.export import training_scores, warmup
-from tfflows.export.card import model_card
+from tfflows.export.card import CARD, model_card
 from tfflows.models import GenerativeModel
 from tfflows.servable import Servable
 
@@ -42,7 +42,7 @@ def write(
     figures.save(figures.picture(served_samples(reloaded, model), data), folder / "samples.png")
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    (folder / "README.md").write_text(model_card(name, config, metrics, model))
+    (folder / CARD).write_text(model_card(name, config, metrics))
 
 
 def examples(model: GenerativeModel, data: Data | Energy) -> dict[str, np.ndarray]:
