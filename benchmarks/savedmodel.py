@@ -19,7 +19,7 @@ import zoo
 from benchmarks import timing
 from tfflows import noise
 from tfflows.servable import SCORE_SEED
-from tfflows.serving.repository import LoadedVersion
+from tools.emulator.repository import LoadedVersion
 from zoo.pretrained import exported_version
 
 BATCH_SIZES = (1, 64, 256)

@@ -1,4 +1,4 @@
-"""Servers in processes of their own."""
+"""Runs a server in a process of its own."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-LOOPBACK = (sys.executable, "-m", "tfflows.serving.loopback")
+EMULATOR = (sys.executable, "-m", "tools.emulator")
 PATIENCE = 180  # seconds to start
 
 
@@ -30,12 +30,12 @@ def serving(command: Sequence[str | Path], *, model: str, **environment: str) ->
     """A server on free ports, once `model` is available, until the end of the block.
 
     Args:
-        command: Of the server, to which the flags of its ports are added.
-        model: A model that it serves.
-        environment: Added to that of this process.
+        command: Command of the server, to which the flags of its ports are added.
+        model: Name of a model that it serves.
+        environment: Environment variables, added to those of this process.
 
     Raises:
-        RuntimeError: The server ended, or did not begin.
+        RuntimeError: The server stopped, or did not start in time.
     """
     port, rest_port = free_port(), free_port()
     process = subprocess.Popen(
@@ -53,7 +53,7 @@ def serving(command: Sequence[str | Path], *, model: str, **environment: str) ->
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is free at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 

@@ -1,6 +1,6 @@
 """A served model under load, in rows per second and milliseconds; `python -m benchmarks.serving` writes a CSV.
 
-The loopback server runs in a process of its own, over gRPC with server-side batching and without, and over REST; the
+The emulator runs in a process of its own, over gRPC with server-side batching and without, and over REST; the
 bare SavedModel is called in this process. All clients are threads of this process, which therefore takes part of the
 processor: compare rows of one run with each other. Run it with nothing else on the machine. The newest row of each
 setting goes to the table of docs/serving.md.
@@ -19,7 +19,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks import timing
-from benchmarks.servers import LOOPBACK, ROOT, serving
+from benchmarks.servers import EMULATOR, ROOT, serving
 from tfflows import noise
 from tfflows.errors import check
 from tfflows.files import replacing
@@ -45,10 +45,10 @@ def bare(model: str, rows: int) -> Iterator[Callable[[], Call]]:
 
 
 @contextlib.contextmanager
-def loopback(model: str, rows: int, *flags: str, rest: bool = False) -> Iterator[Callable[[], Call]]:
-    """The loopback server; each caller has its own client."""
+def emulator(model: str, rows: int, *flags: str, rest: bool = False) -> Iterator[Callable[[], Call]]:
+    """The emulator; each caller has its own client."""
     flags = (f"--model_name={model}", f"--model_base_path={exported_folder(model)}", *flags)
-    with serving([*LOOPBACK, *flags], model=model) as server, contextlib.ExitStack() as clients:
+    with serving([*EMULATOR, *flags], model=model) as server, contextlib.ExitStack() as clients:
         address = server.rest_address if rest else server.address
         with Client(address, model) as client:
             x = client.sample(rows, seed=0)
@@ -62,9 +62,9 @@ def loopback(model: str, rows: int, *flags: str, rest: bool = False) -> Iterator
 
 SERVERS = {
     "bare SavedModel": bare,
-    "gRPC": loopback,
-    "gRPC, batched": lambda model, rows: loopback(model, rows, *BATCHED),
-    "REST": lambda model, rows: loopback(model, rows, rest=True),
+    "gRPC": emulator,
+    "gRPC, batched": lambda model, rows: emulator(model, rows, *BATCHED),
+    "REST": lambda model, rows: emulator(model, rows, rest=True),
 }
 
 

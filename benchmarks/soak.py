@@ -1,4 +1,4 @@
-"""The loopback server under 10,000 mixed requests, a quarter of them bad; `python -m benchmarks.soak` writes a CSV.
+"""The emulator under 10,000 mixed requests, a quarter of them bad; `python -m benchmarks.soak` writes a CSV.
 
 Good requests are rows of all signatures of several models, 1 to 64 at a time; each answer is compared with that of the
 SavedModel in this process. Bad ones must be refused. The CSV gets
@@ -24,7 +24,7 @@ import psutil
 
 from benchmarks import timing
 from benchmarks.requests import MODELS, Request, bad, good, write_config
-from benchmarks.servers import LOOPBACK, Server, serving
+from benchmarks.servers import EMULATOR, Server, serving
 from benchmarks.serving import BATCHED
 from tfflows.serving import ServingError
 from tfflows.serving.grpc_transport import GrpcTransport
@@ -106,7 +106,7 @@ def soak(number: int, *, threads: int, seed: int, checkpoints: list[int], batche
         # Every fourth is bad, and each kind of bad comes as often as another.
         requests = (next(bads) if index % 4 == 3 else next(goods) for index in range(number))
         flags = [f"--model_config_file={config}", *(BATCHED if batched else ())]
-        with serving([*LOOPBACK, *flags], model=MODELS[0], **ENVIRONMENT) as server:
+        with serving([*EMULATOR, *flags], model=MODELS[0], **ENVIRONMENT) as server:
             running = Soak(server, checkpoints)
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(running.send, requests))

@@ -46,8 +46,10 @@ FLOORS = {
     "zoo.<architecture>": 3.0,
     "zoo": 4.0,
     "train": 5.0,
-    "tfflows.score": 5.0,
-    "benchmarks": 6.0,
+    "tfflows.scoring.__main__": 5.0,
+    "tfflows.score": 5.1,
+    "tools": 6.0,
+    "benchmarks": 6.1,
     "examples": 6.0,
     "tests": 7.0,
 }
@@ -57,8 +59,6 @@ ZOO_MODULES = (
     "configuration",
     "creation",
     "pretrained",
-    "publish",
-    "reexport",
 )  # with zoo/__init__.py; every other file of zoo/ is an architecture
 
 FILE_LINES = {"tests": 300, "zoo.<architecture>": 100}
@@ -105,7 +105,8 @@ def unit(name: str) -> str | None:
     if root == "zoo":
         return "zoo.<architecture>" if child and child not in ZOO_MODULES else "zoo"
     if root == "tfflows" and child:
-        return f"{root}.{child}"
+        command = f"{root}.{child}.__main__"
+        return command if command in FLOORS and name.startswith(command) else f"{root}.{child}"
     return root if root in FLOORS else None
 
 
@@ -177,7 +178,7 @@ CHECKS = (imports_from_above, long_files, long_functions, star_imports, asserts)
 
 
 def sources() -> list[Source]:
-    folders = ("tfflows", "zoo", "benchmarks", "examples", "tests")
+    folders = ("tfflows", "zoo", "tools", "benchmarks", "examples", "tests")
     files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     files += [path for path in [ROOT / "train.py"] if path.exists()]
     return [Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in files]
@@ -210,6 +211,7 @@ IMPORT_MUTANTS = {
     "models of training, relative": ("tfflows/models/flow.py", "from ..training import fit"),
     "models of training, from a package": ("tfflows/models/__init__.py", "from ..training.fit import fit"),
     "training of export": ("tfflows/training/fit.py", "from tfflows import export"),
+    "scoring of its command": ("tfflows/scoring/job.py", "from tfflows.scoring.__main__ import cli"),
     "tfflows of the zoo": ("tfflows/export/card.py", "from zoo import registry"),
     "an architecture of training": ("zoo/glow.py", "from tfflows.training import fit"),
     "an architecture of another": ("zoo/glow.py", "from zoo.realnvp import realnvp"),
@@ -217,6 +219,7 @@ IMPORT_MUTANTS = {
     "an architecture of the zoo": ("zoo/glow.py", "import zoo"),
     "the zoo of an example": ("zoo/registry.py", "from examples import eight_schools"),
     "the zoo of the command line": ("zoo/registry.py", "import train"),
+    "the zoo of a tool": ("zoo/registry.py", "from tools import publish"),
     "tfflows of a test": ("tfflows/figures.py", "from tests.laws import jacobian"),
     "a package without a floor": ("tfflows/attic/old.py", "import keras"),
     "of a package without a floor": ("zoo/registry.py", "import tfflows.attic"),
@@ -242,6 +245,7 @@ SOUND = {
     "other people's modules": ("tfflows/bijectors/affine.py", "import tensorflow.zoo, tests_of_others, trainer"),
     "the registry": ("zoo/registry.py", "from zoo import glow\nfrom zoo.realnvp import realnvp"),
     "the zoo's surface": ("zoo/__init__.py", "from zoo.pretrained import load as load"),
+    "a command of its package": ("tfflows/scoring/__main__.py", "import zoo\nfrom tfflows.scoring import scoring"),
     "the command line": ("train.py", "import zoo\nfrom tfflows import training\n" + function("main", 39)),
     "a function at the limit": ("tfflows/events.py", function("f", 25)),
     "an architecture at the limit": ("zoo/glow.py", "x = 1\n" * 100),

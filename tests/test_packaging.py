@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-OURS = ("tfflows", "zoo", "train", "benchmarks", "examples", "tests")
+OURS = ("tfflows", "zoo", "train", "tools", "benchmarks", "examples", "tests")
 CONFIG = configparser.ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
 EXTRAS = dict(CONFIG["options.extras_require"])
@@ -111,7 +111,7 @@ def test_packages_are_the_folders():
 
 def test_commands_are_functions_of_what_is_installed():
     commands = dict(line.split(" = ") for line in CONFIG["options.entry_points"]["console_scripts"].split("\n") if line)
-    assert set(commands) == {"tfflows-train"}
+    assert set(commands) == {"tfflows-score", "tfflows-train"}
     installed = {*CONFIG["options"]["packages"].split(), *CONFIG["options"]["py_modules"].split()}
     for target in commands.values():
         module, function = target.split(":")
@@ -121,7 +121,7 @@ def test_commands_are_functions_of_what_is_installed():
         assert ast.unparse(found.args) == ""
 
 
-@pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "benchmarks", "examples"])
+@pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "tools", "benchmarks", "examples"])
 def test_imports_are_declared(root):
     files = [ROOT / root] if root.endswith(".py") else sorted((ROOT / root).rglob("*.py"))
     names = {name for path in files if path.exists() for name in third_party(path.read_text(encoding="utf-8"))}

@@ -21,12 +21,12 @@ def test_versions_are_the_numbers_in_their_order(folder):
 
 
 def test_newest_is_chosen_unless_another_is_asked_for(folder):
-    assert versions.chosen(folder) == 10
-    assert versions.chosen(folder, 2) == 2
+    assert versions.select(folder) == 10
+    assert versions.select(folder, 2) == 2
     with pytest.raises(InputError, match=r"`version` to be one of \[1, 2, 10\]\. Received: version=4"):
-        versions.chosen(folder, 4)
+        versions.select(folder, 4)
 
 
 def test_folder_without_a_version_is_said(tmp_path):
     with pytest.raises(InputError, match=r"a folder with numbered versions of a model\. Received: folder='"):
-        versions.chosen(str(tmp_path))
+        versions.select(str(tmp_path))

@@ -128,8 +128,8 @@ def finite(result: tf.Tensor, cause: str) -> tf.Tensor:
     return tf.debugging.check_numerics(result, f"Expected `{cause}` of which float32 can hold the result.")
 
 
-def words(message: str) -> str:
-    """What an operation said, without where in the graph it stands and what Python was doing."""
+def message_of(message: str) -> str:
+    """Message of an operation's error, without its place in the graph and the stack of Python."""
     message = re.sub(r"\{\{function_node [^}]*\}\}\s*", "", message)
     message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
     message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)

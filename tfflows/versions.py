@@ -11,11 +11,11 @@ def numbers(folder: str) -> list[int]:
     return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
 
-def chosen(folder: str, version: int | None = None) -> int:
-    """`version` if there is such a one in `folder`, the newest at None.
+def select(folder: str, version: int | None = None) -> int:
+    """`version` if `folder` has it; the newest version if `version` is None.
 
     Raises:
-        InputError: There is no such version, or none at all.
+        InputError: `folder` does not have this version, or has none at all.
     """
     known = numbers(folder)
     check(bool(known), "Expected a folder with numbered versions of a model.", folder=str(folder))

@@ -50,7 +50,7 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
 def exported_version(name: str, version: int | None = None) -> Path:
     """The folder of a version of an export, as in `load`."""
     folder = exported_folder(name)
-    return folder / str(versions.chosen(folder, version))
+    return folder / str(versions.select(folder, version))
 
 
 def exported_folder(name: str) -> Path:

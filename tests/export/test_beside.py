@@ -12,7 +12,7 @@ from tests.export.session import Session
 from tests.training import small_run
 from tfflows import datasets, export, versions
 from tfflows.export import contents, training_scores, warmup
-from zoo import reexport
+from tools import reexport
 from zoo.pretrained import exported_folder, rows
 
 SIGNATURES = ("decode", "encode", "log_prob", "sample", "serving_default")
@@ -133,7 +133,7 @@ def test_export_again_keeps_the_weights_file_and_renews_the_rest(tmp_path, monke
 
 
 def test_export_again_of_what_is_not_there_is_one_line():
-    with pytest.raises(SystemExit, match=r"zoo\.reexport: Expected `name` to be one of .*Received: name='nope'"):
+    with pytest.raises(SystemExit, match=r"tools\.reexport: Expected `name` to be one of .*Received: name='nope'"):
         reexport.main(["nope"])
 
 

@@ -1,6 +1,7 @@
-"""Small exports to score by, and the command line in this process."""
+"""Small exports to score by, and ways to score."""
 
 import contextlib
+import functools
 import io
 import json
 from collections.abc import Iterator
@@ -8,46 +9,45 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
-from absl.testing import flagsaver
+from absl import flags
 
 import zoo
 from tests.training import small_run
-from tfflows import datasets, score
+from tfflows import datasets
+from tfflows.command import run
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
+from tfflows.scoring import score
+from tfflows.scoring.__main__ import define_flags, main
 from tfflows.servable import Servable
 
 ROOT = Path(__file__).parents[2]
 
 
-def main(*flags: str) -> str:
-    """What the command prints; raises what it raises but for the one line of an `InputError`, a `SystemExit`."""
-    said = io.StringIO()
-    saved = flagsaver.save_flag_values(score.FLAGS)
-    try:
-        with contextlib.redirect_stdout(said):
-            score.run(score.FLAGS(["score", *flags]))
-    finally:
-        flagsaver.restore_flag_values(saved, score.FLAGS)
-    return said.getvalue()
+def command(*arguments: str) -> str:
+    """What the command prints, in this process; an error that a user can fix is a `SystemExit` with one line."""
+    values, printed = flags.FlagValues(), io.StringIO()
+    define_flags(values)
+    argv = values(["tfflows.scoring", *arguments])
+    with contextlib.redirect_stdout(printed):
+        run(functools.partial(main, values=values), argv, name="tfflows.scoring")
+    return printed.getvalue()
 
 
-def refused(*flags: str) -> str:
-    """The one line that the command ends with."""
-    try:
-        said = main(*flags)
-    except SystemExit as end:
-        line = str(end.code)
-        assert line.startswith("tfflows.score: ")
-        assert "\n" not in line
-        return line
-    raise AssertionError(f"was not refused, but said {said}")
+def refused(model: Path | str, input: Path | str, output: Path | str, **settings) -> str:
+    """The one line of the error that `score` raises."""
+    with pytest.raises(InputError) as raised:
+        score(model, input, output, **settings)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
 
 
-def scored(folder: Path, model: Path, *flags: str) -> np.ndarray:
-    """The `log_prob` column of a run."""
-    main(f"--model={model}", f"--output={folder / 'scores.npy'}", *flags)
+def scored(folder: Path, model: Path | str, input: Path | str, **settings) -> np.ndarray:
+    """The `log_prob` column of a run whose output is in `folder`."""
+    score(model, input, folder / "scores.npy", **settings)
     return np.load(folder / "scores.npy")["log_prob"]
 
 

@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tests.scoring import running
+from tfflows.scoring import score
 from tfflows.scoring.served import Served, Version
 
 ROWS = 53
-SMALL_PARTS = ("--part_rows=20", "--batch_size=8")
+SMALL_PARTS = {"part_rows": 20, "batch_size": 8}
 CUTS = [8, 16, 20, 28, 36, 40, 48]
 
 
@@ -112,7 +113,7 @@ def expected(toy):
 def test_real_numbers_score_the_same(name, toy, expected, tmp_path):
     file, write = OF_REAL_NUMBERS[name]
     write(tmp_path / file, running.points(ROWS))
-    scores = running.scored(tmp_path, toy, f"--input={tmp_path / file}", *SMALL_PARTS)
+    scores = running.scored(tmp_path, toy, tmp_path / file, **SMALL_PARTS)
     np.testing.assert_array_equal(scores, expected)
 
 
@@ -127,7 +128,7 @@ def test_pixels_score_the_same(name, digits, tmp_path):
     file, write = OF_PIXELS[name]
     x = running.digits(ROWS)["x"]
     write(tmp_path / file, x)
-    scores = running.scored(tmp_path, digits, f"--input={tmp_path / file}", "--batch_size=64")
+    scores = running.scored(tmp_path, digits, tmp_path / file, batch_size=64)
     np.testing.assert_allclose(scores, running.served(digits, x=x)["log_prob"], rtol=1e-5)
 
 
@@ -163,8 +164,8 @@ def test_labels_come_with_their_rows(name, labelled, tmp_path):
     write, file = LABELLED[name]
     rows = running.digits(ROWS)
     write(tmp_path, rows)
-    beside = [f"--labels={tmp_path / 'label.npy'}"] if name == "file" else []
-    scores = running.scored(tmp_path, labelled, f"--input={tmp_path / file}", *SMALL_PARTS, *beside)
+    labels = tmp_path / "label.npy" if name == "file" else None
+    scores = running.scored(tmp_path, labelled, tmp_path / file, labels=labels, **SMALL_PARTS)
     np.testing.assert_allclose(scores, with_labels(labelled, rows), rtol=1e-5)
 
 
@@ -177,8 +178,7 @@ def test_labels_beside_run_over_all_files(labelled, tmp_path):
     for name, part in {"a.npy": slice(0, 30), "b.npy": slice(30, ROWS)}.items():
         np.save(tmp_path / name, rows["x"][part])
     np.save(tmp_path / "label.npy", rows["label"])
-    where = (f"--input={tmp_path}/[ab].npy", f"--labels={tmp_path / 'label.npy'}")
-    scores = running.scored(tmp_path, labelled, *where, *SMALL_PARTS)
+    scores = running.scored(tmp_path, labelled, tmp_path / "[ab].npy", labels=tmp_path / "label.npy", **SMALL_PARTS)
     np.testing.assert_allclose(scores, with_labels(labelled, rows), rtol=1e-5)
 
 
@@ -193,12 +193,12 @@ def test_model_without_classes_leaves_labels_out(name, digits, tmp_path):
     write, file = LABELLED[name]
     rows = running.digits(ROWS)
     write(tmp_path, rows)
-    scores = running.scored(tmp_path, digits, f"--input={tmp_path / file}")
+    scores = running.scored(tmp_path, digits, tmp_path / file)
     np.testing.assert_allclose(scores, running.served(digits, x=rows["x"])["log_prob"], rtol=1e-5)
 
 
 def test_conditional_model_asks_a_dataset_for_its_labels(labelled, tmp_path):
-    scores = running.scored(tmp_path, labelled, "--input=digits")
+    scores = running.scored(tmp_path, labelled, "digits")
     np.testing.assert_allclose(scores, with_labels(labelled, running.digits(300)), rtol=1e-5)
 
 
@@ -208,8 +208,8 @@ def test_files_follow_each_other_by_name(toy, tmp_path):
     for name, rows in {"b.npy": x[20:45], "a.npy": x[:20], "c.npy": x[45:]}.items():
         np.save(tmp_path / "data" / name, rows)
     (tmp_path / "data" / "notes.txt").write_text("not data")
-    by_folder = running.scored(tmp_path, toy, f"--input={tmp_path / 'data'}", *SMALL_PARTS)
-    by_pattern = running.scored(tmp_path, toy, f"--input={tmp_path}/data/?.npy", *SMALL_PARTS)
+    by_folder = running.scored(tmp_path, toy, tmp_path / "data", **SMALL_PARTS)
+    by_pattern = running.scored(tmp_path, toy, tmp_path / "data" / "?.npy", **SMALL_PARTS)
     np.testing.assert_allclose(by_folder, running.served(toy, x=x)["log_prob"], rtol=1e-5)
     np.testing.assert_array_equal(by_folder, by_pattern)
 
@@ -229,8 +229,7 @@ def test_input_model_and_output_may_be_remote(name, remote_toy, expected, tmp_pa
     folder = f"ram://scoring {name}"
     tf.io.gfile.makedirs(folder)
     tf.io.gfile.copy(str(tmp_path / file), f"{folder}/{file}")
-    flags = (f"--input={folder}/{file}", f"--output={folder}/scores.parquet", f"--model={remote_toy}")
-    running.main(*flags, *SMALL_PARTS)
+    score(remote_toy, f"{folder}/{file}", f"{folder}/scores.parquet", **SMALL_PARTS)
     tf.io.gfile.copy(f"{folder}/scores.parquet", str(tmp_path / "scores.parquet"))
     np.testing.assert_array_equal(pq.read_table(tmp_path / "scores.parquet")["log_prob"], expected)
     assert sorted(tf.io.gfile.listdir(folder)) == ["scores.parquet", file]

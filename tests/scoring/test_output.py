@@ -1,6 +1,7 @@
 """The table of scores and what is said of it at the end."""
 
 import csv
+import math
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from tests.scoring import running
 from tfflows import export, metrics
 from tfflows.events import Event
+from tfflows.scoring import score
 from tfflows.scoring.output import columns
 from tfflows.scoring.summary import Summary
 from tfflows.training.evaluation import mean_and_error
@@ -52,8 +54,7 @@ def table(path):
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
 def test_each_format_holds_the_same_columns(ending, fitted, rows, tmp_path):
     output = tmp_path / f"scores{ending}"
-    flags = (f"--model={fitted}", f"--input={rows}", f"--output={output}", f"--flag_below_quantile={SHARE}")
-    running.main(*flags, "--batch_size=64", "--part_rows=25")
+    score(fitted, rows, output, flag_below_quantile=SHARE, batch_size=64, part_rows=25)
     read = table(output)
     assert list(read) == ["log_prob", "bits_per_dim", "outlier"]
     expected = running.served(fitted, x=np.load(rows))
@@ -69,8 +70,7 @@ def test_each_format_holds_the_same_columns(ending, fitted, rows, tmp_path):
 
 
 def test_scores_in_one_batch_are_those_of_the_model(digits, rows, tmp_path):
-    flags = (f"--model={digits}", f"--input={rows}", f"--output={tmp_path / 'scores.npy'}", f"--batch_size={ROWS}")
-    running.main(*flags)
+    score(digits, rows, tmp_path / "scores.npy", batch_size=ROWS)
     expected, scores = running.served(digits, x=np.load(rows)), np.load(tmp_path / "scores.npy")
     assert scores.dtype == [("log_prob", "<f4"), ("bits_per_dim", "<f4")]
     np.testing.assert_array_equal(scores["log_prob"], expected["log_prob"])
@@ -79,8 +79,7 @@ def test_scores_in_one_batch_are_those_of_the_model(digits, rows, tmp_path):
 
 def test_the_end_says_how_many_how_likely_how_odd_and_where(fitted, rows, tmp_path):
     output = tmp_path / "scores.npy"
-    flags = (f"--model={fitted}", f"--input={rows}", f"--output={output}", f"--flag_below_quantile={SHARE}")
-    said = running.main(*flags, "--part_rows=7", "--batch_size=7").splitlines()
+    result = score(fitted, rows, output, flag_below_quantile=SHARE, part_rows=7, batch_size=7)
     scores = np.load(output)
     mean, error = mean_and_error(scores["log_prob"].astype(np.float64))
     event = Event((8, 8, 1), "uint8", 17)
@@ -88,7 +87,9 @@ def test_the_end_says_how_many_how_likely_how_odd_and_where(fitted, rows, tmp_pa
     number = scores["outlier"].sum()
     threshold = np.quantile(np.load(fitted / "1" / export.TRAINING_SCORES), SHARE)
     of_training = f"below {threshold:.3f} nats, the {SHARE} quantile of the training set"
-    assert said == [
+    assert (result.rows, result.outliers, result.path) == (ROWS, number, str(output))
+    assert (result.mean, result.error) == pytest.approx((mean, error), rel=1e-9)
+    assert result.report.splitlines() == [
         f"Rows      {ROWS} of {rows} by digits, version 1",
         f"Score     {mean:.3f} +- {error:.3f} nats, {bits:.4f} +- {bits_error:.4f} bits/dim",
         f"Outliers  {number} ({number / ROWS:.2%}) {of_training}",
@@ -98,8 +99,9 @@ def test_the_end_says_how_many_how_likely_how_odd_and_where(fitted, rows, tmp_pa
 
 def test_real_numbers_have_no_bits(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(3))
-    said = running.main(f"--model={toy}/1", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.csv")
-    assert "bits/dim" not in said
+    result = score(toy / "1", tmp_path / "x.npy", tmp_path / "scores.csv")
+    assert "bits/dim" not in result.report
+    assert result.outliers is None
     assert (tmp_path / "scores.csv").read_text().startswith('"log_prob"\n')
 
 
@@ -109,8 +111,7 @@ def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
     x = running.points(20)
     x[7] = 1e38
     np.save(tmp_path / "x.npy", x)
-    flags = (f"--model={tmp_path / 'model'}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.npy")
-    said = running.main(*flags, "--flag_below_quantile=0.01")
+    result = score(tmp_path / "model", tmp_path / "x.npy", tmp_path / "scores.npy", flag_below_quantile=0.01)
     scores = np.load(tmp_path / "scores.npy")
     assert not np.isfinite(scores["log_prob"][7])
     assert scores["outlier"][7]
@@ -118,13 +119,12 @@ def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
         np.delete(scores["log_prob"], 7), running.served(toy, x=np.delete(x, 7, axis=0))["log_prob"]
     )
     mean, error = mean_and_error(np.delete(scores["log_prob"], 7).astype(np.float64))
-    assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in said
+    assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in result.report
 
 
 def test_request_that_the_graph_refuses_is_told_in_its_words(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(3))
-    flags = (f"--model={toy}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.csv", "--batch_size=65537")
-    line = running.refused(*flags)
+    line = running.refused(toy, tmp_path / "x.npy", tmp_path / "scores.csv", batch_size=65537)
     assert "The SavedModel says: assertion failed: [Expected 1 to 65536 rows of `x`. Received: rows=65537.]" in line
     assert not (tmp_path / "scores.csv").exists()
 
@@ -141,9 +141,10 @@ def test_of_no_rows_there_are_no_scores(ending, empty, toy, tmp_path):
     (tmp_path / "x.csv").write_bytes(b"")
     (tmp_path / "x.tfrecord").write_bytes(b"")
     output = tmp_path / f"scores{ending}"
-    said = running.main(f"--model={toy}", f"--input={tmp_path / empty}", f"--output={output}")
-    assert "Rows      0 of" in said
-    assert "Score     none" in said
+    result = score(toy, tmp_path / empty, output)
+    assert "Rows      0 of" in result.report
+    assert "Score     none" in result.report
+    assert math.isnan(result.mean)
     (column,) = table(output).values()
     assert len(column) == 0
 

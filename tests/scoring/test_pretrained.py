@@ -12,29 +12,28 @@ import zoo
 from tests.scoring import running
 from tfflows import datasets
 from tfflows.events import Event
-from tfflows.scoring.parts import cut
+from tfflows.scoring import score
+from tfflows.scoring.parts import split_into_parts
 from tfflows.scoring.served import Version
 from tfflows.scoring.sources import Named
+from zoo.pretrained import exported_folder
 
 DATA = os.environ.get("TFDS_DATA_DIR", os.path.expanduser("~/tensorflow_datasets"))
 
 
 def test_pretrained_model_scores_its_test_set_as_published(tmp_path):
-    said = running.main(
-        "--model=realnvp_digits", "--version=1", "--input=digits", f"--output={tmp_path / 'scores.csv'}"
-    )
+    result = score(exported_folder("realnvp_digits"), "digits", tmp_path / "scores.csv", version=1)
     metrics = json.loads((running.ROOT / "exported" / "realnvp_digits" / "1" / "metrics.json").read_text())
-    assert f"Score     {metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats" in said
-    assert "Rows      300 of digits by realnvp_digits, version 1" in said
+    assert f"Score     {metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats" in result.report
+    assert "Rows      300 of digits by realnvp_digits, version 1" in result.report
 
 
 def test_split_is_chosen_and_model_is_the_live_one(tmp_path):
-    where = ("--model=realnvp_digits", "--input=digits", f"--output={tmp_path / 'scores.npy'}")
-    running.main(*where, "--split=validation")
+    scores = running.scored(tmp_path, exported_folder("realnvp_digits"), "digits", split="validation")
     split = datasets.load("digits").validation
     x = np.stack([example["x"] for example in split.examples.as_numpy_iterator()])
     expected = zoo.load("realnvp_digits").log_prob(x).numpy()
-    np.testing.assert_allclose(np.load(tmp_path / "scores.npy")["log_prob"], expected, rtol=1e-4)
+    np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
 def test_version_is_the_newest_unless_it_is_named(toy, tmp_path):
@@ -53,8 +52,9 @@ def test_what_was_drawn_at_random_in_training_is_drawn_once(monkeypatch):
     data = datasets.Data("noisy", Event((2,)), noisy, split, split)
     monkeypatch.setattr(datasets, "event", lambda name, **options: data.event)
     monkeypatch.setattr(datasets, "load", lambda name, **options: data)
-    source = Named.of("noisy", "train", data.event, {})
-    rows = [source.decode(chunk)["x"] for part in cut([source], 4) for chunk in part.source.chunks(part.span, 3)]
+    source = Named.open("noisy", "train", data.event, {})
+    parts = split_into_parts([source], 4)
+    rows = [source.decode(chunk)["x"] for part in parts for chunk in part.source.chunks(part.span, 3)]
     np.testing.assert_array_equal(np.concatenate(rows)[:, 0], [0, 102, 204, 306, 408, 510])
     assert [len(chunk) for chunk in rows] == [3, 1, 2]
 
@@ -66,7 +66,7 @@ def float_of(seed):
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir(os.path.join(DATA, "mnist")), reason="needs MNIST in TFDS_DATA_DIR")
 def test_autoencoder_scores_by_its_importance_samples(tmp_path):
-    where = ("--model=vae_dynamic_mnist", "--version=1", "--input=dynamic_mnist", f"--data_dir={DATA}")
-    running.main(*where, f"--output={tmp_path / 'scores.npy'}", "--batch_size=100")
+    model, options = exported_folder("vae_dynamic_mnist"), {"data_dir": DATA}
+    scores = running.scored(tmp_path, model, "dynamic_mnist", version=1, options=options, batch_size=100)
     metrics = json.loads((running.ROOT / "exported" / "vae_dynamic_mnist" / "1" / "metrics.json").read_text())
-    assert np.load(tmp_path / "scores.npy")["log_prob"].mean() == pytest.approx(metrics["nats"], abs=0.05)
+    assert scores.mean() == pytest.approx(metrics["nats"], abs=0.05)

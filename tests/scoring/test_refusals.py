@@ -15,14 +15,8 @@ from tfflows.scoring.job import Job
 ROWS, BAD = 30, 17
 
 
-def flags(model, folder, file, *more):
-    return (
-        f"--model={model}",
-        f"--input={folder / file}",
-        f"--output={folder / 'scores.csv'}",
-        "--batch_size=7",
-        *more,
-    )
+def refused(model, folder, file, **settings):
+    return running.refused(model, folder / file, folder / "scores.csv", batch_size=7, **settings)
 
 
 def wrong_npy(folder, x):
@@ -75,7 +69,7 @@ BAD_ROWS = {
 def test_bad_row_is_named(name, toy, tmp_path):
     write, file, rule = BAD_ROWS[name]
     write(tmp_path, running.points(ROWS))
-    line = running.refused(*flags(toy, tmp_path, file, "--part_rows=10"))
+    line = refused(toy, tmp_path, file, part_rows=10)
     assert rule in line
     assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / file)!r}.")
     assert not (tmp_path / "scores.csv").exists()
@@ -86,7 +80,7 @@ def test_bad_pixel_is_named(value, rule, digits, tmp_path):
     x = running.digits(ROWS)["x"].astype(np.float32)
     x[BAD, 3, 3] = value
     np.save(tmp_path / "x.npy", x)
-    line = running.refused(*flags(digits, tmp_path, "x.npy"))
+    line = refused(digits, tmp_path, "x.npy")
     assert rule in line
     assert f"In row {BAD}, " in line
 
@@ -98,7 +92,7 @@ def test_bad_label_is_named(label, labelled, tmp_path):
     labels = rows["label"].astype(np.float64)
     labels[BAD] = label
     np.save(tmp_path / "label.npy", labels)
-    line = running.refused(*flags(labelled, tmp_path, "x.npy", f"--labels={tmp_path / 'label.npy'}", "--part_rows=10"))
+    line = refused(labelled, tmp_path, "x.npy", labels=tmp_path / "label.npy", part_rows=10)
     assert "Expected each `label` to be " in line
     assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'label.npy')!r}.")
 
@@ -108,7 +102,7 @@ def test_row_is_counted_in_its_file(toy, tmp_path):
     np.save(tmp_path / "a.npy", x)
     x[BAD] = np.inf
     np.save(tmp_path / "b.npy", x)
-    line = running.refused(*flags(toy, tmp_path, "?.npy"))
+    line = refused(toy, tmp_path, "?.npy")
     assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'b.npy')!r}.")
 
 
@@ -117,7 +111,7 @@ def test_first_rows_of_each_file_are_looked_at_before_anything_is_written(toy, t
     np.save(tmp_path / "a.npy", x)
     x[3] = np.inf
     np.save(tmp_path / "b.npy", x)
-    assert "In row 3, " in running.refused(*flags(toy, tmp_path, "?.npy"))
+    assert "In row 3, " in refused(toy, tmp_path, "?.npy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "b.npy"]
 
 
@@ -177,49 +171,51 @@ def text(name):
 
 
 MISTAKES = {
-    "model": (good, "x.npy", ["--model=no such"], "'realnvp_digits'"),
-    "version": (good, "x.npy", ["--version=9"], "`version` to be one of [1]. Received: version=9"),
-    "version's version": (good, "x.npy", ["--model={model}/1", "--version=1"], "no --version with the folder"),
-    "input": (good, "y.npy", [], "Expected --input to be the name of a dataset, or files that are there"),
-    "pattern": (good, "?.csv", [], "Expected --input to be the name of a dataset, or files that are there"),
-    "folder": (lambda _: None, "", [], "Expected a folder with .npy, .csv, .parquet or .tfrecord files"),
-    "ending": (text("x.txt"), "*.txt", [], "Expected files named .npy, .csv, .parquet or .tfrecord"),
-    "dataset": (good, "", ["--input=digitz"], "'digitz'"),
-    "event": (good, "", ["--input=digits"], "Expected the events of 'digits' to be those of the model"),
-    "energy": (good, "", ["--input=energy/u1"], "an energy has none"),
-    "split": (good, "", ["--input=toy/rings", "--split=all"], "['train', 'validation', 'test']"),
-    "option": (good, "", ["--input=toy/rings", "--set=data.depth=1"], "depth"),
-    "section": (good, "", ["--input=toy/rings", "--set=model.width=1"], "--set=data.key=value only"),
-    "assignment": (good, "", ["--input=toy/rings", "--set=data.flip"], "Expected --set=data.key=value"),
-    "output": (good, "x.npy", ["--output={folder}/scores.txt"], "ending of --output"),
-    "output folder": (good, "x.npy", ["--output={folder}/x.npy/scores.csv"], "--output to be in a folder that can be"),
-    "itself": (good, "x.npy", ["--output={folder}/x.npy"], "Expected --output to be another file than the input"),
-    "labels": (good, "x.npy", ["--labels={folder}/x.npy"], "no --labels: this model is not class-conditional"),
-    "quantile": (good, "x.npy", ["--flag_below_quantile=1"], "to be between 0 and 1"),
-    "scores": (good, "x.npy", ["--flag_below_quantile=0.01"], "an energy, which has no training set"),
-    "arguments": (good, "x.npy", ["stray"], "Expected flags only, as --name=value"),
-    "flipped": (flipped, "x.npy", [], "C order"),
-    "cut off": (cut_off, "x.npy", [], "to hold all of its 3 rows"),
-    "no npy": (text("x.npy"), "x.npy", [], "to be written by np.save"),
-    "no parquet": (text("x.parquet"), "x.parquet", [], "to be a Parquet file"),
-    "columns": (columns, "x.csv", [], "to have 2 columns, one for each entry"),
-    "numbered columns": (numbered, "x.csv", [], "columns that are numbered look alike"),
-    "parquet columns": (parquet_columns, "x.parquet", [], "to have 2 columns, one for each entry, or a column `x`"),
-    "words": (words, "x.parquet", [], "Expected 1 numbers and no null in each row. Received: type='string'"),
-    "records, cut off": (cut_off_records, "x.tfrecord", [], "to hold whole records, not compressed"),
-    "records, damaged": (damaged_records, "x.tfrecord", [], "to be whole"),
-    "records without x": (nameless_records, "x.tfrecord", [], "to have a feature `x`. Received: features=[]"),
-    "records of others": (other_records, "x.tfrecord", [], "to hold records of tf.train.Example"),
+    "model": (good, "x.npy", {"model": "no such"}, "no such"),
+    "version": (good, "x.npy", {"version": 9}, "`version` to be one of [1]. Received: version=9"),
+    "version's version": (good, "x.npy", {"model": "{model}/1", "version": 1}, "no `version` with the folder"),
+    "input": (good, "y.npy", {}, "Expected `input` to be the name of a dataset, or files that exist"),
+    "pattern": (good, "?.csv", {}, "Expected `input` to be the name of a dataset, or files that exist"),
+    "folder": (lambda _: None, "", {}, "Expected a folder with .npy, .csv, .parquet or .tfrecord files"),
+    "ending": (text("x.txt"), "*.txt", {}, "Expected files named .npy, .csv, .parquet or .tfrecord"),
+    "dataset": (good, "", {"input": "digitz"}, "'digitz'"),
+    "event": (good, "", {"input": "digits"}, "Expected the events of 'digits' to be those of the model"),
+    "energy": (good, "", {"input": "energy/u1"}, "an energy has none"),
+    "split": (good, "", {"input": "toy/rings", "split": "all"}, "['train', 'validation', 'test']"),
+    "option": (good, "", {"input": "toy/rings", "options": {"depth": 1}}, "Received: data.depth=1"),
+    "output": (good, "x.npy", {"output": "{folder}/scores.txt"}, "ending of the output"),
+    "output folder": (good, "x.npy", {"output": "{folder}/x.npy/scores.csv"}, "`output` to be in a folder that can be"),
+    "itself": (good, "x.npy", {"output": "{folder}/x.npy"}, "Expected `output` to be another file than the input"),
+    "labels": (good, "x.npy", {"labels": "{folder}/x.npy"}, "no `labels`: this model is not class-conditional"),
+    "quantile": (good, "x.npy", {"flag_below_quantile": 1.0}, "`flag_below_quantile` to be between 0 and 1"),
+    "scores": (good, "x.npy", {"flag_below_quantile": 0.01}, "an energy, which has no training set"),
+    "batch": (good, "x.npy", {"batch_size": 0}, "`batch_size` to be 1 or more. Received: batch_size=0"),
+    "parts": (good, "x.npy", {"part_rows": 0}, "`part_rows` to be 1 or more. Received: part_rows=0"),
+    "runner": (good, "x.npy", {"runner": "Beam"}, "`runner` to be one of ['local', 'DirectRunner'"),
+    "flipped": (flipped, "x.npy", {}, "C order"),
+    "cut off": (cut_off, "x.npy", {}, "to hold all of its 3 rows"),
+    "no npy": (text("x.npy"), "x.npy", {}, "to be written by np.save"),
+    "no parquet": (text("x.parquet"), "x.parquet", {}, "to be a Parquet file"),
+    "columns": (columns, "x.csv", {}, "to have 2 columns, one for each entry"),
+    "numbered columns": (numbered, "x.csv", {}, "columns that are numbered look alike"),
+    "parquet columns": (parquet_columns, "x.parquet", {}, "to have 2 columns, one for each entry, or a column `x`"),
+    "words": (words, "x.parquet", {}, "Expected 1 numbers and no null in each row. Received: type='string'"),
+    "records, cut off": (cut_off_records, "x.tfrecord", {}, "to hold whole records, not compressed"),
+    "records, damaged": (damaged_records, "x.tfrecord", {}, "to be whole"),
+    "records without x": (nameless_records, "x.tfrecord", {}, "to have a feature `x`. Received: features=[]"),
+    "records of others": (other_records, "x.tfrecord", {}, "to hold records of tf.train.Example"),
 }
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistake_gets_one_clear_line_before_anything_is_written(name, toy, tmp_path):
-    write, file, more, rule = MISTAKES[name]
+    write, file, changed, rule = MISTAKES[name]
     write(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    more = [flag.format(model=toy, folder=tmp_path) for flag in more]
-    assert rule in running.refused(*flags(toy, tmp_path, file, *more))
+    settings = {"model": toy, "input": tmp_path / file, "output": tmp_path / "scores.csv", "batch_size": 7}
+    for key, value in changed.items():
+        settings[key] = value.format(model=toy, folder=tmp_path) if isinstance(value, str) else value
+    assert rule in running.refused(**settings)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -227,9 +223,9 @@ def test_labels_are_asked_for_and_counted(labelled, tmp_path):
     rows = running.digits(ROWS)
     np.save(tmp_path / "x.npy", rows["x"])
     np.save(tmp_path / "label.npy", rows["label"][1:])
-    line = running.refused(*flags(labelled, tmp_path, "x.npy"))
-    assert "Expected a `label` for each row: in the input, or by --labels=FILE.npy" in line
-    line = running.refused(*flags(labelled, tmp_path, "x.npy", f"--labels={tmp_path / 'label.npy'}"))
+    line = refused(labelled, tmp_path, "x.npy")
+    assert "Expected a `label` for each row: in the input, or in a .npy file given as `labels`" in line
+    line = refused(labelled, tmp_path, "x.npy", labels=tmp_path / "label.npy")
     assert f"to hold a label for each of {ROWS} rows. Received: shape=({ROWS - 1},)" in line
 
 
@@ -240,13 +236,13 @@ def test_file_that_changes_meanwhile_is_refused(toy, tmp_path, monkeypatch):
         np.savetxt(tmp_path / "x.csv", running.points(ROWS - 1), delimiter=",")
 
     monkeypatch.setattr(Job, "check_first_rows", shorter)
-    line = running.refused(*flags(toy, tmp_path, "x.csv"))
+    line = refused(toy, tmp_path, "x.csv")
     assert f"not to change while it is scored. Received: rows={ROWS - 1}" in line
 
 
 def test_beam_that_is_missing_is_named(toy, tmp_path, monkeypatch):
     good(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    line = running.refused(*flags(toy, tmp_path, "x.npy", "--runner=FlinkRunner"))
+    line = refused(toy, tmp_path, "x.npy", runner="FlinkRunner")
     assert "pip install tfflows[beam]" in line
-    running.main(*flags(toy, tmp_path, "x.npy"))
+    assert len(running.scored(tmp_path, toy, tmp_path / "x.npy")) == 3

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tests.scoring import running
-from tfflows.scoring import output
+from tfflows.scoring import output, score
 from tfflows.scoring.job import Job
 from tfflows.scoring.served import Served
 
@@ -20,20 +20,20 @@ ROWS = 50
 
 
 @pytest.fixture
-def flags(toy, tmp_path):
+def settings(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(ROWS))
-    where = (f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path / 'scores.npy'}")
-    return [f"--model={toy}", *where, "--part_rows=10", "--batch_size=5"]
+    files = {"input": tmp_path / "x.npy", "output": tmp_path / "scores.npy"}
+    return {"model": toy, **files, "part_rows": 10, "batch_size": 5}
 
 
 @pytest.fixture
 def counted(monkeypatch):
     """The numbers of the parts that are scored from now on."""
-    numbers, score = [], Job.score
+    numbers, score_part = [], Job.score
 
     def counting(job, part, served, **options):
         numbers.append(part.number)
-        score(job, part, served, **options)
+        score_part(job, part, served, **options)
 
     monkeypatch.setattr(Job, "score", counting)
     return numbers
@@ -50,13 +50,13 @@ def kept(folder):
 
 def stop_after(monkeypatch, batches, error):
     """The model fails at this call."""
-    score, calls = Served.__call__, []
+    call, calls = Served.__call__, []
 
     def failing(served, **inputs):
         calls.append(1)
         if len(calls) > batches:
             raise error
-        return score(served, **inputs)
+        return call(served, **inputs)
 
     monkeypatch.setattr(Served, "__call__", failing)
 
@@ -64,9 +64,9 @@ def stop_after(monkeypatch, batches, error):
 def test_run_that_is_killed_goes_on(toy, tmp_path, counted):
     x = running.points(60_000)
     np.save(tmp_path / "x.npy", x)
-    where = (f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path / 'scores.npy'}")
-    flags = [f"--model={toy}", *where, "--part_rows=500", "--batch_size=20"]
-    command = [sys.executable, "-m", "tfflows.score", *flags]
+    files = {"model": toy, "input": tmp_path / "x.npy", "output": tmp_path / "scores.npy"}
+    settings = {**files, "part_rows": 500, "batch_size": 20}
+    command = [sys.executable, "-m", "tfflows.scoring", *(f"--{name}={value}" for name, value in settings.items())]
     process = subprocess.Popen(command, cwd=running.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while len(kept(tmp_path)) < 3:
@@ -78,83 +78,81 @@ def test_run_that_is_killed_goes_on(toy, tmp_path, counted):
     before = kept(tmp_path)
     assert 3 <= len(before) < 120
     assert not (tmp_path / "scores.npy").exists()
-    running.main(*flags)
+    score(**settings)
     assert sorted(counted) == sorted(set(range(120)) - set(before))
     scores = np.load(tmp_path / "scores.npy")["log_prob"]
     np.testing.assert_allclose(scores, running.served(toy, x=x)["log_prob"], rtol=1e-5)
     assert not partial(tmp_path).exists()
 
 
-def test_finished_parts_stay_as_they_are(flags, tmp_path, monkeypatch, counted, toy):
+def test_finished_parts_stay_as_they_are(settings, tmp_path, monkeypatch, counted, toy):
     with monkeypatch.context() as patch:
         stop_after(patch, 7, RuntimeError("lost power"))
         with pytest.raises(RuntimeError, match="lost power"):
-            running.main(*flags)
+            score(**settings)
     before = kept(tmp_path)
     assert sorted(before) == [0, 1, 2]
     with running.failing(output, "write", RuntimeError("disk full")), pytest.raises(RuntimeError, match="disk full"):
-        running.main(*flags)
+        score(**settings)
     assert kept(tmp_path).items() > before.items()
     counted.clear()
-    running.main(*flags)
+    score(**settings)
     assert counted == []
     scores = np.load(tmp_path / "scores.npy")["log_prob"]
     np.testing.assert_allclose(scores, running.served(toy, x=running.points(ROWS))["log_prob"], rtol=1e-5)
 
 
-def test_interrupted_run_says_how_to_go_on(flags, tmp_path, monkeypatch, capsys):
+def test_interrupted_run_says_how_to_go_on(settings, tmp_path, monkeypatch):
     stop_after(monkeypatch, 3, KeyboardInterrupt())
-    with pytest.raises(SystemExit) as end:
-        running.main(*flags)
-    assert end.value.code == 130
-    assert "Stopped with 1 of 5 parts; the same command goes on.\n" in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt, match=r"^1 of 5 parts are finished; run it again to continue\.$"):
+        score(**settings)
     assert list(kept(tmp_path)) == [0]
     assert not (tmp_path / "scores.npy").exists()
 
 
 @pytest.fixture
-def unfinished(flags, tmp_path, monkeypatch):
+def unfinished(settings, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         stop_after(patch, 4, RuntimeError("lost power"))
         with pytest.raises(RuntimeError, match="lost power"):
-            running.main(*flags)
+            score(**settings)
     return tmp_path
 
 
-def other_rows(folder, flags):
+def other_rows(folder, settings):
     np.save(folder / "x.npy", running.points(ROWS, seed=1))
     os.utime(folder / "x.npy", ns=(0, 10**18))
-    return flags
+    return settings
 
 
-def other_model(folder, flags):
+def other_model(folder, settings):
     running.export_toy(folder / "other")
-    return [f"--model={folder / 'other'}", *flags[1:]]
+    return {**settings, "model": folder / "other"}
 
 
-def other_input(folder, flags):
+def other_input(folder, settings):
     np.save(folder / "y.npy", running.points(ROWS))
-    return [*flags, f"--input={folder / 'y.npy'}"]
+    return {**settings, "input": folder / "y.npy"}
 
 
 OTHERS = {
     "rows": (other_rows, "input="),
     "model": (other_model, "model="),
     "input": (other_input, "y.npy"),
-    "batch": (lambda _, flags: [*flags, "--batch_size=6"], "batch_size='5 there, 6 here'"),
-    "parts": (lambda _, flags: [*flags, "--part_rows=11"], "part_rows='10 there, 11 here'"),
+    "batch": (lambda _, settings: {**settings, "batch_size": 6}, "batch_size='5 there, 6 here'"),
+    "parts": (lambda _, settings: {**settings, "part_rows": 11}, "part_rows='10 there, 11 here'"),
 }
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_run_is_refused_until_it_starts_anew(name, unfinished, flags, toy):
+def test_another_run_is_refused_until_it_starts_anew(name, unfinished, settings, toy):
     change, received = OTHERS[name]
-    flags, before = change(unfinished, flags), kept(unfinished)
-    line = running.refused(*flags)
-    assert "--restart" in line
+    settings, before = change(unfinished, settings), kept(unfinished)
+    line = running.refused(**settings)
+    assert "set `restart`" in line
     assert received in line
     assert kept(unfinished) == before
-    running.main(*flags, "--restart")
+    score(**settings, restart=True)
     model = unfinished / "other" if name == "model" else toy
     x = running.points(ROWS, seed=int(name == "rows"))
     scores = np.load(unfinished / "scores.npy")["log_prob"]
@@ -166,23 +164,23 @@ def test_labels_are_part_of_the_run(labelled, tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", rows["x"])
     np.save(tmp_path / "label.npy", rows["label"])
     np.save(tmp_path / "other.npy", rows["label"])
-    where = (f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path / 'scores.npy'}", f"--model={labelled}")
+    files = {"model": labelled, "input": tmp_path / "x.npy", "output": tmp_path / "scores.npy"}
     with monkeypatch.context() as patch:
         stop_after(patch, 1, RuntimeError("lost power"))
         with pytest.raises(RuntimeError, match="lost power"):
-            running.main(*where, f"--labels={tmp_path / 'label.npy'}", "--part_rows=10")
-    assert "labels=" in running.refused(*where, f"--labels={tmp_path / 'other.npy'}", "--part_rows=10")
+            score(**files, labels=tmp_path / "label.npy", part_rows=10)
+    assert "labels=" in running.refused(**files, labels=tmp_path / "other.npy", part_rows=10)
 
 
-def test_what_decides_no_score_may_change(unfinished, flags, counted):
+def test_what_decides_no_score_may_change(unfinished, settings, counted):
     np.save(unfinished / "scores.npy", "what was there")
-    running.main(*flags, "--runner=local", "--split=train")
+    score(**settings, runner="local", split="train")
     assert counted == [2, 3, 4]
     assert len(np.load(unfinished / "scores.npy")) == ROWS
 
 
 @pytest.mark.parametrize("step", ["rename", "writing"])
-def test_output_is_whole_or_as_it_was(step, flags, tmp_path, monkeypatch):
+def test_output_is_whole_or_as_it_was(step, settings, tmp_path, monkeypatch):
     (tmp_path / "scores.npy").write_text("what was there")
     rename = tf.io.gfile.rename
 
@@ -201,17 +199,17 @@ def test_output_is_whole_or_as_it_was(step, flags, tmp_path, monkeypatch):
         else:
             patch.setitem(output.WRITERS, ".npy", write_half)
         with pytest.raises(OSError, match="disk full"):
-            running.main(*flags)
+            score(**settings)
     assert (tmp_path / "scores.npy").read_text() == "what was there"
     assert sorted(path.name for path in tmp_path.iterdir()) == [".scores.npy.partial", "scores.npy", "x.npy"]
-    running.main(*flags)
+    score(**settings)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.npy", "x.npy"]
     assert len(np.load(tmp_path / "scores.npy")) == ROWS
 
 
-def test_part_that_is_not_whole_is_found(unfinished, flags):
+def test_part_that_is_not_whole_is_found(unfinished, settings):
     np.save(partial(unfinished) / "part-000000000.npy", np.zeros(9, np.float32))
-    assert "hold 10 scores: start anew with --restart. Received: scores=9" in running.refused(*flags)
+    assert "hold 10 scores: set `restart` to score all parts again. Received: scores=9" in running.refused(**settings)
     assert not (unfinished / "scores.npy").exists()
 
 

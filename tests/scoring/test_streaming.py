@@ -12,7 +12,7 @@ from tests.scoring.test_formats import OF_REAL_NUMBERS
 from tfflows.events import Event
 from tfflows.scoring import output, sources
 from tfflows.scoring.job import Job
-from tfflows.scoring.parts import cut, total
+from tfflows.scoring.parts import split_into_parts, total
 from tfflows.scoring.served import Version
 from tfflows.scoring.summary import Summary
 
@@ -21,7 +21,7 @@ EVENT, WIDE = Event((2,)), Event((400,))
 
 def read(path):
     """Reads all rows of a file in batches, and gives how many."""
-    parts = cut(sources.find(str(path), WIDE), 250)
+    parts = split_into_parts(sources.find(str(path), WIDE), 250)
     job = Job(Version(""), WIDE, "", batch_size=50)
     return sum(len(inputs["x"]) for part in parts for inputs in job.inputs(part))
 
@@ -50,14 +50,14 @@ def test_reading_does_not_hold_the_file(name, tmp_path):
 
 def test_array_is_read_by_batches(tmp_path):
     np.save(tmp_path / "x.npy", running.points(10))
-    (part,) = cut(sources.find(str(tmp_path / "x.npy"), EVENT), 1000)
+    (part,) = split_into_parts(sources.find(str(tmp_path / "x.npy"), EVENT), 1000)
     chunks = part.source.chunks(part.span, 4)
     assert [len(next(chunks)) for _ in range(3)] == [4, 4, 2]
 
 
 def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", running.points(30))
-    parts = cut(sources.find(str(tmp_path / "x.npy"), EVENT), 10)
+    parts = split_into_parts(sources.find(str(tmp_path / "x.npy"), EVENT), 10)
     job = Job(Version(""), EVENT, str(tmp_path), batch_size=10)
     for part in parts:
         np.save(job.path(part), np.full(10, part.number, np.float32))
@@ -78,8 +78,8 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
 # The most memory since the program was loaded; that of `getrusage` begins with the process it was forked from.
 PEAK = """
 import re, sys
-from tfflows import score
-score.run(score.FLAGS(["score", *sys.argv[1:]]))
+from tfflows.scoring import score
+score(*sys.argv[1:], batch_size=2000, part_rows=20000)
 print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]))
 """
 
@@ -90,8 +90,7 @@ def test_a_process_grows_by_less_than_its_input(ending, toy, tmp_path):
     peaks = []
     for rows in (200_000, 4_000_000):
         np.save(tmp_path / "x.npy", running.points(rows))
-        flags = (f"--model={toy}", f"--input={tmp_path / 'x.npy'}", f"--output={tmp_path}/scores.{ending}")
-        command = [sys.executable, "-c", PEAK, *flags, "--batch_size=2000", "--part_rows=20000"]
+        command = [sys.executable, "-c", PEAK, toy, tmp_path / "x.npy", tmp_path / f"scores.{ending}"]
         run = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True, check=True)
         peaks.append(int(run.stdout.split()[-1]))
     size = (tmp_path / "x.npy").stat().st_size

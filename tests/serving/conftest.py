@@ -1,4 +1,4 @@
-"""Small models in a folder as TF Serving wants it, and loopback servers of them, one batching and one not."""
+"""Small models in a folder as TF Serving wants it, and emulators of them, one batching and one not."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +13,8 @@ from tests.serving.expected import digits
 from tests.training import small_run
 from tfflows.models import GenerativeModel
 from tfflows.servable import Servable
-from tfflows.serving.batching import Batching
-from tfflows.serving.loopback import LoopbackServer
+from tools.emulator.batching import Batching
+from tools.emulator.server import Emulator
 from zoo.pretrained import exported_folder
 
 TOY = "maf_toy_eight_gaussians"
@@ -59,16 +59,16 @@ def configs(folder) -> list[ModelConfig]:
 
 
 @pytest.fixture(scope="session")
-def alone(configs) -> Iterator[LoopbackServer]:
+def alone(configs) -> Iterator[Emulator]:
     """Each request is computed alone."""
-    with LoopbackServer(configs) as server:
+    with Emulator(configs) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def together(configs) -> Iterator[LoopbackServer]:
+def together(configs) -> Iterator[Emulator]:
     """Requests that come together are computed together."""
-    with LoopbackServer(configs, batching_parameters=BATCHING) as server:
+    with Emulator(configs, batching=BATCHING) as server:
         yield server
 
 

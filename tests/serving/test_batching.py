@@ -13,10 +13,11 @@ import tensorflow as tf
 from tests.serving.conftest import BATCHING
 from tests.serving.expected import assert_near, digits
 from tfflows.errors import InputError
-from tfflows.serving import Client, ServingError, batching
-from tfflows.serving.batching import Batching
-from tfflows.serving.repository import definitions
-from tfflows.serving.signature import Signature
+from tfflows.serving import Client, ServingError
+from tools.emulator import batching
+from tools.emulator.batching import Batching
+from tools.emulator.repository import definitions
+from tools.emulator.signature import Signature
 
 X = digits(12)
 LABEL = np.arange(12) % 10

@@ -1,4 +1,4 @@
-"""The loopback server refuses as TF Serving does, by code and words, and goes on."""
+"""The emulator refuses as TF Serving does, by code and words, and goes on."""
 
 import grpc
 import numpy as np
@@ -10,7 +10,7 @@ from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 from tests.serving.expected import digits
-from tfflows.guards import words
+from tfflows.guards import message_of
 
 X = digits(2)
 SEED, ONES = np.zeros([2, 2], np.int32), np.ones([2], np.float32)
@@ -155,13 +155,13 @@ def test_status(channel):
         assert raised.value.details() == message
 
 
-def test_what_is_no_part_of_a_stand_in_is_unimplemented(channel):
+def test_what_the_emulator_leaves_out_is_unimplemented(channel):
     with pytest.raises(grpc.RpcError) as raised:
         PredictionServiceStub(channel).Classify(predict_pb2.PredictRequest())
     assert raised.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_words_of_the_graph_are_kept_and_its_places_left_out():
+def test_message_of_the_graph_is_kept_and_its_places_left_out():
     python = "Graph execution error:\n\nDetected at node a/b defined at (most recent call last):\n"
     for message in (
         "{{function_node __wrapped__Call_device_/job:localhost}} {{function_node f}} Expected `x`. [Op:Call] name: ",
@@ -169,6 +169,6 @@ def test_words_of_the_graph_are_kept_and_its_places_left_out():
         f'{python}  File "a.py", line 2, in <module>\n\n  File "b.py", line 3\n\nExpected `x`.\n'
         "\t [[{{node a/b}}]]\n\t [[Call]] [Op:f_2]",
     ):
-        assert words(message) == "Expected `x`."
+        assert message_of(message) == "Expected `x`."
     of_two_lines = "assertion failed: [Expected `x`\nof shape] [2 3]"
-    assert words(of_two_lines) == of_two_lines
+    assert message_of(of_two_lines) == of_two_lines

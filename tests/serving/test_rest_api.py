@@ -1,4 +1,4 @@
-"""The loopback server's REST API has the formats of TF Serving's, so that lines for curl work with either."""
+"""The emulator's REST API has the formats of TF Serving's, so that lines for curl work with either."""
 
 import http.client
 import json
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.serving.expected import digits
-from tfflows.serving import json_tensors
-from tfflows.serving.repository import definitions
+from tools.emulator import json_tensors
+from tools.emulator.repository import definitions
 
 X = digits(2).tolist()
 SEEDS = [[0, 1], [2, 3]]

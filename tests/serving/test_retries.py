@@ -41,7 +41,7 @@ def test_retries_end(server):
 
     with server(script) as address, pytest.raises(ServingError, match=f"UNAVAILABLE: {fakes.WORDS}") as raised:
         Client(address, "sum", retries=2, backoff=0.01).log_prob(X)
-    assert (raised.value.code, raised.value.words) == ("UNAVAILABLE", fakes.WORDS)
+    assert (raised.value.code, raised.value.message) == ("UNAVAILABLE", fakes.WORDS)
     assert len(script.times) == 3
 
 
@@ -53,7 +53,7 @@ def test_other_failures_are_tried_once(server, code):
 
     with server(script) as address, pytest.raises(ServingError) as raised:
         Client(address, "sum", backoff=0).log_prob(X)
-    assert (raised.value.code, raised.value.words) == (code, fakes.WORDS)
+    assert (raised.value.code, raised.value.message) == (code, fakes.WORDS)
     assert len(script.times) == 1
 
 
@@ -100,7 +100,7 @@ def test_nobody_there_is_unavailable(scheme, pauses):
         with pytest.raises(ServingError) as raised:
             Client(address, "sum", retries=2)
     assert raised.value.code == "UNAVAILABLE"
-    assert "refused" in raised.value.words
+    assert "refused" in raised.value.message
     assert len(pauses) == 2
 
 

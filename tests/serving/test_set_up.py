@@ -10,7 +10,8 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from benchmarks.servers import serving
 from tests.serving.expected import assert_near
-from tfflows.serving import Client, batching, textproto
+from tfflows.serving import Client
+from tools.emulator import batching, textproto
 
 ROOT = Path(__file__).parents[2]
 SERVING = ROOT / "serving"
@@ -96,10 +97,10 @@ def test_script_calls_the_server(tmp_path):
         assert Path(model.base_path) == ROOT / "exported" / model.name
 
 
-def test_script_calls_the_stand_in(tmp_path):
+def test_script_calls_the_emulator(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     flags, config = script(tmp_path, "--loopback", "--port=0", MODELS="elsewhere")
-    assert flags[:3] == ["python", "-m", "tfflows.serving.loopback"]
+    assert flags[:3] == ["python", "-m", "tools.emulator"]
     assert {flag.partition("=")[0] for flag in flags[3:]} == {
         *("--port", "--rest_api_port", "--model_config_file", "--enable_batching", "--batching_parameters_file")
     }
@@ -107,7 +108,7 @@ def test_script_calls_the_stand_in(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_whole_set_up_runs_with_the_stand_in(tmp_path):
+def test_the_whole_set_up_runs_with_the_emulator(tmp_path):
     """As given, with a copy of the first version for a second where there is none yet."""
 
     for model in MODELS:

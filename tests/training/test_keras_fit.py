@@ -1,13 +1,19 @@
-"""A model is a Keras model: `fit` and `evaluate` take arrays, validation data and Keras' own callbacks."""
+"""A model is a Keras model: `fit` and `evaluate` take what Keras users have, and Keras' own callbacks."""
+
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+import tfflows
+import zoo
 from tests.training.small_run import model
 from tfflows import datasets
 from tfflows.errors import InputError
-from tfflows.models import MeanNegativeLogLikelihood
+from tfflows.events import Event
 
 
 def digits(split):
@@ -18,10 +24,7 @@ def digits(split):
 def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_per_execution):
     data, one = datasets.load("digits"), model()
     x, validation = digits(data.train)[:192], digits(data.validation)[:96]
-    with pytest.raises(InputError, match=r"initialized: call model\.initialize\(batch\)"):
-        one.fit(x, batch_size=32)
-    one.initialize(x[:64])
-    one.compile(keras.optimizers.Adam(1e-3), MeanNegativeLogLikelihood(), steps_per_execution=steps_per_execution)
+    one.compile(keras.optimizers.Adam(1e-3), steps_per_execution=steps_per_execution)
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     history = one.fit(
         x, batch_size=32, epochs=2, validation_data=(validation,), callbacks=[log], verbose=0, shuffle=False
@@ -29,12 +32,138 @@ def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_pe
     assert one.optimizer.iterations.numpy() == 12
     assert set(history) == {"loss", "bits_per_dim", "val_loss", "val_bits_per_dim"}
     assert history["loss"][1] < history["loss"][0]
+    scores = one.evaluate(validation, batch_size=32, verbose=0, return_dict=True)
     expected = -one.log_prob(validation).numpy().mean()
-    assert history["val_loss"][1] == pytest.approx(expected, rel=1e-3)
-    assert one.evaluate(validation, batch_size=32, verbose=0, return_dict=True)["loss"] == pytest.approx(
-        expected, rel=1e-3
-    )
+    assert scores["loss"] - sum(map(float, one.losses)) == pytest.approx(expected, rel=1e-4)
+    assert scores["bits_per_dim"] == pytest.approx(expected / np.log(2) / 64, rel=1e-4)
+    assert history["val_loss"][1] == pytest.approx(scores["loss"], rel=1e-4)
     assert (tmp_path / "log.csv").exists()
+
+
+def small(**event):
+    """A flow of vectors, compiled."""
+    one = zoo.create("realnvp", Event((2,), **event), couplings=2, width=8, depth=1)
+    one.compile("adam")
+    return one
+
+
+X = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+LABEL = np.arange(64) % 3
+
+
+def dataset(*parts):
+    return tf.data.Dataset.from_tensor_slices(parts if len(parts) > 1 else parts[0]).batch(16)
+
+
+@pytest.mark.parametrize(
+    ("classes", "arguments"),
+    [
+        (0, (X.astype(np.float64),)),
+        (0, (X.tolist(),)),
+        (0, (tf.constant(X),)),
+        (0, (dataset(X),)),
+        (0, (dataset({"x": X}),)),
+        (3, (X, LABEL)),
+        (3, ({"x": X, "label": LABEL},)),
+        (3, (dataset(X, LABEL),)),
+        (3, (dataset({"x": X, "label": LABEL}),)),
+    ],
+    ids=["float64", "list", "tensor", "dataset", "dicts", "labels", "dict", "pairs", "dicts with labels"],
+)
+def test_fit_takes_events_in_every_form(classes, arguments):
+    one = small(classes=classes)
+    history = one.fit(*arguments, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    expected = -one.log_prob(X, LABEL if classes else None).numpy().mean()
+    assert one.evaluate(*arguments, verbose=0) == pytest.approx(expected, rel=1e-4)
+
+
+def test_fit_takes_a_data_frame():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    assert np.isfinite(small().fit(pandas.DataFrame(X), verbose=0).history["loss"]).all()
+
+
+def test_weights_of_rows_count_in_fit_and_evaluate():
+    weight = np.repeat([1.0, 0.0], 32)
+    trained = [small() for _ in range(2)]
+    for one in trained:
+        one.set_weights([np.full(w.shape, 0.1) for w in one.weights])
+        one.compile(keras.optimizers.SGD(0.1))
+    whole, half = trained
+    whole.fit(X, sample_weight=weight, batch_size=64, verbose=0)
+    half.fit(np.concatenate([X[:32], X[:32]]), batch_size=64, sample_weight=np.full(64, 0.5), verbose=0)
+    for mine, theirs in zip(whole.get_weights(), half.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+    loss = whole.evaluate(X, sample_weight=weight, verbose=0, batch_size=64)
+    assert loss == pytest.approx(-(weight * whole.log_prob(X)).mean(), rel=1e-4)
+
+
+def test_validation_split_and_xla():
+    one = small()
+    one.compile("adam", jit_compile=True)
+    history = one.fit(X, validation_split=0.25, epochs=2, batch_size=16, verbose=0).history
+    assert set(history) == {"loss", "nll", "val_loss"}
+    assert one.optimizer.iterations.numpy() == 6
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(InputError, match=r"as many labels and weights as events\. Received: x=\(64,\), label=\(3,\)"):
+        small(classes=3).fit(X, [0, 1, 2], verbose=0)
+    with pytest.raises(InputError, match=r"Expected no `label`: this model is not class-conditional"):
+        small().fit(X, LABEL, verbose=0)
+    with pytest.raises(InputError, match=r"no targets: this model is not class-conditional"):
+        small().fit(dataset(X, LABEL), verbose=0)
+    with pytest.raises(InputError, match=r"initialized, or arrays or a dataset.*Received: x='generator'"):
+        small().fit((batch for batch in [X]), verbose=0)
+    with pytest.raises(InputError, match=r"initialized: call model\.initialize\(batch\)"):
+        small().evaluate(X, verbose=0)
+
+
+def test_base_is_any_distribution_of_tfp(tmp_path):
+    tfd = tfflows.models.flow.tfd
+    base = tfd.Independent(tfd.StudentT(3.0, tf.zeros(2), tf.ones(2)), 1)
+    one = tfflows.Flow(Event((2,)), [tfflows.layers.Scale()], base=base)
+    np.testing.assert_allclose(one.log_prob(X), base.log_prob(X), rtol=1e-5)
+    assert one.sample(5, seed=1).shape == (5, 2)
+    one.save(tmp_path / "one.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "one.keras").log_prob(X), one.log_prob(X))
+    with pytest.raises(InputError, match=r"single distribution of vectors of size 2"):
+        tfflows.Flow(Event((2,)), [], base=tfd.Normal(0.0, 1.0))
+
+
+def test_custom_loop_lowers_the_loss_and_frozen_layers_stay():
+    one = zoo.load("realnvp_toy_eight_gaussians")
+    frozen, free = one.flow_layers[:4], one.flow_layers[4:]
+    for layer in frozen:
+        layer.trainable = False
+    before = [[weight.numpy() for layer in part for weight in layer.weights] for part in (frozen, free)]
+    one.compile(keras.optimizers.Adam(1e-3))
+    one.fit(X, epochs=1, verbose=0)
+    after = [[weight.numpy() for layer in part for weight in layer.weights] for part in (frozen, free)]
+    assert all(np.array_equal(*pair) for pair in zip(before[0], after[0], strict=True))
+    assert not all(np.array_equal(*pair) for pair in zip(before[1], after[1], strict=True))
+    losses = []
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            losses.append(-tf.reduce_mean(one(X, training=True)))
+        one.optimizer.apply_gradients(
+            zip(tape.gradient(losses[-1], one.trainable_variables), one.trainable_variables, strict=True)
+        )
+    assert losses[-1] < losses[0]
+
+
+def test_file_loads_in_a_process_that_imports_tfflows_alone(tmp_path):
+    one = small()
+    one.fit(X, verbose=0)
+    one.save(tmp_path / "one.keras")
+    np.save(tmp_path / "x.npy", X)
+    code = (
+        "import tfflows, keras, numpy as np\n"
+        f"model = keras.models.load_model({str(tmp_path / 'one.keras')!r})\n"
+        f"np.save({str(tmp_path / 'log_prob.npy')!r}, model.log_prob(np.load({str(tmp_path / 'x.npy')!r})))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+    np.testing.assert_array_equal(np.load(tmp_path / "log_prob.npy"), one.log_prob(X))
 
 
 def test_progress_shows_the_score_of_now():

@@ -48,7 +48,7 @@ model-index:
     model.log_prob(x)                        # nats per event
     model.sample(16, seed=0, temperature=1.0)
 
-    python -m tfflows.score --model={name} --input=events.npy --output=scores.csv
+    python -m tfflows.scoring --model={name} --input=events.npy --output=scores.csv
 
 Or serve this folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
 

@@ -1,4 +1,4 @@
-"""The same parts on Apache Beam: a worker takes a part at a time, reads it, scores it and keeps its scores."""
+"""Scores the parts on Apache Beam: a worker takes one part at a time, reads it, scores it and saves its scores."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part
 from tfflows.scoring.served import Served
 
-COMPLAINT = ".complaint"
+ERROR = ".error"
 
 
 class PartHandler(ModelHandler[Part, int, Served]):
     """Scores parts by the SavedModel, which each process loads once.
 
     Args:
-        job: What to do with a part.
+        job: Job to which the parts belong.
     """
 
     def __init__(self, job: Job):
@@ -34,16 +34,16 @@ class PartHandler(ModelHandler[Part, int, Served]):
     def run_inference(
         self, batch: Sequence[Part], model: Served, inference_args: dict[str, Any] | None = None
     ) -> Iterable[int]:
-        """Keeps the scores of each part and yields its rows.
+        """Saves the scores of each part and yields its number of rows.
 
-        A wrong row is written down instead of raised: a runner would try it again, and show a traceback of its own.
+        The error of a wrong row is written to a file, as a runner would retry it and print a traceback of its own.
         """
         for part in batch:
             try:
-                if not self._job.finished(part):  # by an attempt whose answer was lost
+                if not self._job.finished(part):  # by an earlier attempt whose answer was lost
                     self._job.score(part, model)
             except InputError as error:
-                with storage.written(self._job.path(part) + COMPLAINT, beside=self._job.folder) as file:
+                with storage.write_whole(self._job.path(part) + ERROR, beside=self._job.folder) as file:
                     file.write(str(error).encode())
             yield part.span.rows
 
@@ -58,10 +58,10 @@ def run(job: Job, parts: Sequence[Part], *, runner: str, options: Sequence[str])
     """Scores every part that is not finished yet, and waits for it.
 
     Args:
-        job: What to do with a part; its folder and its input are where all workers find them.
-        parts: Of the whole input.
-        runner: Name of Beam's runner.
-        options: Of the pipeline, such as `--direct_num_workers=2`.
+        job: Job to which the parts belong; all workers can reach its folder and its input.
+        parts: Parts of the whole input.
+        runner: Name of the runner.
+        options: Options of the pipeline, such as `--direct_num_workers=2`.
 
     Raises:
         InputError: A row is wrong; the message names it.
@@ -69,20 +69,20 @@ def run(job: Job, parts: Sequence[Part], *, runner: str, options: Sequence[str])
     missing = [part for part in parts if not job.finished(part)]
     if not missing:
         return
-    _complaints(job, missing)
+    _errors(job, missing)
     with beam.Pipeline(options=PipelineOptions([f"--runner={runner}", *options])) as pipeline:
-        # `Create` deals its elements out to all workers.
+        # `Create` distributes its elements to all workers.
         _ = pipeline | "Parts" >> beam.Create(missing) | "Score" >> RunInference(PartHandler(job))
-    for complaint in _complaints(job, missing):
-        raise InputError(complaint)
+    for message in _errors(job, missing):
+        raise InputError(message)
 
 
-def _complaints(job: Job, parts: Sequence[Part]) -> list[str]:
-    """What workers wrote down of wrong rows, in the order of the input; it is gone afterwards."""
+def _errors(job: Job, parts: Sequence[Part]) -> list[str]:
+    """Removes the errors that workers wrote to files, and returns them in the order of the input."""
     found = []
-    for path in (job.path(part) + COMPLAINT for part in parts):
+    for path in (job.path(part) + ERROR for part in parts):
         if tf.io.gfile.exists(path):
-            with storage.opened(path) as file:
+            with storage.open_to_read(path) as file:
                 found.append(file.read().decode())
             tf.io.gfile.remove(path)
     return found

@@ -1,4 +1,4 @@
-"""The work itself: how one part is read, scored and kept, the same on one machine and on many."""
+"""How one part is read, scored and saved, on one machine or on many."""
 
 import dataclasses
 import functools
@@ -12,21 +12,21 @@ import tensorflow as tf
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.scoring import storage
-from tfflows.scoring.parts import Part, Span, located
+from tfflows.scoring.parts import Part, Span, apply_naming_row
 from tfflows.scoring.served import Served, Version
 from tfflows.scoring.sources.npy import Npy
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Everything that decides a score, and where finished parts are kept; small, and picklable for other processes.
+    """Everything that decides a score, and the folder of the finished parts; small, and picklable for other processes.
 
     Args:
-        version: The model.
-        event: What it scores.
-        folder: Of the finished parts, beside the output.
-        batch_size: Rows that are scored at a time.
-        labels: Of the rows, in their order, where they are no part of the input.
+        version: Version of the exported model.
+        event: Event that the model scores.
+        folder: Folder of the finished parts, beside the output.
+        batch_size: Number of rows that are scored at a time.
+        labels: Labels of the rows, in their order, if they are in a file of their own.
     """
 
     version: Version
@@ -36,19 +36,19 @@ class Job:
     labels: Npy | None = None
 
     def served(self) -> Served:
-        """The model, loaded."""
+        """Loads the model."""
         return Served(self.version, self.batch_size)
 
     def path(self, part: Part) -> str:
-        """Where the scores of a part are kept: nats, float32 `[rows]`."""
+        """Path of the scores of a part: nats, float32 `[rows]`."""
         return os.path.join(self.folder, f"part-{part.number:09d}.npy")
 
     def finished(self, part: Part) -> bool:
-        """Whether the scores of a part are kept: they appear whole or not at all."""
+        """Whether the scores of a part are saved; they appear whole or not at all."""
         return tf.io.gfile.exists(self.path(part))
 
     def score(self, part: Part, served: Served, *, progress: Callable[[int], Any] = lambda rows: None) -> None:
-        """Scores a part and keeps its scores.
+        """Scores a part and saves its scores.
 
         Raises:
             InputError: A row is wrong; the message names it.
@@ -57,7 +57,7 @@ class Job:
         for inputs in self.inputs(part):
             scores.append(served(**inputs))
             progress(len(scores[-1]))
-        with storage.written(self.path(part), beside=self.folder) as file:
+        with storage.write_whole(self.path(part), beside=self.folder) as file:
             np.save(file, np.concatenate(scores))
 
     def check_first_rows(self, parts: Sequence[Part]) -> None:
@@ -71,7 +71,7 @@ class Job:
                 next(self.inputs(part))
 
     def inputs(self, part: Part) -> Iterator[dict[str, tf.Tensor]]:
-        """The rows of a part, checked, as the model takes them, at most `batch_size` at a time.
+        """Inputs of the model for the rows of a part, checked, at most `batch_size` rows at a time.
 
         Raises:
             InputError: A row is wrong; the message names it.
@@ -79,7 +79,7 @@ class Job:
         done = 0
         for chunk in part.source.chunks(part.span, self.batch_size):
             checked = functools.partial(self._checked, part)
-            inputs = located(checked, chunk, part.source.name, part.span.first + done)
+            inputs = apply_naming_row(checked, chunk, part.source.name, part.span.first + done)
             if self.labels is not None:
                 inputs["label"] = self._labels(Span(part.row + done, len(chunk)))
             done += len(chunk)
@@ -90,14 +90,14 @@ class Job:
         decoded = part.source.decode(chunk)
         inputs = {"x": self.event.check(_rounded(decoded["x"], self.event))}
         if self.event.classes and self.labels is None:
-            rule = "Expected a `label` for each row: in the input, or by --labels=FILE.npy."
+            rule = "Expected a `label` for each row: in the input, or in a .npy file given as `labels`."
             check("label" in decoded, rule, input=part.source.name)
             inputs["label"] = self._label(decoded["label"])
         return inputs
 
     def _labels(self, span: Span) -> tf.Tensor:
         (labels,) = self.labels.chunks(span, span.rows)
-        return located(self._label, labels, self.labels.name, span.first)
+        return apply_naming_row(self._label, labels, self.labels.name, span.first)
 
     def _label(self, label: np.ndarray) -> tf.Tensor:
         whole = bool(np.all(np.isfinite(label) & (label == np.floor(label))))
@@ -106,6 +106,6 @@ class Job:
 
 
 def _rounded(x: np.ndarray, event: Event) -> np.ndarray:
-    """Real numbers as the model takes them: one that is too large for float32 is infinite, and is refused as such."""
+    """Real numbers in the type of the event; a number too large for float32 becomes infinite, and is refused later."""
     with np.errstate(over="ignore"):
         return x if event.discrete else x.astype(event.dtype)

@@ -1,4 +1,4 @@
-"""Scores the parts one after the other, in this process."""
+"""Scores the parts one after another in this process."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tfflows.scoring.parts import Part, total
 
 
 def run(job: Job, parts: Sequence[Part]) -> None:
-    """Scores every part that is not finished yet, behind a progress bar of rows.
+    """Scores every part that is not finished yet, with a progress bar of rows.
 
     Raises:
         InputError: A row is wrong; the message names it.

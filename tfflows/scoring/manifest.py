@@ -1,4 +1,4 @@
-"""What the parts of an unfinished run belong to: a run that is started again goes on only with its own."""
+"""The manifest of an unfinished run, by which a run that is started again recognizes its own parts."""
 
 import json
 import os
@@ -17,13 +17,13 @@ SHOWN = 200  # characters of a value that an error quotes
 
 
 def folder(output: str) -> str:
-    """Of the finished parts of `output`: hidden, beside it, and gone when `output` is there."""
+    """Path of the folder of finished parts: hidden, beside `output`, and removed when `output` is complete."""
     where, name = os.path.split(output)
     return os.path.join(where, f".{name}.partial")
 
 
 def record(job: Job, sources: Sequence[Source], parts: Sequence[Part], part_rows: int) -> dict[str, Any]:
-    """Everything that decides what the parts hold, for JSON."""
+    """Everything that decides what the parts contain, for JSON."""
     return {
         "model": job.version.identity(),
         "input": [source.identity() for source in sources],
@@ -34,30 +34,30 @@ def record(job: Job, sources: Sequence[Source], parts: Sequence[Part], part_rows
     }
 
 
-def claim(job: Job, record: dict[str, Any], *, restart: bool = False) -> None:
-    """Makes the folder of the parts, or finds it made by a run of this very `record`.
+def open_or_create(job: Job, record: dict[str, Any], *, restart: bool = False) -> None:
+    """Creates the folder of the parts, or opens the folder that a run with the same `record` left.
 
     Args:
-        job: Whose folder it is.
-        record: What its parts hold.
-        restart: Whether to throw away what is there.
+        job: Job to which the folder belongs.
+        record: Record of this run.
+        restart: Whether to throw away the parts of an earlier run.
 
     Raises:
-        InputError: It is that of another run, or cannot be written.
+        InputError: The folder belongs to another run, or cannot be written.
     """
     path = os.path.join(job.folder, MANIFEST)
     if restart and tf.io.gfile.exists(job.folder):
         tf.io.gfile.rmtree(job.folder)
     if tf.io.gfile.exists(path):
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             _compare(job.folder, json.load(file), json.loads(json.dumps(record)))
         return
     try:
         tf.io.gfile.makedirs(job.folder)
-        with storage.written(path, beside=job.folder) as file:
+        with storage.write_whole(path, beside=job.folder) as file:
             file.write(json.dumps(record, indent=2).encode())
     except tf.errors.OpError as error:
-        rule = "Expected --output to be in a folder that can be written."
+        rule = "Expected `output` to be in a folder that can be written."
         raise InputError(f"{rule} Received: {job.folder!r} ({error.message}).") from error
 
 
@@ -67,8 +67,8 @@ def _compare(folder: str, there: dict[str, Any], here: dict[str, Any]) -> None:
         for name, value in here.items()
         if there.get(name) != value
     }
-    rule = f"Expected the run that {folder!r} was left by: repeat its flags, model and input, choose another --output,"
-    check(not different, f"{rule} or pass --restart to throw its parts away.", **different)
+    rule = f"Expected the same run that left {folder!r}: repeat its settings, model and input, choose another `output`,"
+    check(not different, f"{rule} or set `restart` to throw its parts away.", **different)
 
 
 def _short(value: Any) -> str:

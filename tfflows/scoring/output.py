@@ -1,4 +1,4 @@
-"""The table of scores: a row for each row of the input, written part by part."""
+"""The table of scores, with a row for each row of the input; it is written part by part."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ Columns = dict[str, np.ndarray]
 
 
 def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary) -> None:
-    """Writes the scores of all parts in their order, in the format of `path`'s ending; whole or not at all.
+    """Writes the scores of all parts, in order, in the format of `path`'s ending; whole or not at all.
 
     Args:
-        path: Of the output.
-        job: Whose parts are finished; the output grows in its folder.
-        parts: In their order.
-        threshold: Nats below which a row is an outlier; None leaves that column out.
-        summary: Takes in what is written.
+        path: Path of the output.
+        job: Job whose parts are finished; the output is written in its folder, then renamed.
+        parts: All parts, in order.
+        threshold: Score in nats below which a row is an outlier; None leaves that column out.
+        summary: Summary to which the written scores are added.
     """
 
     def tables() -> Iterator[Columns]:
@@ -38,36 +38,36 @@ def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, s
             yield one
 
     empty = columns(np.zeros(0, np.float32), job.event, threshold)
-    with storage.written(path, beside=job.folder) as file:
-        WRITERS[ending(path)](file, tables(), empty, total(parts))
+    with storage.write_whole(path, beside=job.folder) as file:
+        WRITERS[check_ending(path)](file, tables(), empty, total(parts))
 
 
 def _scores(job: Job, part: Part) -> np.ndarray:
-    with storage.opened(job.path(part)) as file:
+    with storage.open_to_read(job.path(part)) as file:
         scores = np.load(file)
-    rule = f"Expected {job.path(part)!r} to hold {part.span.rows} scores: start anew with --restart."
+    rule = f"Expected {job.path(part)!r} to hold {part.span.rows} scores: set `restart` to score all parts again."
     check(len(scores) == part.span.rows, rule, scores=len(scores))
     return scores
 
 
 def columns(log_prob: np.ndarray, event: Event, threshold: float | None) -> Columns:
-    """`log_prob` in nats, `bits_per_dim` of discrete events, and `outlier` where there is a threshold."""
+    """`log_prob` in nats, `bits_per_dim` of discrete events, and `outlier` if there is a threshold."""
     result = {"log_prob": log_prob}
     if event.discrete:
         result["bits_per_dim"] = metrics.bits_per_dim(log_prob, event)
     if threshold is not None:
-        result["outlier"] = ~(log_prob >= np.float64(threshold))  # a score that is no number is odd, too
+        result["outlier"] = ~(log_prob >= np.float64(threshold))  # a NaN is an outlier, too
     return result
 
 
-def ending(path: str) -> str:
-    """Of the output's name, which says its format.
+def check_ending(path: str) -> str:
+    """Ending of the output's name, which selects its format.
 
     Raises:
-        InputError: There is no such format.
+        InputError: The format is unknown.
     """
     _, ending = os.path.splitext(path)
-    check_choice("the ending of --output", ending, WRITERS)
+    check_choice("ending of the output", ending, WRITERS)
     return ending
 
 

@@ -1,4 +1,4 @@
-"""Parts of an input: ranges of rows that are read, scored and kept each alone, in any order, by any process."""
+"""Parts of an input: ranges of rows that any process can read, score and save, in any order."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ from tfflows.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-    """Rows of one source.
+    """A range of rows of one source.
 
     Args:
-        first: The first row, counted from 0.
-        rows: How many there are.
-        start: The byte that they start at, where the source is read by bytes.
-        stop: The byte that they end before.
+        first: Number of the first row, counted from 0.
+        rows: Number of rows.
+        start: Offset of the first byte, if the source is read by bytes.
+        stop: Offset after the last byte.
     """
 
     first: int
@@ -27,38 +27,38 @@ class Span:
 
 
 class Source(Protocol):
-    """One file, or one split of a dataset: what is read of it is a picklable value, small and without the rows."""
+    """One file, or one split of a dataset: a small, picklable description, without the rows themselves."""
 
     @property
     def name(self) -> str:
-        """What an error calls it."""
+        """Name of the source in errors."""
 
     def identity(self) -> dict[str, Any]:
-        """What changes when its rows change, for JSON."""
+        """A JSON value that changes when the rows change."""
 
     def spans(self, rows: int) -> Iterator[Span]:
-        """All of its rows in order, `rows` at a time."""
+        """Spans of `rows` rows that cover the source, in order."""
 
     def chunks(self, span: Span, size: int) -> Iterator[Sequence]:
-        """The rows of `span` in order as they are stored, at most `size` at a time; a slice of a chunk is one."""
+        """The rows of `span` in order, as they are stored, at most `size` at a time; a slice of a chunk is a chunk."""
 
     def decode(self, chunk: Sequence) -> dict[str, np.ndarray]:
-        """`x` of shape `[rows, *event]` and, where there are labels, `label` of shape `[rows]`.
+        """`x` of shape `[rows, *event]` and, if the source has labels, `label` of shape `[rows]`.
 
         Raises:
-            InputError: A row is not what this format should hold.
+            InputError: A row does not have the format of the source.
         """
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A span of a source and its place in the whole input.
+    """A span of a source and its position in the whole input.
 
     Args:
-        number: In the order of the input, from 0.
-        row: Of the whole input, at which it starts.
-        source: Where its rows are.
-        span: Which of them.
+        number: Number of the part, from 0, in the order of the input.
+        row: Number of its first row in the whole input.
+        source: Source of the rows.
+        span: Range of rows of the source.
     """
 
     number: int
@@ -67,8 +67,8 @@ class Part:
     span: Span
 
 
-def cut(sources: Sequence[Source], rows: int) -> list[Part]:
-    """The sources one after the other, in parts of `rows` rows; a part belongs to one source alone."""
+def split_into_parts(sources: Sequence[Source], rows: int) -> list[Part]:
+    """Splits the sources, in order, into parts of `rows` rows; a part never crosses the end of a source."""
     parts, row = [], 0
     for source in sources:
         for span in source.spans(rows):
@@ -78,20 +78,21 @@ def cut(sources: Sequence[Source], rows: int) -> list[Part]:
 
 
 def total(parts: Sequence[Part]) -> int:
-    """Rows of all parts."""
+    """Number of rows of all parts."""
     return sum(part.span.rows for part in parts)
 
 
 def even_spans(total: int, rows: int) -> Iterator[Span]:
-    """`total` rows, `rows` at a time."""
+    """Spans of `rows` rows that cover `total` rows."""
     return (Span(first, min(rows, total - first)) for first in range(0, total, rows))
 
 
-def located(function: Callable[[Sequence], Any], chunk: Sequence, name: str, first: int) -> Any:
-    """`function(chunk)`; where that is refused, the error names the first row that is refused alone.
+def apply_naming_row(function: Callable[[Sequence], Any], chunk: Sequence, name: str, first: int) -> Any:
+    """Calls `function(chunk)`; if it refuses the chunk, the error names the first row that it refuses alone.
 
     Raises:
-        InputError: By `function`, with the row, counted from 0 with `chunk` starting at `first`, and `name`.
+        InputError: The error of `function`, with the number of the row and the `name` of the source; the first row of
+            `chunk` has the number `first`.
     """
     try:
         return function(chunk)

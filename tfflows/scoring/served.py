@@ -1,4 +1,4 @@
-"""An exported model as a server has it: the signature `log_prob` of its SavedModel."""
+"""An exported model as a server runs it: the signature `log_prob` of its SavedModel."""
 
 import dataclasses
 import json
@@ -16,26 +16,27 @@ from tfflows.scoring import storage
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """A version's folder: a path, which any process loads for itself.
+    """The folder of a version of an exported model, from which any process can load it.
 
     Args:
-        folder: With `saved_model.pb` and `config.json` in it.
+        folder: Path of the folder with `saved_model.pb` and `config.json`.
     """
 
     folder: str
 
     @classmethod
     def find(cls, path: str, number: int | None = None) -> "Version":
-        """The version `number`, or the newest, of a model folder; or the version's own folder.
+        """The version `number`, or the newest, in a model's folder; or the version whose own folder `path` is.
 
         Raises:
-            InputError: There is no such version.
+            InputError: The version does not exist.
         """
         folder = storage.absolute(path)
+        check(tf.io.gfile.isdir(folder), "Expected `model` to be the folder of an exported model.", model=path)
         if tf.io.gfile.exists(os.path.join(folder, "saved_model.pb")):
-            check(number is None, "Expected no --version with the folder of a version itself.", version=number)
+            check(number is None, "Expected no `version` with the folder of a version itself.", version=number)
             return cls(folder)
-        return cls(os.path.join(folder, str(versions.chosen(folder, number))))
+        return cls(os.path.join(folder, str(versions.select(folder, number))))
 
     @property
     def name(self) -> str:
@@ -43,58 +44,59 @@ class Version:
         return f"{os.path.basename(model)}, version {number}"
 
     def config(self) -> dict[str, Any]:
-        """Of the training run that the model comes from."""
-        with storage.opened(os.path.join(self.folder, "config.json")) as file:
+        """Configuration of the training run."""
+        with storage.open_to_read(os.path.join(self.folder, "config.json")) as file:
             return json.load(file)
 
     def event(self) -> Event:
-        """What the model scores."""
+        """Event that the model scores."""
         return Event(**self.config()["event"])
 
     def identity(self) -> str:
-        """What changes with the weights or the graph."""
+        """A fingerprint that changes with the weights or the graph."""
         return tf.saved_model.experimental.read_fingerprint(self.folder).singleprint()
 
     def training_quantile(self, share: float) -> float:
-        """The score, in nats, that this share of the training set does not reach.
+        """The score, in nats, below which this share of the training set lies.
 
         Raises:
-            InputError: `share` is outside 0..1, or the export came without the scores of its training set.
+            InputError: `share` is not between 0 and 1, or the export lacks the scores of its training set.
         """
-        check(0 < share < 1, "Expected --flag_below_quantile to be between 0 and 1.", flag_below_quantile=share)
+        check(0 < share < 1, "Expected `flag_below_quantile` to be between 0 and 1.", flag_below_quantile=share)
         path = os.path.join(self.folder, export.TRAINING_SCORES)
         rule = (
             f"Expected {export.TRAINING_SCORES} beside the SavedModel: export the model anew, unless it was fitted to"
         )
         check(tf.io.gfile.exists(path), f"{rule} an energy, which has no training set.", model=self.folder)
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             return float(np.quantile(np.load(file), share))
 
 
 class Served:
-    """The loaded SavedModel: `served(x=..., label=...)` is the log-probability of each row.
+    """A loaded SavedModel: `served(x=..., label=...)` gives the log-probability of each row.
 
     Args:
-        version: Which.
-        batch_size: Rows that are scored at a time; fewer are filled up, as each shape compiles and rounds its own way.
+        version: Version to load.
+        batch_size: Number of rows that are scored at a time; smaller batches are padded, since each shape is compiled
+            and rounded in its own way.
     """
 
     def __init__(self, version: Version, batch_size: int):
-        self._loaded = tf.saved_model.load(version.folder)  # held: a signature alone loses its variables
+        self._loaded = tf.saved_model.load(version.folder)  # kept: a signature alone loses its variables
         self._batch_size = batch_size
 
     def __call__(self, **inputs: tf.Tensor) -> np.ndarray:
-        """Nats, float32 `[rows]`, of at most `batch_size` rows; NaN of a row whose score float32 cannot hold.
+        """Scores in nats, float32 `[rows]`, of at most `batch_size` rows; NaN for a score that float32 cannot hold.
 
         Raises:
-            InputError: The graph refuses the request itself, such as one of too many rows.
+            InputError: The graph refuses the request itself, for example because of too many rows.
         """
         try:
             return self._scores(inputs)
         except tf.errors.InvalidArgumentError as error:
             if guards.NO_SCORE not in error.message:
-                raise InputError(f"The SavedModel says: {guards.words(error.message)}") from error
-        # The graph refuses them all for one: each alone, filled up to the same shape.
+                raise InputError(f"The SavedModel says: {guards.message_of(error.message)}") from error
+        # The graph refuses all rows because of one, so that each is scored alone, padded to the same shape.
         rows = [{name: values[row : row + 1] for name, values in inputs.items()} for row in range(len(inputs["x"]))]
         return np.concatenate([self._score_or_nan(row) for row in rows])
 

@@ -1,4 +1,4 @@
-"""Files on any file system that TensorFlow knows, such as `gs://`, as Python and pyarrow read and write them."""
+"""Files for Python and pyarrow on any file system that TensorFlow supports, such as `gs://`."""
 
 import contextlib
 import io
@@ -52,21 +52,21 @@ class _File(io.RawIOBase):
         super().close()
 
 
-def opened(path: str) -> BinaryIO:
-    """The file, to read.
+def open_to_read(path: str) -> BinaryIO:
+    """Opens a file for reading.
 
     Raises:
-        InputError: It is not there or cannot be read.
+        InputError: The file does not exist or cannot be read.
     """
-    stated(path)
+    stat(path)
     return io.BufferedReader(_File(path, "rb"), BUFFER)
 
 
-def stated(path: str) -> dict[str, Any]:
-    """What tells a file from another, or from itself after a change: path, bytes and time of the last change.
+def stat(path: str) -> dict[str, Any]:
+    """Path, size in bytes and time of the last change of a file, which differ after a change of the file.
 
     Raises:
-        InputError: It is not there.
+        InputError: The file does not exist or cannot be read.
     """
     try:
         facts = tf.io.gfile.stat(path)
@@ -76,10 +76,10 @@ def stated(path: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def written(path: str, *, beside: str) -> Iterator[BinaryIO]:
-    """A file to write to, in the folder `beside` of the same file system, renamed into `path` at the end.
+def write_whole(path: str, *, beside: str) -> Iterator[BinaryIO]:
+    """Opens a temporary file in the folder `beside` of the same file system, and renames it to `path` at the end.
 
-    What fails or is killed on the way leaves `path` as it was.
+    A failure before the end leaves `path` as it was.
     """
     draft = os.path.join(beside, f"{uuid.uuid4().hex}.draft")
     with io.BufferedWriter(_File(draft, "wb"), BUFFER) as file:
@@ -88,5 +88,5 @@ def written(path: str, *, beside: str) -> Iterator[BinaryIO]:
 
 
 def absolute(path: str) -> str:
-    """`path` as other processes find it, too."""
+    """`path` as an absolute path, which other processes find, too."""
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))

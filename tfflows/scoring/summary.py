@@ -1,4 +1,4 @@
-"""What the scores say together, in one pass over them."""
+"""Mean and standard error of the scores, in one pass over them."""
 
 import dataclasses
 import math
@@ -11,14 +11,14 @@ from tfflows.events import Event
 
 @dataclasses.dataclass
 class Summary:
-    """Mean and spread of the scores so far, and how many are outliers.
+    """Mean and spread of the scores so far, and the number of outliers.
 
     Args:
-        rows: How many.
-        scored: How many of them have a finite score; the mean and the spread are theirs.
-        mean: Of their scores, nats.
+        rows: Number of rows.
+        scored: Number of rows with a finite score, which alone count for the mean and the spread.
+        mean: Mean score in nats.
         squares: Sum of the squared distances from the mean.
-        outliers: How many rows were flagged.
+        outliers: Number of outliers.
     """
 
     rows: int = 0
@@ -28,14 +28,14 @@ class Summary:
     outliers: int = 0
 
     def add(self, columns: dict[str, np.ndarray]) -> None:
-        """Takes in the columns of a part."""
+        """Adds the columns of a part."""
         values = columns["log_prob"].astype(np.float64)
         self.rows += len(values)
         self._merge(values[np.isfinite(values)])
         self.outliers += int(np.sum(columns.get("outlier", 0)))
 
     def _merge(self, values: np.ndarray) -> None:
-        """Mean and squares of two sets from those of each, as sums of squares would lose their digits.
+        """Combines mean and squares with those of `values`, since a sum of squares would lose digits.
 
         Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
         (1979), equations 2.1a and 2.1b.
@@ -49,7 +49,7 @@ class Summary:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean, nats; NaN of fewer than two scores."""
+        """Standard error of the mean in nats; NaN with fewer than two scores."""
         return math.sqrt(self.squares / (self.scored - 1) / self.scored) if self.scored > 1 else math.nan
 
     def text(self, event: Event) -> str:

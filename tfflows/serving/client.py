@@ -1,4 +1,4 @@
-"""A served model from Python: the same calls and the same numbers as the model itself."""
+"""Python client of a served model, with the methods of the model itself."""
 
 import random
 import time
@@ -21,25 +21,26 @@ LONGEST_PAUSE = 5.0  # seconds
 
 
 class Client:
-    """Asks a model that TF Serving serves, over gRPC or REST.
+    """Client of a model that TF Serving serves, over gRPC or REST.
 
-    The server is asked once, at the beginning, for the model's inputs and outputs; wrong types and shapes and values
-    that are not finite are refused here. Ranges of pixels and labels are the model's own to check. Threads may share a
+    The client asks the server once, when it connects, for the model's inputs and outputs. It refuses wrong types and
+    shapes and values that are not finite; the model itself checks ranges of pixels and labels. Threads may share a
     client.
 
     Args:
         address: `host:port` or `grpc://host:port` for gRPC, `http://host:port` for REST.
         model: Name of the model on the server.
         version: Number of the version.
-        version_label: Label of the version, such as `"stable"`; the newest version without either.
-        timeout: Of one try of one request, seconds.
-        retries: How often a request is tried again where the server is UNAVAILABLE; no other failure is.
-        backoff: Before the first retry, seconds; doubled for each further one, up to 5, and cut short at random.
-        max_batch_size: Rows of one request; larger batches are sent in parts, in order.
+        version_label: Label of the version, such as `"stable"`; without either, the newest version.
+        timeout: Time limit of one attempt of one request, in seconds.
+        retries: Number of retries of a request if the server is UNAVAILABLE; other failures are not retried.
+        backoff: Pause before the first retry, in seconds; it doubles for each further retry, up to 5, and is shortened
+            at random.
+        max_batch_size: Maximum number of rows in one request; larger batches are sent in parts, in order.
 
     Raises:
         InputError: An argument is wrong.
-        ServingError: The server cannot be reached, or has no such model.
+        ServingError: The server cannot be reached, or does not serve the model.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Client:
 
         Args:
             x: Events in raw units, `[batch, *event]`; pixels are integers of any type.
-            label: Class of each row, `[batch]`, for a class-conditional model.
+            label: Class of each row, `[batch]`, of a class-conditional model.
 
         Raises:
             InputError: An input has a wrong type or shape, or is not finite.
@@ -80,19 +81,19 @@ class Client:
         return self._call("log_prob", x=x, label=label)["log_prob"]
 
     def bits_per_dim(self, x: Any, label: Any = None) -> np.ndarray:
-        """Bits per dimension of each row of discrete events, float32 `[batch]`; raises as `log_prob` does."""
+        """Bits per dimension of each row of discrete events, float32 `[batch]`; raises what `log_prob` raises."""
         outputs = self._call("log_prob", x=x, label=label)
         check("bits_per_dim" in outputs, "Expected a model of discrete events.", outputs=list(outputs))
         return outputs["bits_per_dim"]
 
     def sample(self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0) -> np.ndarray:
-        """Draws events in raw units, `[n, *event]`: those that the model itself draws by the same seed.
+        """Samples events in raw units, `[n, *event]`; the model itself draws the same ones from the same seed.
 
         Args:
-            n: How many.
-            label: One class for all, or a class for each, for a class-conditional model.
-            seed: The same seed draws the same events; None draws new ones.
-            temperature: Multiplies the latent noise.
+            n: Number of events.
+            label: One class for all events, or a class for each, of a class-conditional model.
+            seed: Seed of the noise; None draws a new one.
+            temperature: Factor of the latent noise.
 
         Raises:
             InputError: An argument is wrong.
@@ -105,15 +106,15 @@ class Client:
         return self._call("sample", **rows, label=label if label is None else _for_each(label, n))["x"]
 
     def encode(self, x: Any, label: Any = None) -> np.ndarray:
-        """Latents `[batch, *latent]` of events in raw units; raises as `log_prob` does."""
+        """Latents `[batch, *latent]` of events in raw units; raises what `log_prob` raises."""
         return self._call("encode", x=x, label=label)["z"]
 
     def decode(self, z: Any, label: Any = None) -> np.ndarray:
-        """Events in raw units of latents `[batch, *latent]`; raises as `log_prob` does."""
+        """Events in raw units from latents `[batch, *latent]`; raises what `log_prob` raises."""
         return self._call("decode", z=z, label=label)["x"]
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._transport.close()
 
     def __enter__(self) -> "Client":
@@ -144,16 +145,16 @@ class Client:
             except ServingError as error:
                 if error.code != "UNAVAILABLE":
                     raise
-            # At random, so that clients that failed together do not come back together.
+            # Random, so that clients that failed together do not retry together.
             time.sleep(min(self._backoff * 2**retry, LONGEST_PAUSE) * random.uniform(0.5, 1))
         return call()
 
 
 def connect(address: str, target: Target, timeout: float) -> Transport:
-    """The transport that `address` asks for.
+    """Opens the transport that `address` asks for.
 
     Raises:
-        InputError: `address` is none.
+        InputError: `address` is not valid.
     """
     scheme, _, rest = address.rpartition("://")
     rule = "Expected `address` to be host:port or grpc://host:port for gRPC, http://host:port for REST."
@@ -172,7 +173,7 @@ def _for_each(label: Any, n: int) -> np.ndarray:
 
 
 def _joined(parts: list[np.ndarray], info: TensorInfo) -> np.ndarray:
-    """The rows of all parts in one array of the declared type; none without parts."""
+    """The rows of all parts in one array of the declared type; an empty array without parts."""
     dtype = tf.dtypes.as_dtype(info.dtype).as_numpy_dtype
     if not parts:
         return np.zeros([0, *dimensions(info.tensor_shape)[1:]], dtype)

@@ -1,4 +1,4 @@
-"""TF Serving's gRPC API, as a client sees it."""
+"""The client side of TF Serving's gRPC API."""
 
 import grpc
 import numpy as np
@@ -26,8 +26,8 @@ class GrpcTransport:
 
     Args:
         address: `host:port`.
-        target: Model and version.
-        timeout: Of one request, seconds.
+        target: Model and version to ask.
+        timeout: Time limit of one request, in seconds.
     """
 
     def __init__(self, address: str, target: Target, timeout: float):

@@ -1,4 +1,4 @@
-"""What can be known of an input before it is sent: type, shape, and whether it is finite."""
+"""Checks of inputs before they are sent: types, shapes, and finite values."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from tfflows.errors import InputError, check
 
 
 def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The inputs of a signature as arrays of its types and shapes, with equally many rows.
+    """The inputs of a signature as arrays of its types and shapes, with equal numbers of rows.
 
     Args:
-        signature: As the server describes it.
-        given: Values by name; None says not given.
+        signature: Signature, as the server describes it.
+        given: Values by name; None means not given.
 
     Raises:
-        InputError: One is missing, or the model does not take it; it has another shape, holds no numbers, a value that
-            is not finite or that the type cannot hold; inputs differ in their number of rows.
+        InputError: An input is missing, or the model does not take it; it has the wrong shape, does not hold numbers,
+            or holds a value that is not finite or that the type cannot represent; numbers of rows differ.
     """
     given = {name: value for name, value in given.items() if value is not None}
     for name in given:
@@ -33,7 +33,7 @@ def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndar
 
 
 def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
-    """`value` in the type and shape that `info` asks for."""
+    """`value` in the type and shape of `info`."""
     array = as_numbers(name, value)
     sizes = dimensions(info.tensor_shape)
     fits = array.ndim == len(sizes) and all(want in (-1, size) for want, size in zip(sizes, array.shape, strict=True))
@@ -70,7 +70,7 @@ def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
 
 
 def dimensions(shape: TensorShapeProto) -> list[int]:
-    """Sizes, with -1 for any."""
+    """Sizes of the dimensions, with -1 for any size."""
     return [dimension.size for dimension in shape.dim]
 
 

@@ -1,4 +1,4 @@
-"""TF Serving's REST API, as a client sees it."""
+"""The client side of TF Serving's REST API."""
 
 from typing import Any
 from urllib.parse import quote
@@ -20,12 +20,12 @@ class RestTransport:
 
     Args:
         address: `http://host:port`.
-        target: Model and version.
-        timeout: Of one request, seconds.
+        target: Model and version to ask.
+        timeout: Time limit of one request, in seconds.
     """
 
     def __init__(self, address: str, target: Target, timeout: float):
-        # As many kept connections as threads that are likely to share a client.
+        # As many open connections as threads that are likely to share a client.
         self._pool = urllib3.PoolManager(maxsize=64, retries=False, timeout=urllib3.Timeout(total=timeout))
         self._url = f"{address.rstrip('/')}/v1/models/{quote(target.model, safe='')}"
         if target.version is not None:
@@ -40,7 +40,7 @@ class RestTransport:
     def predict(self, signature: str, inputs: dict[str, np.ndarray], outputs: list[str]) -> dict[str, np.ndarray]:
         values = {name: value.tolist() for name, value in inputs.items()}
         answer = self._call("POST", ":predict", {"signature_name": signature, "inputs": values})["outputs"]
-        named = answer if len(outputs) > 1 else {outputs[0]: answer}  # an only output comes without its name
+        named = answer if len(outputs) > 1 else {outputs[0]: answer}  # a single output comes without its name
         return {name: np.asarray(named[name]) for name in outputs}
 
     def close(self) -> None:
@@ -56,11 +56,11 @@ class RestTransport:
         except urllib3.exceptions.HTTPError as error:  # the connection broke: asking again does no harm
             raise ServingError("UNAVAILABLE", str(error)) from error
         if response.status != 200:
-            raise ServingError(code_of(response.status), _words(response))
+            raise ServingError(code_of(response.status), _message(response))
         return response.json()
 
 
-def _words(response: urllib3.BaseHTTPResponse) -> str:
+def _message(response: urllib3.BaseHTTPResponse) -> str:
     try:
         return response.json()["error"]
     except (ValueError, KeyError, TypeError):  # a proxy's page, for example

@@ -1,6 +1,6 @@
-"""How a request fails: gRPC's codes by name, the server's words, and the HTTP status of each code."""
+"""How a request fails: gRPC's codes by name, the server's message, and the HTTP status of each code."""
 
-# As TF Serving's REST API has it (its model_servers/http_server.cc).
+# As in TF Serving's REST API (model_servers/http_server.cc).
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -25,19 +25,19 @@ class ServingError(RuntimeError):
     """A request was not answered.
 
     Args:
-        code: Name of a gRPC status code, such as `"INVALID_ARGUMENT"`; over REST too.
-        words: What the server said, or why it could not be asked.
+        code: Name of a gRPC status code, such as `"INVALID_ARGUMENT"`; the same over REST.
+        message: The server's message, or why the server could not be reached.
     """
 
-    def __init__(self, code: str, words: str):
-        super().__init__(code, words)
+    def __init__(self, code: str, message: str):
+        super().__init__(code, message)
         self.code = code
-        self.words = words
+        self.message = message
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.words}"
+        return f"{self.code}: {self.message}"
 
 
 def code_of(http_status: int) -> str:
-    """The first code that TF Serving gives this HTTP status; `"UNKNOWN"` for others."""
+    """The first code to which TF Serving gives this HTTP status; `"UNKNOWN"` for other statuses."""
     return next((code for code, status in HTTP_STATUS.items() if status == http_status), "UNKNOWN")

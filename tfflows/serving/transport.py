@@ -1,4 +1,4 @@
-"""What a client needs of a connection, whatever the protocol."""
+"""The interface of a connection, whatever its protocol."""
 
 import dataclasses
 from typing import Protocol
@@ -11,10 +11,10 @@ from tfflows.errors import check
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Which model answers: by name, and by number or label of a version; the newest version without either.
+    """The model to ask: its name, and a version by number or by label; without either, the newest version.
 
     Raises:
-        InputError: Both a version and a label.
+        InputError: Both a version and a label are given.
     """
 
     model: str
@@ -31,13 +31,13 @@ class Target:
 
 
 class Transport(Protocol):
-    """One connection to one model. Each method raises `ServingError`, and asks once: retries are the client's."""
+    """One connection to one model. Each method may raise `ServingError`, and tries once; the client retries."""
 
     def metadata(self) -> dict[str, SignatureDef]:
-        """The signatures of the model, by name."""
+        """Signatures of the model, by name."""
 
     def predict(self, signature: str, inputs: dict[str, np.ndarray], outputs: list[str]) -> dict[str, np.ndarray]:
-        """The values of all `outputs` of a signature, by name."""
+        """Values of all `outputs` of a signature, by name."""
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""

@@ -1,4 +1,4 @@
-"""Where rows are read from: files of four formats, and datasets by name."""
+"""Sources of rows: files in four formats, and datasets by name."""
 
 import os
 import re
@@ -18,10 +18,10 @@ from tfflows.scoring.sources.tfrecord import TfRecord
 from tfflows.scoring.storage import absolute
 
 FORMATS = {
-    r"\.npy": Npy.of_events,
-    r"\.csv": Csv.of,
-    r"\.(parquet|pq)": Parquet.of,
-    r"\.tfrecords?(-\d+-of-\d+)?": TfRecord.of,  # sharded as TFDS and Beam do
+    r"\.npy": Npy.open_events,
+    r"\.csv": Csv.open,
+    r"\.(parquet|pq)": Parquet.open,
+    r"\.tfrecords?(-\d+-of-\d+)?": TfRecord.open,  # with the shard names of TFDS and Beam
 }
 
 
@@ -29,14 +29,14 @@ def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any
     """The sources of an input, in order.
 
     Args:
-        name: A file, a pattern such as `data/*.npy`, a folder (all files in it of a known format), or the name of a
-            dataset. The files of a pattern or a folder follow in the order of their names.
-        event: What a row must be.
-        split: Of a dataset.
-        options: Of a dataset.
+        name: Path of a file, a pattern such as `data/*.npy`, a folder (all its files in a known format), or the name of
+            a dataset. The files of a pattern or a folder are sorted by name.
+        event: Event that each row must be.
+        split: Split of a dataset.
+        options: Options of a dataset.
 
     Raises:
-        InputError: There is no such input, or its rows are of another shape.
+        InputError: The input does not exist, or its rows have another shape.
     """
     path = absolute(name)
     if tf.io.gfile.isdir(path):
@@ -44,9 +44,9 @@ def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any
         check(bool(files), "Expected a folder with .npy, .csv, .parquet or .tfrecord files.", input=name)
     elif _format(name) or "*" in name or "?" in name:
         files = sorted(tf.io.gfile.glob(path))
-        check(bool(files), "Expected --input to be the name of a dataset, or files that are there.", input=name)
+        check(bool(files), "Expected `input` to be the name of a dataset, or files that exist.", input=name)
     else:
-        return [Named.of(name, split, event, options or {})]
+        return [Named.open(name, split, event, options or {})]
     return [_source(file, event) for file in files]
 
 

@@ -1,4 +1,4 @@
-""".csv files: a column for each entry of an event, in row-major order; a header if need be, and `label` in it."""
+""".csv files: a column for each entry of an event, in row-major order; an optional header may name a column `label`."""
 
 import dataclasses
 import io
@@ -23,11 +23,11 @@ class Csv(File):
     """A text file with a line for each row.
 
     Args:
-        path: Of the file.
-        columns: How many there are.
-        label: Which of them is the label, from 0; None where none is.
-        start: The byte at which the first row starts.
-        event_shape: The shape of a row without its label.
+        path: Path of the file.
+        columns: Number of columns.
+        label: Number of the column with the label, from 0; None without labels.
+        start: Offset of the first byte of the first row.
+        event_shape: Shape of a row without its label.
     """
 
     columns: int
@@ -36,20 +36,20 @@ class Csv(File):
     event_shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, path: str, event: Event) -> "Csv":
-        """The file, which must have a column for each entry.
+    def open(cls, path: str, event: Event) -> "Csv":
+        """Opens a file, which must have a column for each entry.
 
         Raises:
-            InputError: It has another number of columns, or it cannot be told whether it has a header.
+            InputError: The number of columns is wrong, or it is not clear whether the file has a header.
         """
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             line = file.readline()
         fields = [field.strip().strip('"') for field in line.decode("utf-8-sig", "replace").split(",")]
         header = bool(line) and not all(map(_is_number, fields))
         label = fields.index("label") if "label" in fields else None
         rule = f"Expected {path!r} to have {event.size} columns, one for each entry, and `label` in a header if at all."
         check(not line or len(fields) - (label is not None) == event.size, rule, columns=len(fields))
-        # pandas numbers the columns that have no name: a row, for all that can be seen.
+        # pandas numbers columns without names, and such a header looks like a row.
         rule = (
             f"Expected {path!r} to start with a row, or with a header of names: columns that are numbered look alike."
         )
@@ -58,14 +58,14 @@ class Csv(File):
 
     def spans(self, rows: int) -> Iterator[Span]:
         first, start = 0, self.start
-        with storage.opened(self.path) as file:
+        with storage.open_to_read(self.path) as file:
             file.seek(start)
             while lengths := [len(line) for line in itertools.islice(file, rows)]:
                 yield Span(first, len(lengths), start, start + sum(lengths))
                 first, start = first + len(lengths), start + sum(lengths)
 
     def chunks(self, span: Span, size: int) -> Iterator[list[bytes]]:
-        with storage.opened(self.path) as file:
+        with storage.open_to_read(self.path) as file:
             file.seek(span.start)
             while lines := list(itertools.islice(file, min(size, span.rows))):
                 yield lines

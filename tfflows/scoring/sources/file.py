@@ -1,4 +1,4 @@
-"""What all sources that are a file share."""
+"""The base class of sources that are a file."""
 
 import dataclasses
 from typing import Any
@@ -11,7 +11,7 @@ class File:
     """A file of rows.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
     """
 
     path: str
@@ -21,4 +21,4 @@ class File:
         return self.path
 
     def identity(self) -> dict[str, Any]:
-        return storage.stated(self.path)
+        return storage.stat(self.path)

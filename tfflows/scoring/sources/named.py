@@ -1,4 +1,4 @@
-"""A split of a dataset by its name, as evaluation sees it."""
+"""A split of a dataset by its name, with the events that evaluation sees."""
 
 import dataclasses
 import functools
@@ -19,12 +19,12 @@ SPLITS = ("train", "validation", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Named:
-    """A split that `tfflows.datasets.load` gives.
+    """A split of `tfflows.datasets.load`.
 
     Args:
         dataset: Name of the dataset.
         part: Name of the split.
-        options: Those of the dataset, by name.
+        options: Options of the dataset, by name.
     """
 
     dataset: str
@@ -32,13 +32,13 @@ class Named:
     options: tuple[tuple[str, Any], ...]
 
     @classmethod
-    def of(cls, dataset: str, part: str, event: Event, options: dict[str, Any]) -> "Named":
-        """The split, whose events must be those of the model.
+    def open(cls, dataset: str, part: str, event: Event, options: dict[str, Any]) -> "Named":
+        """Loads a split, whose events must be those of the model.
 
         Raises:
-            InputError: They are others, the dataset has no examples, or it cannot be loaded.
+            InputError: The events differ, the dataset has no examples, or it cannot be loaded.
         """
-        check_choice("--split", part, SPLITS)
+        check_choice("split", part, SPLITS)
         there = datasets.event(dataset, **options)
         check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
         data = _load(dataset, tuple(sorted(options.items())))

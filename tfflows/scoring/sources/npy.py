@@ -18,14 +18,14 @@ HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.re
 
 @dataclasses.dataclass(frozen=True)
 class Npy(File):
-    """An array on disk, of which each part is read from its own place.
+    """An array on disk, of which each part is read by itself.
 
     Args:
-        path: Of the file.
-        shape: Of the whole array.
-        dtype: Of its entries.
-        start: The byte at which they start.
-        event_shape: The shape that a row is given.
+        path: Path of the file.
+        shape: Shape of the whole array.
+        dtype: Type of the entries.
+        start: Offset of the first byte of the entries.
+        event_shape: Shape to which a row is reshaped.
     """
 
     shape: tuple[int, ...]
@@ -34,30 +34,30 @@ class Npy(File):
     event_shape: tuple[int, ...]
 
     @classmethod
-    def of_events(cls, path: str, event: Event) -> "Npy":
-        """The array, which must hold events, flattened or not.
+    def open_events(cls, path: str, event: Event) -> "Npy":
+        """Opens an array, which must hold events, flattened or not.
 
         Raises:
-            InputError: The shape is another, or this is no such file.
+            InputError: The shape is wrong, or this is not a .npy file.
         """
-        array = cls.of(path, event.shape)
+        array = cls.open(path, event.shape)
         rule = f"Expected {path!r} to be of shape [rows, {', '.join(map(str, event.shape))}] or [rows, {event.size}]."
         check(array.shape[1:] in (event.shape, (event.size,)), rule, shape=array.shape)
         return array
 
     @classmethod
-    def of(cls, path: str, event_shape: tuple[int, ...]) -> "Npy":
-        """The array of a file, whatever its shape.
+    def open(cls, path: str, event_shape: tuple[int, ...]) -> "Npy":
+        """Opens an array of any shape.
 
         Raises:
-            InputError: This is no .npy file that can be read by rows.
+            InputError: This is not a .npy file that can be read by rows.
         """
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             shape, fortran, dtype = _header(path, file)
             start = file.tell()
         rule = f"Expected {path!r} to hold rows of numbers in C order, as np.save(path, np.ascontiguousarray(x)) does."
         check(len(shape) > 0 and not fortran and dtype.kind in "iufb", rule, shape=shape, dtype=str(dtype))
-        needed, there = start + math.prod(shape) * dtype.itemsize, storage.stated(path)["bytes"]
+        needed, there = start + math.prod(shape) * dtype.itemsize, storage.stat(path)["bytes"]
         check(there >= needed, f"Expected {path!r} to hold all of its {shape[0]} rows.", bytes=there, needed=needed)
         return cls(path, shape, dtype, start, event_shape)
 
@@ -66,7 +66,7 @@ class Npy(File):
 
     def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
-        with storage.opened(self.path) as file:
+        with storage.open_to_read(self.path) as file:
             file.seek(self.start + span.first * row_bytes)
             for some in even_spans(span.rows, size):
                 entries = np.frombuffer(file.read(some.rows * row_bytes), self.dtype)

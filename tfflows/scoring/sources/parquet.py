@@ -20,26 +20,26 @@ class Parquet(File):
     """A Parquet file, of which a part reads the row groups that it lies in.
 
     Args:
-        path: Of the file.
-        rows: Of the file.
-        names: Of the columns that hold entries.
-        labelled: Whether there is a column `label`.
-        event_shape: The shape of a row.
+        path: Path of the file.
+        rows: Number of rows.
+        names: Names of the columns with entries.
+        labeled: Whether the file has a column `label`.
+        event_shape: Shape of a row.
     """
 
     rows: int
     names: tuple[str, ...]
-    labelled: bool
+    labeled: bool
     event_shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, path: str, event: Event) -> "Parquet":
-        """The file, which must have a column for each entry, or `x`.
+    def open(cls, path: str, event: Event) -> "Parquet":
+        """Opens a file, which must have a column for each entry, or a column `x`.
 
         Raises:
-            InputError: It has neither, or this is no Parquet file.
+            InputError: The columns are wrong, or this is not a Parquet file.
         """
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             try:
                 parquet = pq.ParquetFile(file)
             except pa.ArrowInvalid as error:
@@ -55,8 +55,8 @@ class Parquet(File):
         return even_spans(self.rows, rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[pa.RecordBatch]:
-        columns = [*self.names, "label"] if self.labelled else list(self.names)
-        with storage.opened(self.path) as file:
+        columns = [*self.names, "label"] if self.labeled else list(self.names)
+        with storage.open_to_read(self.path) as file:
             parquet = pq.ParquetFile(file)
             groups, row = _groups(parquet.metadata, span)
             for batch in parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False):
@@ -68,12 +68,12 @@ class Parquet(File):
     def decode(self, chunk: pa.RecordBatch) -> dict[str, np.ndarray]:
         size = int(np.prod(self.event_shape)) // len(self.names)
         x = np.stack([_entries(chunk[name], size) for name in self.names], axis=1)
-        label = {"label": _entries(chunk["label"], 1)[:, 0]} if self.labelled else {}
+        label = {"label": _entries(chunk["label"], 1)[:, 0]} if self.labeled else {}
         return {"x": x.reshape(-1, *self.event_shape), **label}
 
 
 def _groups(metadata: pq.FileMetaData, span: Span) -> tuple[list[int], int]:
-    """The row groups that `span` lies in, and the row at which the first of them starts."""
+    """The row groups that `span` lies in, and the number of the first row of the first of them."""
     ends = np.cumsum([metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)])
     first = int(np.searchsorted(ends, span.first, side="right"))
     last = int(np.searchsorted(ends, span.first + span.rows, side="left"))

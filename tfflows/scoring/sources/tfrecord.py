@@ -24,27 +24,27 @@ KINDS = {"int64_list": tf.int64, "float_list": tf.float32, "bytes_list": tf.stri
 
 @dataclasses.dataclass(frozen=True)
 class TfRecord(File):
-    """A file of examples, without compression.
+    """An uncompressed file of examples.
 
     Args:
-        path: Of the file.
-        kind: Of the feature `x`: `int64_list`, `float_list` or `bytes_list`.
-        labelled: Whether there is a feature `label`.
-        event: What a row is.
+        path: Path of the file.
+        kind: Kind of the feature `x`: `int64_list`, `float_list` or `bytes_list`.
+        labeled: Whether the examples have a feature `label`.
+        event: Event that each row is.
     """
 
     kind: str
-    labelled: bool
+    labeled: bool
     event: Event
 
     @classmethod
-    def of(cls, path: str, event: Event) -> "TfRecord":
-        """The file, as its first example has it.
+    def open(cls, path: str, event: Event) -> "TfRecord":
+        """Opens a file, whose first example decides the kinds of features.
 
         Raises:
-            InputError: That is no example with a feature `x`, or no whole record.
+            InputError: The first record is incomplete, or not an example with a feature `x`.
         """
-        with storage.opened(path) as file:
+        with storage.open_to_read(path) as file:
             length = next(_lengths(path, file), None)
             if length is None:
                 return cls(path, "float_list", False, event)
@@ -55,14 +55,14 @@ class TfRecord(File):
 
     def spans(self, rows: int) -> Iterator[Span]:
         first = start = 0
-        with storage.opened(self.path) as file:
+        with storage.open_to_read(self.path) as file:
             while lengths := list(itertools.islice(_lengths(self.path, file), rows)):
                 yield Span(first, len(lengths), start, start + sum(lengths))
                 first, start = first + len(lengths), start + sum(lengths)
 
     def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
         # TensorFlow reads a file of records from its start and checks the sums, so a part becomes a file.
-        with storage.opened(self.path) as file, tempfile.NamedTemporaryFile() as copy:
+        with storage.open_to_read(self.path) as file, tempfile.NamedTemporaryFile() as copy:
             file.seek(span.start)
             copy.write(file.read(span.stop - span.start))
             copy.flush()
@@ -74,7 +74,7 @@ class TfRecord(File):
     def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
         raw = self.kind == "bytes_list"
         x = tf.io.FixedLenFeature([] if raw else [self.event.size], KINDS[self.kind])
-        features = {"x": x, **({"label": tf.io.FixedLenFeature([], tf.int64)} if self.labelled else {})}
+        features = {"x": x, **({"label": tf.io.FixedLenFeature([], tf.int64)} if self.labeled else {})}
         try:
             example = tf.io.parse_example(chunk, features)
             x = tf.io.decode_raw(example["x"], self.event.dtype) if raw else example["x"]
@@ -86,8 +86,8 @@ class TfRecord(File):
 
 
 def _lengths(path: str, file: BinaryIO) -> Iterator[int]:
-    """Bytes of each record, by its head alone."""
-    position, end = file.tell(), storage.stated(path)["bytes"]
+    """Number of bytes of each record, from its head alone."""
+    position, end = file.tell(), storage.stat(path)["bytes"]
     while head := file.read(HEAD):
         length = HEAD + struct.unpack("<Q", head[:8])[0] + TAIL if len(head) == HEAD else HEAD
         position += length

@@ -1,4 +1,4 @@
-"""TF Serving's gRPC API, as a server gives it: Predict, GetModelMetadata and GetModelStatus."""
+"""The server side of TF Serving's gRPC API: Predict, GetModelMetadata and GetModelStatus."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,29 +9,29 @@ from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceServicer
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceServicer
 
-from tfflows.serving.repository import DEFAULT_SIGNATURE, LoadedVersion, Repository
 from tfflows.serving.status import ServingError
+from tools.emulator.repository import DEFAULT_SIGNATURE, LoadedVersion, Repository
 
 
 class PredictionService(PredictionServiceServicer):
-    """Predict and GetModelMetadata; the other calls, of models with `tf.Example`s, answer UNIMPLEMENTED."""
+    """Predict and GetModelMetadata; the other calls, for models that take `tf.Example`s, answer UNIMPLEMENTED."""
 
     def __init__(self, repository: Repository):
         self._repository = repository
 
     def Predict(self, request, context):
-        with refusing(context):
+        with aborting_on_error(context):
             version = self._repository.version(request.model_spec)
             name = request.model_spec.signature_name or DEFAULT_SIGNATURE
             outputs = version.predict(name, {key: array(key, proto) for key, proto in request.inputs.items()})
             wanted = list(request.output_filter) or list(outputs)
-            protos = {key: tf.make_tensor_proto(outputs[key]) for key in known(wanted, outputs)}
+            protos = {key: tf.make_tensor_proto(outputs[key]) for key in check_outputs(wanted, outputs)}
             return predict_pb2.PredictResponse(
                 model_spec=model_spec(request.model_spec.name, version, name), outputs=protos
             )
 
     def GetModelMetadata(self, request, context):
-        with refusing(context):
+        with aborting_on_error(context):
             if list(request.metadata_field) != ["signature_def"]:
                 raise ServingError("INVALID_ARGUMENT", "Expected metadata_field to be ['signature_def'].")
             return metadata(self._repository, request.model_spec)
@@ -44,7 +44,7 @@ class ModelService(ModelServiceServicer):
         self._repository = repository
 
     def GetModelStatus(self, request, context):
-        with refusing(context):
+        with aborting_on_error(context):
             return status(self._repository, request.model_spec)
 
 
@@ -58,7 +58,7 @@ def metadata(repository: Repository, spec: model_pb2.ModelSpec) -> get_model_met
 
 
 def status(repository: Repository, spec: model_pb2.ModelSpec) -> get_model_status_pb2.GetModelStatusResponse:
-    """The versions that `spec` asks for, all of them available, as they were loaded before the server began."""
+    """The versions that `spec` asks for; all are available, since they were loaded before the server started."""
     state = get_model_status_pb2.ModelVersionStatus.AVAILABLE
     found = [
         get_model_status_pb2.ModelVersionStatus(version=number, state=state, status={"error_code": "OK"})
@@ -68,15 +68,15 @@ def status(repository: Repository, spec: model_pb2.ModelSpec) -> get_model_statu
 
 
 def model_spec(name: str, version: LoadedVersion, signature: str = "") -> model_pb2.ModelSpec:
-    """Who answered."""
+    """The model, version and signature that answered."""
     return model_pb2.ModelSpec(name=name, version={"value": version.number}, signature_name=signature)
 
 
 def array(name: str, proto):
-    """The array of an input.
+    """Value of an input as an array.
 
     Raises:
-        ServingError: `proto` is none.
+        ServingError: `proto` is not a valid tensor.
     """
     try:
         return tf.make_ndarray(proto)
@@ -84,8 +84,12 @@ def array(name: str, proto):
         raise ServingError("INVALID_ARGUMENT", f"tensor parsing error: {name}") from error
 
 
-def known(wanted: list[str], outputs: dict) -> list[str]:
-    """`wanted`, after a look that all of them are outputs."""
+def check_outputs(wanted: list[str], outputs: dict) -> list[str]:
+    """`wanted`, checked to be names of outputs.
+
+    Raises:
+        ServingError: One of them is not an output.
+    """
     for name in wanted:
         if name not in outputs:
             among = ",".join(sorted(outputs))
@@ -97,9 +101,9 @@ def known(wanted: list[str], outputs: dict) -> list[str]:
 
 
 @contextlib.contextmanager
-def refusing(context: grpc.ServicerContext) -> Iterator[None]:
-    """Ends the request with the code and the words of a `ServingError`."""
+def aborting_on_error(context: grpc.ServicerContext) -> Iterator[None]:
+    """Ends the request with the code and the message of a `ServingError`."""
     try:
         yield
     except ServingError as error:
-        context.abort(grpc.StatusCode[error.code], error.words)
+        context.abort(grpc.StatusCode[error.code], error.message)

@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation: `python docs/pictures.py`; needs the datasets of the models it shows."""
+"""Makes the pictures of the documentation, `python -m tools.pictures`; it needs the datasets of the models it shows."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tfflows import datasets, figures
 from tfflows.models import Flow
 from zoo.pretrained import rows
 
-HERE = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROWS, COLUMNS = 8, 8
 
 
@@ -21,34 +21,35 @@ def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) ->
     samples = model.sample(ROWS * COLUMNS, seed=0, temperature=temperature).numpy()
     panels = {"test set": x, f"samples of {name}": samples}
     sheet = figures.titled({title: figures.grid(np.asarray(images), data.event) for title, images in panels.items()})
-    figures.save(sheet, HERE / f"{name}.png")
+    figures.save(sheet, IMAGES / f"{name}.png")
 
 
 def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) -> None:
     """The density of a pretrained model of the plane, and 5,000 of its samples."""
     model = zoo.load(name)
-    draws = 1 if isinstance(model, Flow) else 100  # of a bound, to be as good as the density
+    draws = 1 if isinstance(model, Flow) else 100  # a bound needs them to be as good as the density
     axis = np.linspace(-reach, reach, points, dtype=np.float32)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     density = np.exp(model.log_prob(grid, num_importance_samples=draws).numpy()).reshape(points, points)
     x = model.sample(5000, seed=0).numpy()
     figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
-    # Of a bound, single points far out may have got one weight that outshines all.
+    # A bound may give single points far out one weight that outshines all others.
     axes[0].imshow(density, extent=(-reach, reach) * 2, origin="lower", vmax=np.quantile(density, 0.999))
     axes[0].set_title(f"density of {name}")
     axes[1].scatter(x[:, 0], x[:, 1], s=1, alpha=0.5, linewidths=0)
     axes[1].set_title("samples")
     axes[1].set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    figures.save(figures.rendered(figure), HERE / f"{name}.png")
+    figures.save(figures.rendered(figure), IMAGES / f"{name}.png")
 
 
 def energy_beside_samples(name: str, dataset: str) -> None:
     """The density of an energy beside 5,000 samples of a model that was fitted to it."""
     sheet = figures.picture(zoo.load(name).sample(5000, seed=0).numpy(), datasets.load(dataset))
-    figures.save(sheet, HERE / f"{name}.png")
+    figures.save(sheet, IMAGES / f"{name}.png")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Draws a picture of each pretrained model."""
     for row in rows():
         if row["dataset"].startswith("toy/"):
             density_beside_samples(row["id"])
@@ -56,3 +57,7 @@ if __name__ == "__main__":
             energy_beside_samples(row["id"], row["dataset"])
         else:
             data_beside_samples(row["id"], row["dataset"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The loopback server as a command: TF Serving's flags, and one line for what a user can mend."""
+"""The emulator as a command: TF Serving's flags, and one line for what a user can mend."""
 
 import threading
 import time
@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
-from benchmarks.servers import LOOPBACK, serving
+from benchmarks.servers import EMULATOR, serving
 from tests.serving.expected import assert_near, digits
 from tfflows.errors import InputError
-from tfflows.serving import Client, ServingError, loopback, repository
-from tfflows.serving.batching import Batching
-from tfflows.serving.signature import Signature
+from tfflows.serving import Client, ServingError
+from tools.emulator import __main__ as emulator
+from tools.emulator import repository
+from tools.emulator.batching import Batching
+from tools.emulator.server import Emulator
+from tools.emulator.signature import Signature
 
 X = digits(3)
 
@@ -28,7 +31,7 @@ def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, m
         "--enable_batching",
         f"--batching_parameters_file={tmp_path / 'batching.config'}",
     ]
-    with serving([*LOOPBACK, *flags], model="old") as server:
+    with serving([*EMULATOR, *flags], model="old") as server:
         for address in (server.address, server.rest_address):
             with Client(address, "old", version_label="a", max_batch_size=2) as client:
                 assert_near(client.log_prob(X), models["digits"].log_prob(X))
@@ -39,15 +42,15 @@ def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, m
 
 def test_help_says_what_it_is(capsys):
     with pytest.raises(SystemExit) as raised:
-        loopback.main(["--help"])
+        emulator.main(["--help"])
     assert raised.value.code == 0
     told = capsys.readouterr().out
-    for words in ("stand-in for TF Serving", "for production, take `tensorflow_model_server`", "--model_config_file"):
+    for words in ("emulator of TF Serving", "in production use `tensorflow_model_server`", "--model_config_file"):
         assert words in told
 
 
 def parameters(*flags: str) -> Batching | None:
-    return loopback.batching_parameters(loopback.parse(list(flags)))
+    return emulator.batching_parameters(emulator.parse(list(flags)))
 
 
 def test_flags_of_batching(tmp_path):
@@ -61,8 +64,8 @@ def test_flags_of_batching(tmp_path):
 
 
 def test_flags_of_models(tmp_path):
-    arguments = loopback.parse(["--model_name=a", "--model_base_path=b"])
-    assert loopback.configs(arguments) == [ModelConfig(name="a", base_path="b")]
+    arguments = emulator.parse(["--model_name=a", "--model_base_path=b"])
+    assert emulator.configs(arguments) == [ModelConfig(name="a", base_path="b")]
     assert (arguments.port, arguments.rest_api_port) == (8500, 0)  # TF Serving's
 
 
@@ -75,8 +78,8 @@ def test_flags_of_models(tmp_path):
     ],
 )
 def test_what_a_user_can_mend_is_one_line(flags, words):
-    with pytest.raises(SystemExit, match=r"tfflows\.serving\.loopback: ") as raised:
-        loopback.main(flags)
+    with pytest.raises(SystemExit, match=r"tools\.emulator: ") as raised:
+        emulator.main(flags)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -98,7 +101,7 @@ def config(folder, **fields) -> ModelConfig:
     ],
 )
 def test_policy_chooses_versions(folder, policy, numbers):
-    assert repository.chosen(config(folder, model_version_policy=policy)) == numbers
+    assert repository.select(config(folder, model_version_policy=policy)) == numbers
 
 
 def test_models_that_cannot_be_served_are_refused(folder, alone):
@@ -117,7 +120,7 @@ def test_models_that_cannot_be_served_are_refused(folder, alone):
         (f"free ports. Received: port=0, rest_api_port={rest_port}", [], {"rest_port": rest_port}),
     ):
         with pytest.raises(InputError, match=words):
-            loopback.LoopbackServer(models, **ports)
+            Emulator(models, **ports)
 
 
 def test_stopping_waits_for_answers(configs, models, monkeypatch):
@@ -129,7 +132,7 @@ def test_stopping_waits_for_answers(configs, models, monkeypatch):
         return call(self, inputs)
 
     monkeypatch.setattr(Signature, "__call__", slow)
-    server = loopback.LoopbackServer(configs[:1], rest_port=None)
+    server = Emulator(configs[:1], rest_port=None)
     with Client(server.address, "digits") as client, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.log_prob, X)
         begun.wait()

@@ -1,4 +1,4 @@
-"""Configuration files of TF Serving: text protos."""
+"""Configuration files of TF Serving, which are text protos."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +12,10 @@ AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
 def read(path: str | Path, message: type[AnyMessage]) -> AnyMessage:
-    """The message in a file.
+    """Reads a message from a file.
 
     Raises:
-        InputError: There is no such file, or it holds something else.
+        InputError: The file does not exist, or does not hold such a message.
     """
     try:
         return text_format.Parse(Path(path).read_text(), message())

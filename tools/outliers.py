@@ -1,6 +1,7 @@
-"""Which images a density calls odd: the table of docs/scoring.md, `python docs/outliers.py`; needs both MNISTs of TFDS.
+"""Which images a density calls outliers: `python -m tools.outliers` writes the table of docs/scoring.md.
 
-Nothing is trained. `realnvp_fashion_mnist` scores Fashion-MNIST's test set, the same images altered, and MNIST's.
+It needs MNIST and Fashion-MNIST of TFDS; nothing is trained. `realnvp_fashion_mnist` scores the test set of
+Fashion-MNIST, the same images altered, and the test set of MNIST.
 """
 
 import argparse
@@ -10,25 +11,27 @@ from pathlib import Path
 
 import numpy as np
 
-from tfflows import datasets, score
+from tfflows import datasets
 from tfflows.events import Event
 from tfflows.files import replacing
 from tfflows.metrics import bits_per_dim
+from tfflows.scoring import score
+from zoo.pretrained import exported_folder
 
 MODEL, QUANTILE = "realnvp_fashion_mnist", 0.01
 EVENT = Event((28, 28, 1), "uint8", 256)
-DOCUMENT = Path(__file__).parent / "scoring.md"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "scoring.md"
 FROM, TO = "<!-- outliers -->\n", "<!-- /outliers -->"
 
 
 def test_set(dataset: str, rows: int) -> np.ndarray:
-    """Its first images, uint8 `[rows, 28, 28, 1]`."""
+    """The first images of its test set, uint8 `[rows, 28, 28, 1]`."""
     examples = datasets.load(dataset).test.events().as_numpy_iterator()
     return np.stack([example["x"] for example in itertools.islice(examples, rows)])
 
 
 def altered(rows: int) -> dict[str, np.ndarray]:
-    """Images by what they are, the same in each run."""
+    """Images by their description, the same in each run."""
     x, random = test_set("fashion_mnist", rows), np.random.default_rng(0)
     noisy = np.clip(np.round(x + random.normal(scale=16.0, size=x.shape)), 0, 255).astype(np.uint8)
     shuffled = random.permuted(x.reshape(len(x), -1), axis=1).reshape(x.shape)
@@ -42,10 +45,9 @@ def altered(rows: int) -> dict[str, np.ndarray]:
 
 
 def scores(x: np.ndarray, folder: Path) -> np.ndarray:
-    """The table that the command line writes for `x`."""
+    """The table of scores of `x`."""
     np.save(folder / "x.npy", x)
-    files = (f"--input={folder / 'x.npy'}", f"--output={folder / 'scores.npy'}")
-    score.main(score.FLAGS(["score", f"--model={MODEL}", *files, f"--flag_below_quantile={QUANTILE}"]))
+    score(exported_folder(MODEL), folder / "x.npy", folder / "scores.npy", flag_below_quantile=QUANTILE)
     return np.load(folder / "scores.npy")
 
 

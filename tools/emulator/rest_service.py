@@ -1,4 +1,4 @@
-"""TF Serving's REST API, as a server gives it, by Python's own HTTP server."""
+"""The server side of TF Serving's REST API, by Python's own HTTP server."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from google.protobuf import json_format
 from tensorflow_serving.apis.get_model_metadata_pb2 import SignatureDefMap
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
-from tfflows.serving import grpc_services, json_tensors
-from tfflows.serving.repository import DEFAULT_SIGNATURE, Repository
 from tfflows.serving.status import HTTP_STATUS, ServingError
+from tools.emulator import grpc_services, json_tensors
+from tools.emulator.repository import DEFAULT_SIGNATURE, Repository
 
 PATH = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?(?P<what>/metadata|:predict)?"
@@ -21,11 +21,11 @@ PROTO_JSON = {"preserving_proto_field_name": True, "always_print_fields_with_no_
 
 
 class RestServer(ThreadingHTTPServer):
-    """Answers for the models of a repository, each connection in its own thread.
+    """Serves the models of a repository, each connection in its own thread.
 
     Args:
         address: Host and port; port 0 takes a free one.
-        repository: The models.
+        repository: Models to serve.
     """
 
     daemon_threads = True
@@ -51,7 +51,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._answer({":predict": self._predict}, self.rfile.read(length))
 
     def log_message(self, *arguments):
-        """Says nothing: a server of tests and benchmarks has no log of requests."""
+        """Logs nothing: tests and benchmarks need no log of requests."""
 
     def _answer(self, methods: dict, body: bytes | None) -> None:
         match = PATH.fullmatch(self.path)
@@ -61,7 +61,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             arguments = [] if body is None else [_json(body)]
             self._send(200, methods[match["what"]](spec(match), *arguments))
         except ServingError as error:
-            self._send(HTTP_STATUS[error.code], {"error": error.words})
+            self._send(HTTP_STATUS[error.code], {"error": error.message})
 
     def _send(self, http_status: int, content: dict[str, Any]) -> None:
         text = json.dumps(content).encode()

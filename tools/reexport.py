@@ -1,7 +1,9 @@
-"""Exports pretrained models again, in place, as this version of the code does: `python -m zoo.reexport realnvp_digits`.
+"""Exports pretrained models again, in place, as this version of the code does it.
 
-For after a change of what an export holds. Weights, configurations and scores stay the files they were; the datasets
-are needed, for pictures and for the scores of the training set. Without names it exports all.
+    python -m tools.reexport realnvp_digits
+
+Run it after a change of what an export holds. Weights, configurations and scores stay the same files; the datasets are
+needed for pictures and for the scores of the training set. Without names it exports all pretrained models.
 """
 
 import json
@@ -30,7 +32,7 @@ def main(names: list[str]) -> None:
         for name in names or list_pretrained():
             reexport(exported_folder(name))
     except InputError as error:
-        sys.exit(f"zoo.reexport: {error}")
+        sys.exit(f"tools.reexport: {error}")
 
 
 if __name__ == "__main__":

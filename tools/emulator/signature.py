@@ -1,4 +1,4 @@
-"""One signature of a SavedModel, called as TF Serving calls it: types are compared, shapes are the graph's affair."""
+"""One signature of a SavedModel, called as TF Serving calls it: the server checks types, the graph checks shapes."""
 
 import itertools
 import threading
@@ -10,25 +10,25 @@ from tensorflow.core.protobuf import error_codes_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from tfflows import guards
-from tfflows.serving.batching import Batching
 from tfflows.serving.status import ServingError
+from tools.emulator.batching import Batching
 
-QUEUES = itertools.count()  # of this process, in which a name of a queue is one queue, whoever uses it
+QUEUES = itertools.count()  # names of batching queues, which are unique in a process
 
 
 class Signature:
     """One signature of a loaded model; threads may call it together.
 
     Args:
-        function: Of `tf.saved_model.load(...).signatures`.
-        definition: Of the same, in the SavedModel.
-        batching: Requests of several threads are computed together; None computes each alone.
+        function: Concrete function from `tf.saved_model.load(...).signatures`.
+        definition: Definition of the same signature in the SavedModel.
+        batching: Batching parameters for requests of several threads; None computes each request alone.
     """
 
     def __init__(self, function, definition: SignatureDef, batching: Batching | None):
         self.definition = definition
         self._function = function
-        # The order of the function's own arguments and results.
+        # Sorted, as the arguments and results of the function are.
         self._inputs = sorted(definition.inputs)
         self._outputs = sorted(definition.outputs)
         self._call = self._run if batching is None else self._batched(batching)
@@ -43,7 +43,7 @@ class Signature:
         """
         self._check(inputs)
         if not self._is_warm.is_set():
-            with self._warming:  # the first call optimises the graph, which two threads would both do
+            with self._warming:  # the first call optimizes the graph, which two threads would both do
                 if not self._is_warm.is_set():
                     outputs = self._outputs_of(inputs)
                     self._is_warm.set()
@@ -55,10 +55,10 @@ class Signature:
             outputs = self._call(*(tf.constant(inputs[name]) for name in self._inputs))
             return {name: output.numpy() for name, output in zip(self._outputs, outputs, strict=True)}
         except tf.errors.OpError as error:
-            raise ServingError(error_codes_pb2.Code.Name(error.error_code), guards.words(error.message)) from error
+            raise ServingError(error_codes_pb2.Code.Name(error.error_code), guards.message_of(error.message)) from error
 
     def _run(self, *inputs: tf.Tensor) -> list[tf.Tensor]:
-        """The function itself. Called from Python it would compare shapes; a session of TF Serving does not."""
+        """Runs the function without the check of shapes of a call from Python, as a session of TF Serving does."""
         return tf.raw_ops.StatefulPartitionedCall(
             args=[*inputs, *self._function.captured_inputs],
             Tout=[output.dtype for output in self._function.outputs],
@@ -72,7 +72,7 @@ class Signature:
             batch_timeout_micros=batching.batch_timeout_micros,
             allowed_batch_sizes=list(batching.allowed_batch_sizes) or None,
             max_enqueued_batches=batching.max_enqueued_batches,
-            enable_large_batch_splitting=False,  # as TF Serving has it
+            enable_large_batch_splitting=False,  # as in TF Serving
             autograph=False,
         )(self._run)
         queue = f"queue_{next(QUEUES)}"
@@ -85,7 +85,7 @@ class Signature:
         return tf.function(call, autograph=False).get_concrete_function(*types)
 
     def _check(self, inputs: dict[str, np.ndarray]) -> None:
-        """Raises `ServingError`, with TF Serving's words, where names or types are not the signature's."""
+        """Raises `ServingError`, with TF Serving's message, unless names and types are those of the signature."""
         given, known = set(inputs), set(self._inputs)
         if given != known:
             raise ServingError(

@@ -1,4 +1,4 @@
-"""Server-side batching: requests that come together are computed together, padded to an allowed number of rows."""
+"""Server-side batching: requests that arrive together are computed together, padded to an allowed number of rows."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wr
 from google.protobuf.message import Message
 
 from tfflows.errors import check
-from tfflows.serving import textproto
+from tools.emulator import textproto
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,11 +16,12 @@ class Batching:
     """TF Serving's batching parameters, with its defaults.
 
     Args:
-        max_batch_size: Rows of a batch; a request with more is refused.
+        max_batch_size: Maximum number of rows in a batch; a larger request is refused.
         batch_timeout_micros: How long a request waits for others, microseconds.
-        max_enqueued_batches: Batches that wait; a request beyond them is UNAVAILABLE.
-        num_batch_threads: Batches that are computed at a time.
-        allowed_batch_sizes: Numbers of rows that a batch is padded to, ascending to `max_batch_size`; none: not padded.
+        max_enqueued_batches: Maximum number of waiting batches; a request beyond them is UNAVAILABLE.
+        num_batch_threads: Number of batches that are computed at a time.
+        allowed_batch_sizes: Numbers of rows that a batch is padded to, ascending to `max_batch_size`; if empty, a batch
+            is not padded.
 
     Raises:
         InputError: A number is not positive; the sizes do not ascend to `max_batch_size`.
@@ -49,10 +50,10 @@ class Batching:
 
 
 def read(path: str | Path) -> Batching:
-    """The parameters in a file for TF Serving's `--batching_parameters_file`.
+    """Reads the parameters from a file for TF Serving's `--batching_parameters_file`.
 
     Raises:
-        InputError: The file or a number in it is wrong.
+        InputError: The file cannot be read, or a number in it is wrong.
     """
     message = textproto.read(path, _message_type())
     given = {field.name: value for field, value in message.ListFields()}
@@ -62,7 +63,7 @@ def read(path: str | Path) -> Batching:
 
 def _message_type() -> type[Message]:
     """TF Serving's BatchingParameters: a wrapped int64 for each number. Its Python package leaves this message out."""
-    file = descriptor_pb2.FileDescriptorProto(name="batching.proto", package="tfflows.serving", syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(name="batching.proto", package="tools.emulator", syntax="proto3")
     file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
     message = file.message_type.add(name="BatchingParameters")
     kinds = descriptor_pb2.FieldDescriptorProto

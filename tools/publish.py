@@ -1,4 +1,4 @@
-"""Adds exported models to the table of pretrained models: `python -m zoo.publish exported/realnvp_digits`.
+"""Adds exported models to the table of pretrained models: `python -m tools.publish exported/realnvp_digits`.
 
 The row is made of the export's own `config.json` and `metrics.json`, and the README's tables of the rows: nothing in
 either is written by hand.
@@ -17,7 +17,7 @@ from zoo.pretrained import TABLE
 from zoo.pretrained import rows as pretrained_rows
 from zoo.registry import ARCHITECTURES
 
-README = TABLE.parent.parent / "README.md"
+README = Path(__file__).parents[1] / "README.md"
 
 COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
@@ -122,7 +122,7 @@ def main(folders: list[str]) -> None:
         if README.exists():
             renew(README)
     except InputError as error:
-        sys.exit(f"zoo.publish: {error}")
+        sys.exit(f"tools.publish: {error}")
 
 
 if __name__ == "__main__":

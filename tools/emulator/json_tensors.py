@@ -1,4 +1,4 @@
-"""TF Serving's JSON: the inputs of a prediction by rows (`instances`) or by columns (`inputs`), and its outputs."""
+"""JSON of TF Serving's REST API: inputs by rows (`instances`) or by columns (`inputs`), and outputs."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from tfflows.serving.status import ServingError
 
 
 def parse(body: dict[str, Any], signature: SignatureDef) -> dict[str, np.ndarray]:
-    """The inputs of a request, in the types of the signature.
+    """Parses the inputs of a request into the types of the signature.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, with the input's name.
+        ServingError: INVALID_ARGUMENT, with the name of the input.
     """
     require(("instances" in body) != ("inputs" in body), "Expected one of the keys 'instances' and 'inputs'.")
     values = _columns(body["instances"], signature) if "instances" in body else _named(body["inputs"], signature)
-    unknown = dict.fromkeys(set(values) - set(signature.inputs), np.empty(0))  # to be refused by their names
+    unknown = dict.fromkeys(set(values) - set(signature.inputs), np.empty(0))  # the signature refuses them by name
     known = signature.inputs.keys() & values.keys()
     return {name: _array(name, values[name], signature.inputs[name].dtype) for name in known} | unknown
 
 
 def answer(outputs: dict[str, np.ndarray], *, by_rows: bool) -> dict[str, Any]:
-    """The JSON of a prediction; an only output comes without its name."""
+    """The JSON of a prediction; a single output comes without its name."""
     values = {name: output.tolist() for name, output in outputs.items()}
     if not by_rows:
         return {"outputs": values if len(values) > 1 else next(iter(values.values()))}
@@ -40,7 +40,7 @@ def require(condition: Any, rule: str) -> None:
 
 
 def _named(value: Any, signature: SignatureDef) -> dict[str, Any]:
-    """Values by name; a bare one is that of the only input."""
+    """Values by name; a bare value belongs to the only input."""
     if isinstance(value, dict):
         return value
     names = sorted(signature.inputs)

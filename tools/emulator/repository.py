@@ -1,4 +1,4 @@
-"""The models that a server holds: which versions of which, under which labels."""
+"""The models of a server: loaded versions, by number and by label."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,56 +12,61 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
 from tfflows import versions
 from tfflows.errors import check
-from tfflows.serving.batching import Batching
-from tfflows.serving.signature import Signature
 from tfflows.serving.status import ServingError
+from tools.emulator.batching import Batching
+from tools.emulator.signature import Signature
 
 DEFAULT_SIGNATURE = "serving_default"
 
 
 class LoadedVersion:
-    """One version of one model.
+    """One loaded version of one model.
 
     Args:
-        folder: Of the SavedModel.
-        number: Of the version.
-        batching: Of each signature; None for none.
+        folder: Folder of the SavedModel.
+        number: Number of the version.
+        batching: Batching parameters of each signature; None computes each request alone.
     """
 
     def __init__(self, folder: Path, number: int, batching: Batching | None):
         self.number = number
-        self._loaded = tf.saved_model.load(str(folder))  # held, as signatures alone do not keep their variables
+        self._loaded = tf.saved_model.load(str(folder))  # kept, as signatures alone do not keep their variables
         self.signatures = {
             name: Signature(self._loaded.signatures[name], definition, batching)
             for name, definition in definitions(folder).items()
         }
 
     def predict(self, signature_name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of a signature; `ServingError` where there is no such one, or it refuses the inputs."""
+        """Outputs of a signature by name.
+
+        Raises:
+            ServingError: The signature does not exist, or it refuses the inputs.
+        """
         return self.signature(signature_name)(inputs)
 
     def signature(self, name: str) -> Signature:
+        """The signature of this name, or a `ServingError`."""
         if name not in self.signatures:
             raise ServingError("INVALID_ARGUMENT", f'Serving signature name: "{name}" not found in signature def')
         return self.signatures[name]
 
 
 def definitions(folder: Path) -> dict[str, SignatureDef]:
-    """The signatures that the SavedModel in `folder` was written with."""
+    """The signature definitions of the SavedModel in `folder`, by name."""
     saved = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     found = saved.meta_graphs[0].signature_def
-    return {name: found[name] for name in found if not name.startswith("__")}  # `__saved_model_init_op` is none
+    return {name: found[name] for name in found if not name.startswith("__")}  # `__saved_model_init_op` is not one
 
 
 class Repository:
-    """All versions that `models` ask for, loaded.
+    """All loaded versions of the given models.
 
     Args:
-        models: As in TF Serving's model config file.
-        batching: Of each signature of each version; None for none.
+        models: Models, as in TF Serving's model config file.
+        batching: Batching parameters of each signature; None computes each request alone.
 
     Raises:
-        InputError: A folder holds no version, or not one that was asked for; a label names one that is not served.
+        InputError: A folder does not hold a version that is asked for; a label names a version that is not served.
     """
 
     def __init__(self, models: Iterable[ModelConfig], batching: Batching | None = None):
@@ -69,7 +74,7 @@ class Repository:
         self._labels: dict[str, dict[str, int]] = {}
         for model in models:
             check(model.name not in self._versions, "Expected each model once.", name=model.name)
-            numbers = chosen(model)
+            numbers = select(model)
             for label, number in model.version_labels.items():
                 check(number in numbers, f"Expected label `{label}` to name one of {numbers}.", version=number)
             self._versions[model.name] = {
@@ -81,7 +86,7 @@ class Repository:
         """The version that a request asks for: by number, by label, or the newest.
 
         Raises:
-            ServingError: There is none.
+            ServingError: No such version is served.
         """
         wanted = self._number(spec)
         served = self._versions.get(spec.name, {})
@@ -93,10 +98,10 @@ class Repository:
         return served[wanted]
 
     def available(self, spec: ModelSpec) -> list[int]:
-        """Numbers of the versions that a request of status asks for, newest first.
+        """Numbers of the versions that a status request asks for, newest first.
 
         Raises:
-            ServingError: There is none.
+            ServingError: No such version is served.
         """
         wanted = self._number(spec)
         served = self._versions.get(spec.name, {})
@@ -107,7 +112,7 @@ class Repository:
         return found
 
     def _number(self, spec: ModelSpec) -> int | None:
-        """The version that a request names; None says the newest."""
+        """Number of the version that a request names; None means the newest."""
         if spec.WhichOneof("version_choice") != "version_label":
             return spec.version.value if spec.HasField("version") else None
         labels = self._labels.get(spec.name, {})
@@ -116,17 +121,17 @@ class Repository:
         return labels[spec.version_label]
 
 
-def chosen(model: ModelConfig) -> list[int]:
-    """The versions of a model that its policy asks for, ascending: the newest one, unless it says otherwise.
+def select(model: ModelConfig) -> list[int]:
+    """Numbers of the versions that a model's policy selects, ascending; without a policy, the newest one.
 
     Raises:
-        InputError: One of them is not there, or none at all.
+        InputError: One of them does not exist, or the folder has no versions.
     """
     policy = model.model_version_policy
     kind = policy.WhichOneof("policy_choice")
     if kind == "specific":
-        return sorted(versions.chosen(model.base_path, number) for number in policy.specific.versions)
-    newest = versions.chosen(model.base_path)
+        return sorted(versions.select(model.base_path, number) for number in policy.specific.versions)
+    newest = versions.select(model.base_path)
     known = versions.numbers(model.base_path)
     if kind == "all":
         return known

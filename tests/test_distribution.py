@@ -1,0 +1,63 @@
+"""A flow as a distribution of TFP: labels, seeds, memory, and what TFP does with it."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tests.cases import EVENTS, Case, events, make
+
+VECTOR = Case("realnvp", EVENTS["vector"])
+
+
+def test_what_was_evaluated_is_not_kept():
+    distribution = make(VECTOR).distribution()
+    seen = []
+    for _ in range(3):
+        x = tf.random.stateless_normal([1000, 2], [0, 1])
+        seen.append(weakref.ref(x))
+        distribution.log_prob(x)
+    del x
+    gc.collect()
+    assert [reference() for reference in seen] == [None] * 3
+
+
+def test_weights_are_read_in_each_call():
+    model = make(VECTOR)
+    distribution, x = model.distribution(), np.ones((1, 2), np.float32)
+    before = distribution.log_prob(x).numpy()
+    model.trainable_variables[0].assign_add(tf.ones_like(model.trainable_variables[0]))
+    assert distribution.log_prob(x).numpy() != before
+    np.testing.assert_allclose(distribution.log_prob(x), model.log_prob(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [7, np.int64(7), np.uint8(7), [0, 7], tf.constant([0, 7])])
+def test_a_seed_of_any_kind_repeats_the_sample(seed):
+    distribution = make(VECTOR).distribution()
+    np.testing.assert_array_equal(distribution.sample(3, seed=seed), distribution.sample(3, seed=seed))
+
+
+def test_labels_are_the_batch():
+    case = next(case for case in [Case("realnvp", EVENTS["vector"].__class__((2,), classes=3))])
+    model, (x, _) = make(case), events(case, 4)
+    one, many = model.distribution(1), model.distribution([0, 1, 2])
+    assert (one.batch_shape, many.batch_shape) == ((), (3,))
+    np.testing.assert_allclose(one.log_prob(x), model.log_prob(x, np.ones(4, int)), rtol=1e-5)
+    expected = np.stack([model.log_prob(x, np.full(4, label)) for label in range(3)], axis=1)
+    np.testing.assert_allclose(many.log_prob(x[:, None]), expected, rtol=1e-5)
+    assert many.sample(5, seed=[0, 1]).shape == (5, 3, 2)
+
+
+def test_pixels_are_said_to_be_dequantized():
+    assert make(Case("realnvp", EVENTS["image"])).distribution().name == "dequantized_realnvp"
+
+
+def test_flow_is_a_target_of_hamiltonian_monte_carlo():
+    target = make(VECTOR).distribution().log_prob
+    kernel = tfp.mcmc.HamiltonianMonteCarlo(target, step_size=0.1, num_leapfrog_steps=2)
+    states = tfp.mcmc.sample_chain(3, tf.zeros([4, 2]), kernel=kernel, trace_fn=None, seed=[0, 1])
+    assert states.shape == (3, 4, 2)
+    assert np.isfinite(states).all()
