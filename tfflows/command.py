@@ -6,6 +6,7 @@ from collections.abc import Callable
 from absl import app, flags, logging
 
 from tfflows.errors import InputError, TrainingError
+from tfflows.quiet import LEVEL as LEVEL
 from tfflows.quiet import quiet as quiet
 
 
