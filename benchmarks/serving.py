@@ -96,7 +96,7 @@ def latencies(calls: list[Call], *, seconds: float, warm_up: float) -> list[floa
 def measure(model: str, server: str, rows: int, counts: list[int], *, seconds: float) -> Iterator[dict[str, Any]]:
     """A row for each number of concurrent clients."""
     with SERVERS[server](model, rows) as connect:
-        connect()()  # the graph is optimised
+        connect()()  # the graph is optimized
         for clients in counts:
             times = latencies([connect() for _ in range(clients)], seconds=seconds, warm_up=min(1.0, seconds))
             cuts = statistics.quantiles(times, n=100, method="inclusive")

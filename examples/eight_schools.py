@@ -4,7 +4,7 @@
 
 Eight schools coached their pupils for a test; each reports the effect and its standard error. A hierarchical model asks
 how far the effects differ at all. Where that is little, the schools agree, and the posterior is a funnel. Both fits see
-the non-centred form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it straightens
+the non-centered form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it straightens
 the funnel for HMC, whose answer is the measure here; the bends that remain are the flow's to learn.
 
 Source: Rubin (1981); Gelman et al., "Bayesian Data Analysis", section 5.5; the priors are those of TFP's tutorial.
@@ -62,7 +62,7 @@ def hmc(chains: int, steps: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def fit(steps: int, *, batch_size: int = 512, learning_rate: float = 3e-3) -> GenerativeModel:
-    """A RealNVP whose reverse KL to the posterior was minimised, by TFP's own loss of its TFP distribution."""
+    """A RealNVP whose reverse KL to the posterior was minimized, by TFP's own loss of its TFP distribution."""
     keras.utils.set_random_seed(0)
     model = zoo.create("realnvp", event=Event((10,)), couplings=4, width=32)
     model.initialize(np.random.default_rng(0).normal(size=(1000, 10)).astype(np.float32))

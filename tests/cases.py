@@ -1,4 +1,4 @@
-"""Small models of every architecture in the registry, initialised on data and with every weight moved off its start."""
+"""Small models of every architecture in the registry, initialized on data and with every weight moved off its start."""
 
 import contextlib
 import dataclasses
@@ -135,7 +135,7 @@ def events(case: Case, n: int) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def continuous(case: Case, n: int) -> tuple[np.ndarray, tf.Tensor | None]:
-    """Dequantised events in the current precision, and the context of their labels."""
+    """Dequantized events in the current precision, and the context of their labels."""
     x, label = events(case, n)
     x = x.astype(keras.config.floatx())
     if case.event.discrete:

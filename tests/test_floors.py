@@ -200,9 +200,9 @@ def function(name: str, lines: int) -> str:
 
 
 IMPORT_MUTANTS = {
-    "maths of weights": ("tfflows/bijectors/affine.py", "from tfflows.layers import AffineCoupling"),
-    "maths of a neighbour": ("tfflows/bijectors/affine.py", "from tfflows.networks.mlp import MLP"),
-    "maths of a neighbour, by its package": ("tfflows/bijectors/affine.py", "from tfflows import networks"),
+    "math of weights": ("tfflows/bijectors/affine.py", "from tfflows.layers import AffineCoupling"),
+    "math of a neighbor": ("tfflows/bijectors/affine.py", "from tfflows.networks.mlp import MLP"),
+    "math of a neighbor, by its package": ("tfflows/bijectors/affine.py", "from tfflows import networks"),
     "errors of events": ("tfflows/errors.py", "from tfflows.events import Event"),
     "events of metrics": ("tfflows/events.py", "import tfflows.metrics"),
     "layers of a model": ("tfflows/layers/base.py", "import keras, tfflows.models.flow as flow"),

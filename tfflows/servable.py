@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfflows import guards, metrics, noise
 
-SCORE_SEED = 0  # Of the dequantisation noise: an exported score is a function of the row alone.
+SCORE_SEED = 0  # Of the dequantization noise: an exported score is a function of the row alone.
 
 
 class Servable(tf.Module):

@@ -1,4 +1,4 @@
-"""VAE whose posterior is a normalising flow that the encoder steers, and whose prior may be a flow too.
+"""VAE whose posterior is a normalizing flow that the encoder steers, and whose prior may be a flow too.
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4: planar and radial;
 Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4: IAF.

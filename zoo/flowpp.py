@@ -1,4 +1,4 @@
-"""Flow++: couplings by mixtures of logistics, networks with self-attention, dequantisation by a flow.
+"""Flow++: couplings by mixtures of logistics, networks with self-attention, dequantization by a flow.
 
 Source: Ho et al., "Flow++" (1902.00275), sections 3 and 4, and the authors' code for CIFAR-10.
 Differs from the paper: one matrix of all channels between couplings, at first a rotation; networks end in zeros.

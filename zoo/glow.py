@@ -1,4 +1,4 @@
-"""Glow: activation normalisation, invertible 1 x 1 convolution, coupling of channel halves; and again.
+"""Glow: activation normalization, invertible 1 x 1 convolution, coupling of channel halves; and again.
 
 Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3, and the authors' code.
 Differs from the paper: the couplings see the class too, where there is one, and not the prior of the last level alone.

@@ -1,7 +1,7 @@
 """MAF: a stack of MADEs, each of which models the random numbers of the one before.
 
 Source: Papamakarios et al., "Masked Autoregressive Flow for Density Estimation" (1705.07057), sections 3 and 4.
-Differs from the paper: the first layer standardises the data, log-scales are bounded, and the weights have no penalty.
+Differs from the paper: the first layer standardizes the data, log-scales are bounded, and the weights have no penalty.
 """
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
@@ -38,7 +38,7 @@ def vector(
         activation: Of the hidden layers.
         order: `"reversed"` turns the order round from each MADE to the next, `"random"` draws each anew.
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
-        batch_norm: Whether batch normalisation follows each Gaussian MADE; ActNorm does if not.
+        batch_norm: Whether batch normalization follows each Gaussian MADE; ActNorm does if not.
         seed: Of random orders and degrees.
     """
     check_choice("order", order, ["reversed", "random"])

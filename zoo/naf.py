@@ -1,7 +1,7 @@
 """NAF: autoregressive flows whose scalar maps are monotone networks, DSF or DDSF.
 
 Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), sections 3 and 6.
-Differs from the paper: the conditioner, a MADE, gives all numbers of the monotone networks; ActNorm standardises the
+Differs from the paper: the conditioner, a MADE, gives all numbers of the monotone networks; ActNorm standardizes the
 data and stands between the flows.
 """
 

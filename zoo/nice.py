@@ -1,8 +1,8 @@
 """NICE: additive couplings, which keep volumes, and one diagonal scaling.
 
 Source: Dinh et al., "NICE: Non-linear Independent Components Estimation" (1410.8516), sections 3.2, 3.3 and 5.1.
-Differs from the paper: pixels are scaled to [0, 1] and centred, without the ZCA whitening that the paper gives SVHN and
-CIFAR-10, as its scores are not those of pixels.
+Differs from the paper: pixels are scaled to [0, 1] and centered, without the ZCA whitening that the paper applies to
+SVHN and CIFAR-10, as its scores are not those of pixels.
 """
 
 from tfflows.bijectors import Additive

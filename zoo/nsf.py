@@ -1,8 +1,8 @@
 """Neural spline flows: rational-quadratic splines in couplings or autoregressive layers, between linear maps.
 
 Source: Durkan et al., "Neural Spline Flows" (1906.04032), sections 3 and 5, and the authors' code.
-Differs from the paper: ActNorm standardises vectors; matrices start as rotations and have no bias; autoregressive
-networks have no residual connections and no dropout. Networks on images have no batch normalisation.
+Differs from the paper: ActNorm standardizes vectors; matrices start as rotations and have no bias; autoregressive
+networks have no residual connections and no dropout. Networks on images have no batch normalization.
 """
 
 from tfflows import layers

@@ -1,7 +1,7 @@
 """RealNVP: affine couplings, multi-scale on images.
 
 Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), sections 3 and 4.1.
-Differs from the paper: ActNorm in the flow, and nothing in its networks, stands in for batch normalisation, so that a
+Differs from the paper: ActNorm in the flow, and nothing in its networks, stands in for batch normalization, so that a
 score is the same in training and evaluation, on one device and many, and does not depend on the rest of the batch.
 """
 
@@ -48,7 +48,7 @@ def image(
         width: Feature maps of the networks of the first scale; doubled after each squeeze.
         blocks: Residual blocks of each network.
         patch: The networks work on blocks of patch x patch pixels: cheaper, and they see further; 1 is the paper's.
-        l2: Coefficient of the penalty on the gains of the weight normalisation.
+        l2: Coefficient of the penalty on the gains of the weight normalization.
         alpha: Distance from the ends of the interval in the logit.
         bound: Where the learned bounds of the log-scales start.
     """

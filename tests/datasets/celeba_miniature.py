@@ -1,6 +1,6 @@
 """CelebA in miniature: the original archive's files, drawn instead of photographed, prepared by TFDS's own builder.
 
-Each picture is white but for the central 148x148 pixels that the recipe keeps: their left half has one colour and their
+Each picture is white but for the central 148x148 pixels that the recipe keeps: their left half has one color and their
 right half another, which tell the pictures apart and a picture from its mirror image.
 """
 
@@ -21,8 +21,8 @@ COUNTS = (24, 8, 8)
 """Number of pictures in train, validation and test, which are numbered in this order from 0."""
 
 
-def colours(index: int) -> tuple[np.ndarray, np.ndarray]:
-    """The colours of the left and right half of picture `index`, uint8 `[3]`."""
+def colors(index: int) -> tuple[np.ndarray, np.ndarray]:
+    """The colors of the left and right half of picture `index`, uint8 `[3]`."""
     left = np.array([20 + 4 * index, 40, 60], np.uint8)
     right = np.array([60, 40, 20 + 4 * index], np.uint8)
     return left, right
@@ -31,7 +31,7 @@ def colours(index: int) -> tuple[np.ndarray, np.ndarray]:
 def draw(index: int) -> np.ndarray:
     """Picture `index`, uint8 `[218, 178, 3]`."""
     picture = np.full((218, 178, 3), 255, np.uint8)
-    left, right = colours(index)
+    left, right = colors(index)
     picture[35:183, 15:89], picture[35:183, 89:163] = left, right
     return picture
 
@@ -60,7 +60,7 @@ def _write_zip(path: pathlib.Path, files: list[str]) -> pathlib.Path:
     with zipfile.ZipFile(path, "w") as archive:
         for index, file in enumerate(files):
             jpeg = io.BytesIO()
-            # Neither coarse steps nor shared colour: the white around the centre stays where it is.
+            # Neither coarse steps nor shared color: the white around the center stays where it is.
             Image.fromarray(draw(index)).save(jpeg, "jpeg", quality=100, subsampling=0)
             archive.writestr(f"img_align_celeba/{file}", jpeg.getvalue())
     return path

@@ -14,12 +14,12 @@ from tfflows.training.pipeline import one_pass, padded_batches, training_stream
 
 
 @pytest.fixture
-def grey():
+def gray():
     return load(prepared("mnist"))
 
 
 @pytest.fixture
-def binary(grey):
+def binary(gray):
     return load("dynamic_mnist")
 
 
@@ -42,7 +42,7 @@ def test_mean_of_many_draws_is_the_intensity():
     errors = np.sqrt(odds * (1 - odds) / 2000)
     assert np.all(np.abs(np.mean(draws, axis=0) - odds) <= 5 * errors)
     assert abs(np.mean(draws) - 0.5) < 5 * np.sqrt(np.sum(errors**2)) / 256
-    # Pixels are drawn each by itself: two that are grey agree in half of the draws.
+    # Pixels are drawn each by itself: two that are gray agree in half of the draws.
     assert abs(np.mean([row[127] == row[128] for row in draws]) - 0.5) < 0.06
 
 
@@ -67,8 +67,8 @@ def agrees(image, intensity):
     return np.all(image[intensity == 0] == 0) and np.all(image[intensity == 255] == 1)
 
 
-def test_validation_and_test_are_drawn_once(binary, grey):
-    for drawn, source in ((binary.validation, grey.validation), (binary.test, grey.test)):
+def test_validation_and_test_are_drawn_once(binary, gray):
+    for drawn, source in ((binary.validation, gray.validation), (binary.test, gray.test)):
         assert drawn.augment is None
         images, intensities = head(drawn), head(source)
         binary.event.check(images)
@@ -100,7 +100,7 @@ def test_whoever_reads_the_training_split_sees_draws(binary):
         assert batch["x"].numpy().max() == 1
 
 
-def test_labels_come_on_request(grey):
+def test_labels_come_on_request(gray):
     data, labels = load("dynamic_mnist", conditional=True), load("mnist", conditional=True)
     assert data.event == datasets.event("dynamic_mnist", conditional=True)
     assert data.event.classes == 10

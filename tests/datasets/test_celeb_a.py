@@ -38,7 +38,7 @@ def test_celeb_a_is_64x64_and_has_its_own_splits(data_dir):
 
 def test_celeb_a_keeps_the_central_square_and_nothing_of_the_outside(data_dir):
     for picture in pictures(datasets.load("celeb_a", data_dir=data_dir).train):
-        left, right = celeba_miniature.colours(number(picture))
+        left, right = celeba_miniature.colors(number(picture))
         expected = np.where(np.arange(64)[:, None] < 32, left, right)
         # TensorFlow's fast JPEG decoder errs by up to 13 levels at the edge; one row of white would add 60 and more.
         assert np.abs(picture.astype(int) - expected).max() <= 20

@@ -62,7 +62,7 @@ def test_lsun_evaluates_the_centre(lsun):
     assert len(pictures) == 3
     for found in pictures:
         assert found.shape == (64, 64, 3)
-        # The centre of the picture, where the colour is half of 250, is the centre of the event.
+        # The center of the picture, where the color is half of 250, is the center of the event.
         np.testing.assert_allclose(found[31:33, 31:33, :2].mean((0, 1)), 125, atol=1.5)
 
 

@@ -20,8 +20,8 @@ def points(split):
 
 def grid(cells):
     """Centres of `cells` x `cells` squares: `[cells**2, 2]`, and the area of a square."""
-    centres = (np.arange(cells) + 0.5) / cells * SIDE - SIDE / 2
-    points = np.stack(np.meshgrid(centres, centres, indexing="ij"), -1).reshape(-1, 2)
+    centers = (np.arange(cells) + 0.5) / cells * SIDE - SIDE / 2
+    points = np.stack(np.meshgrid(centers, centers, indexing="ij"), -1).reshape(-1, 2)
     return points.astype(np.float32), (SIDE / cells) ** 2
 
 
@@ -54,8 +54,8 @@ def test_points_are_the_same_whatever_the_global_seeds(name):
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_density_integrates_to_one(name):
-    centres, area = grid(800)
-    mass = np.exp(datasets.load(name).truth.log_prob(centres).numpy().astype(np.float64)).sum() * area
+    centers, area = grid(800)
+    mass = np.exp(datasets.load(name).truth.log_prob(centers).numpy().astype(np.float64)).sum() * area
     assert mass == pytest.approx(1.0, abs=1e-3)
 
 
@@ -63,8 +63,8 @@ def test_density_integrates_to_one(name):
 def test_samples_agree_with_density(name):
     data = datasets.load(name)
     # 32x32 bins of 25x25 points each: the mass of each bin against the share of the training points in it.
-    centres, area = grid(800)
-    density = np.exp(data.truth.log_prob(centres).numpy().astype(np.float64)).reshape(32, 25, 32, 25)
+    centers, area = grid(800)
+    density = np.exp(data.truth.log_prob(centers).numpy().astype(np.float64)).reshape(32, 25, 32, 25)
     expected = density.sum((1, 3)) * area
     edges = np.linspace(-SIDE / 2, SIDE / 2, 33)
     counts, _, _ = np.histogram2d(*points(data.train).T, bins=(edges, edges))
@@ -78,7 +78,7 @@ def test_checkerboard_scores_its_points_with_its_entropy():
     np.testing.assert_allclose(data.truth.log_prob(points(data.test)), -math.log(32), rtol=1e-6)
     outside = [[-1.0, 1.0], [1.0, -1.0], [5.0, 5.0], [-5.0, -5.0], [4.0, 2.0]]
     assert np.all(np.isneginf(data.truth.log_prob(outside)))
-    # FFJORD's board: the cell above right of the centre is dark.
+    # FFJORD's board: the cell above right of the center is dark.
     assert np.isfinite(data.truth.log_prob([1.0, 1.0]))
 
 
@@ -86,8 +86,8 @@ def test_eight_gaussians_has_its_centres_on_a_circle():
     truth = datasets.load("toy/eight_gaussians").truth
     peak = -math.log(8 * 2 * math.pi * 0.5**2 / 2)
     for angle in np.arange(8) * math.pi / 4:
-        centre = 4 / math.sqrt(2) * np.array([math.cos(angle), math.sin(angle)], np.float32)
-        assert float(truth.log_prob(centre)) == pytest.approx(peak, abs=1e-3)
+        center = 4 / math.sqrt(2) * np.array([math.cos(angle), math.sin(angle)], np.float32)
+        assert float(truth.log_prob(center)) == pytest.approx(peak, abs=1e-3)
 
 
 def test_rings_lie_at_their_radii():

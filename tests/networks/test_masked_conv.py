@@ -90,8 +90,8 @@ MUTANTS = {
 def test_wrong_masks_are_found(name, order, monkeypatch):
     kernel_mask = masked_conv.kernel_mask
 
-    def mutant(centre, *, backwards):
-        taps = kernel_mask(centre, backwards=backwards)
+    def mutant(center, *, backwards):
+        taps = kernel_mask(center, backwards=backwards)
         view, value = MUTANTS[name](taps[::-1, ::-1] if backwards else taps)
         view[...] = value
         return taps
@@ -105,7 +105,7 @@ def test_wrong_masks_are_found(name, order, monkeypatch):
 def test_order_that_is_not_turned_round_is_found(order, monkeypatch):
     kernel_mask = masked_conv.kernel_mask
     monkeypatch.setattr(
-        masked_conv, "kernel_mask", lambda centre, backwards: kernel_mask(centre, backwards=not backwards)
+        masked_conv, "kernel_mask", lambda center, backwards: kernel_mask(center, backwards=not backwards)
     )
     with pytest.raises(AssertionError):
         jacobian_is_triangular_in_the_order((3, 3, 2), order)

@@ -22,7 +22,7 @@ def exports(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
     running.export_toy(folder / "toy")
     running.export_digits(folder / "digits")
-    running.export_digits(folder / "labelled", conditional=True)
+    running.export_digits(folder / "labeled", conditional=True)
     return folder
 
 
@@ -37,5 +37,5 @@ def digits(exports):
 
 
 @pytest.fixture(scope="session")
-def labelled(exports):
-    return exports / "labelled"
+def labeled(exports):
+    return exports / "labeled"

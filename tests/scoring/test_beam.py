@@ -34,9 +34,9 @@ def test_two_workers_score_as_one_machine_does(name, toy, tmp_path):
     assert result.rows == ROWS
 
 
-def test_dataset_and_labels_score_as_on_one_machine(labelled, tmp_path):
-    score(labelled, "digits", tmp_path / "local.npy", part_rows=100)
-    score(labelled, "digits", tmp_path / "beam.npy", part_rows=100, **TWO_THREADS)
+def test_dataset_and_labels_score_as_on_one_machine(labeled, tmp_path):
+    score(labeled, "digits", tmp_path / "local.npy", part_rows=100)
+    score(labeled, "digits", tmp_path / "beam.npy", part_rows=100, **TWO_THREADS)
     np.testing.assert_array_equal(np.load(tmp_path / "beam.npy"), np.load(tmp_path / "local.npy"))
 
 

@@ -35,11 +35,11 @@ def test_command_prints_the_report(tmp_path):
     assert (tmp_path / "scores.csv").read_text().startswith('"log_prob","bits_per_dim","outlier"')
 
 
-def test_settings_of_the_command_reach_the_run(labelled, tmp_path, monkeypatch):
+def test_settings_of_the_command_reach_the_run(labeled, tmp_path, monkeypatch):
     rows = running.digits(20)
     np.save(tmp_path / "x.npy", rows["x"])
     np.save(tmp_path / "label.npy", rows["label"])
-    where = [f"--model={labelled}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.npy"]
+    where = [f"--model={labeled}", f"--input={tmp_path}/x.npy", f"--output={tmp_path}/scores.npy"]
     where += [f"--labels={tmp_path}/label.npy", "--part_rows=5"]
     with monkeypatch.context() as patch:
         stop_after(patch, 2, RuntimeError("lost power"))

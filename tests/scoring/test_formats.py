@@ -160,31 +160,31 @@ LABELLED = {
 
 
 @pytest.mark.parametrize("name", LABELLED)
-def test_labels_come_with_their_rows(name, labelled, tmp_path):
+def test_labels_come_with_their_rows(name, labeled, tmp_path):
     write, file = LABELLED[name]
     rows = running.digits(ROWS)
     write(tmp_path, rows)
     labels = tmp_path / "label.npy" if name == "file" else None
-    scores = running.scored(tmp_path, labelled, tmp_path / file, labels=labels, **SMALL_PARTS)
-    np.testing.assert_allclose(scores, with_labels(labelled, rows), rtol=1e-5)
+    scores = running.scored(tmp_path, labeled, tmp_path / file, labels=labels, **SMALL_PARTS)
+    np.testing.assert_allclose(scores, with_labels(labeled, rows), rtol=1e-5)
 
 
-def with_labels(labelled, rows):
-    return running.served(labelled, x=rows["x"], label=rows["label"].astype(np.int32))["log_prob"]
+def with_labels(labeled, rows):
+    return running.served(labeled, x=rows["x"], label=rows["label"].astype(np.int32))["log_prob"]
 
 
-def test_labels_beside_run_over_all_files(labelled, tmp_path):
+def test_labels_beside_run_over_all_files(labeled, tmp_path):
     rows = running.digits(ROWS)
     for name, part in {"a.npy": slice(0, 30), "b.npy": slice(30, ROWS)}.items():
         np.save(tmp_path / name, rows["x"][part])
     np.save(tmp_path / "label.npy", rows["label"])
-    scores = running.scored(tmp_path, labelled, tmp_path / "[ab].npy", labels=tmp_path / "label.npy", **SMALL_PARTS)
-    np.testing.assert_allclose(scores, with_labels(labelled, rows), rtol=1e-5)
+    scores = running.scored(tmp_path, labeled, tmp_path / "[ab].npy", labels=tmp_path / "label.npy", **SMALL_PARTS)
+    np.testing.assert_allclose(scores, with_labels(labeled, rows), rtol=1e-5)
 
 
-def test_labels_matter(labelled):
+def test_labels_matter(labeled):
     rows = running.digits(ROWS)
-    right, wrong = with_labels(labelled, rows), with_labels(labelled, {**rows, "label": np.roll(rows["label"], 1)})
+    right, wrong = with_labels(labeled, rows), with_labels(labeled, {**rows, "label": np.roll(rows["label"], 1)})
     assert np.mean(right != wrong) > 0.5
 
 
@@ -197,9 +197,9 @@ def test_model_without_classes_leaves_labels_out(name, digits, tmp_path):
     np.testing.assert_allclose(scores, running.served(digits, x=rows["x"])["log_prob"], rtol=1e-5)
 
 
-def test_conditional_model_asks_a_dataset_for_its_labels(labelled, tmp_path):
-    scores = running.scored(tmp_path, labelled, "digits")
-    np.testing.assert_allclose(scores, with_labels(labelled, running.digits(300)), rtol=1e-5)
+def test_conditional_model_asks_a_dataset_for_its_labels(labeled, tmp_path):
+    scores = running.scored(tmp_path, labeled, "digits")
+    np.testing.assert_allclose(scores, with_labels(labeled, running.digits(300)), rtol=1e-5)
 
 
 def test_files_follow_each_other_by_name(toy, tmp_path):

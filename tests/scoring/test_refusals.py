@@ -86,13 +86,13 @@ def test_bad_pixel_is_named(value, rule, digits, tmp_path):
 
 
 @pytest.mark.parametrize("label", [10, -1, 2.5, np.nan])
-def test_bad_label_is_named(label, labelled, tmp_path):
+def test_bad_label_is_named(label, labeled, tmp_path):
     rows = running.digits(ROWS)
     np.save(tmp_path / "x.npy", rows["x"])
     labels = rows["label"].astype(np.float64)
     labels[BAD] = label
     np.save(tmp_path / "label.npy", labels)
-    line = refused(labelled, tmp_path, "x.npy", labels=tmp_path / "label.npy", part_rows=10)
+    line = refused(labeled, tmp_path, "x.npy", labels=tmp_path / "label.npy", part_rows=10)
     assert "Expected each `label` to be " in line
     assert line.endswith(f"In row {BAD}, counted from 0, of {str(tmp_path / 'label.npy')!r}.")
 
@@ -219,13 +219,13 @@ def test_mistake_gets_one_clear_line_before_anything_is_written(name, toy, tmp_p
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_labels_are_asked_for_and_counted(labelled, tmp_path):
+def test_labels_are_asked_for_and_counted(labeled, tmp_path):
     rows = running.digits(ROWS)
     np.save(tmp_path / "x.npy", rows["x"])
     np.save(tmp_path / "label.npy", rows["label"][1:])
-    line = refused(labelled, tmp_path, "x.npy")
+    line = refused(labeled, tmp_path, "x.npy")
     assert "Expected a `label` for each row: in the input, or in a .npy file given as `labels`" in line
-    line = refused(labelled, tmp_path, "x.npy", labels=tmp_path / "label.npy")
+    line = refused(labeled, tmp_path, "x.npy", labels=tmp_path / "label.npy")
     assert f"to hold a label for each of {ROWS} rows. Received: shape=({ROWS - 1},)" in line
 
 

@@ -159,12 +159,12 @@ def test_another_run_is_refused_until_it_starts_anew(name, unfinished, settings,
     np.testing.assert_allclose(scores, running.served(model, x=x)["log_prob"], rtol=1e-5)
 
 
-def test_labels_are_part_of_the_run(labelled, tmp_path, monkeypatch):
+def test_labels_are_part_of_the_run(labeled, tmp_path, monkeypatch):
     rows = running.digits(20)
     np.save(tmp_path / "x.npy", rows["x"])
     np.save(tmp_path / "label.npy", rows["label"])
     np.save(tmp_path / "other.npy", rows["label"])
-    files = {"model": labelled, "input": tmp_path / "x.npy", "output": tmp_path / "scores.npy"}
+    files = {"model": labeled, "input": tmp_path / "x.npy", "output": tmp_path / "scores.npy"}
     with monkeypatch.context() as patch:
         stop_after(patch, 1, RuntimeError("lost power"))
         with pytest.raises(RuntimeError, match="lost power"):

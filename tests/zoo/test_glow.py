@@ -100,7 +100,7 @@ def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
     model.initialize(tf.constant(x))
     rescale, squeeze, actnorm = model.flow_layers[:3]
     z = actnorm(squeeze(rescale(tf.constant(x, tf.float32) + 0.5))).numpy()
-    np.testing.assert_allclose(z.mean((0, 1, 2)), 0, atol=0.1)  # the noise of dequantisation is another
+    np.testing.assert_allclose(z.mean((0, 1, 2)), 0, atol=0.1)  # the noise of dequantization is another
     np.testing.assert_allclose(z.std((0, 1, 2)), 1, atol=0.05)
     before = actnorm.shift.numpy()
     model.initialize(tf.constant(x // 2))

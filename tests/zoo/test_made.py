@@ -16,7 +16,7 @@ from tfflows.networks import MADE
 tfd = tfp.distributions
 
 
-def randomised(network, dimension, context_size=0):
+def randomized(network, dimension, context_size=0):
     """The network with every weight away from zero."""
     random = np.random.default_rng(0)
     if not network.built:
@@ -40,7 +40,7 @@ def jacobian(network, x, context=None):
 @pytest.mark.parametrize("depth", [0, 1, 3])
 def test_each_output_sees_the_entries_before_it_and_all_of_them(order, hidden, depth):
     degrees = np.array(order)
-    network = randomised(MADE(15, degrees=degrees, width=64, depth=depth, activation="tanh", hidden=hidden), 5)
+    network = randomized(MADE(15, degrees=degrees, width=64, depth=depth, activation="tanh", hidden=hidden), 5)
     seen = jacobian(network, np.random.default_rng(1).normal(size=(20, 5)))
     allowed = degrees[None, :] < degrees[:, None]
     assert seen.shape == (3, 5, 5)
@@ -50,7 +50,7 @@ def test_each_output_sees_the_entries_before_it_and_all_of_them(order, hidden, d
 
 @pytest.mark.parametrize("depth", [0, 2])
 def test_every_output_sees_the_whole_context(depth):
-    network = randomised(MADE(6, degrees=np.array([1, 2, 3]), width=16, depth=depth, context_size=2), 3, 2)
+    network = randomized(MADE(6, degrees=np.array([1, 2, 3]), width=16, depth=depth, context_size=2), 3, 2)
     x, context = tf.zeros([4, 3]), tf.constant(np.random.default_rng(1).normal(size=(4, 2)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(context)
@@ -66,7 +66,7 @@ def test_masks_are_those_of_the_paper():
 
 
 def test_masks_are_not_weights():
-    network = randomised(MADE(2, degrees=np.array([1, 2]), width=4, depth=1), 2)
+    network = randomized(MADE(2, degrees=np.array([1, 2]), width=4, depth=1), 2)
     assert [tuple(weight.shape) for weight in network.weights] == [(2, 4), (4,), (4, 2), (2,)]
 
 
@@ -91,7 +91,7 @@ def made_layer(family, order):
     conditioner = MADE(width=16, depth=2)
     layer = layers.Autoregressive(conditioner=conditioner, transformer=family, order=order, seed=3)
     layer.build((None, 4))
-    randomised(layer.network, 4)
+    randomized(layer.network, 4)
     return layer, tf.constant(np.random.default_rng(2).normal(size=(6, 4)))
 
 

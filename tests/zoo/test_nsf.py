@@ -18,7 +18,7 @@ AUTOREGRESSIVE = {"kind": "autoregressive", "steps": 1, "width": 16, "bins": 3}
 
 
 def moved(model, x, scale=0.3):
-    """The model, initialised on `x` and moved off its zeros."""
+    """The model, initialized on `x` and moved off its zeros."""
     model.initialize(tf.constant(x))
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:
@@ -110,7 +110,7 @@ def test_training_drops_units_and_scoring_does_not():
 
 def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # Table 3: 11.8M. By hand, as the configuration of the authors' code does not send channels out: a step of c
-    # channels has actnorm, a matrix, and a network of 3 blocks; theirs have 24,000 numbers of batch normalisation more,
+    # channels has actnorm, a matrix, and a network of 3 blocks; theirs have 24,000 numbers of batch normalization more,
     # and matrices with a bias.
     config = zoo.configure("nsf", "cifar10")
     assert not config.model["factor_out"]

@@ -50,22 +50,22 @@ def test_planar_inverse_holds_where_the_slope_is_least():
 
 
 def test_radial_moves_along_rays_and_keeps_far_points():
-    centre, a, b = tf.constant([[1.0, -1.0]]), tf.zeros([1, 1]), tf.constant([[2.0]])
+    center, a, b = tf.constant([[1.0, -1.0]]), tf.zeros([1, 1]), tf.constant([[2.0]])
     x = tf.constant([[1.5, -0.5], [1e3, 2e3]])
-    z = bijectors.Radial(centre, a, b).inverse(x)
-    before, after = x - centre, z - centre
+    z = bijectors.Radial(center, a, b).inverse(x)
+    before, after = x - center, z - center
     np.testing.assert_allclose(before[:, 0] * after[:, 1], before[:, 1] * after[:, 0], rtol=1e-5)
     assert np.linalg.norm(after[0]) > 1.3 * np.linalg.norm(before[0])  # beta > 0 pushes outwards
-    assert np.linalg.norm(z[1] - x[1]) < 2 * bijectors.Radial(centre, a, b).beta.numpy()
+    assert np.linalg.norm(z[1] - x[1]) < 2 * bijectors.Radial(center, a, b).beta.numpy()
 
 
 def test_radial_inverse_is_exact_for_any_weights_and_at_the_centre():
     # Appendix A.2: invertible if beta >= -alpha, which the parameters cannot leave.
     with float64():
-        centre, a, b, x = numbers((200, 2), (200, 1), (200, 1), (200, 2), scale=4.0)
-        x = tf.concat([x[:199], centre[199:]], axis=0)
-        z = bijectors.Radial(centre, a, b).inverse(x)
-        np.testing.assert_allclose(bijectors.Radial(centre, a, b).forward(tf.identity(z)), x, atol=1e-6)
+        center, a, b, x = numbers((200, 2), (200, 1), (200, 1), (200, 2), scale=4.0)
+        x = tf.concat([x[:199], center[199:]], axis=0)
+        z = bijectors.Radial(center, a, b).inverse(x)
+        np.testing.assert_allclose(bijectors.Radial(center, a, b).forward(tf.identity(z)), x, atol=1e-6)
 
 
 def test_turned_round_it_is_the_papers_flow():

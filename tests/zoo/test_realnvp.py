@@ -76,7 +76,7 @@ def test_log_scale_stays_within_its_learned_bound():
 
 
 def test_new_flow_is_the_normalised_base():
-    # The networks end in zeros, so a new model is ActNorm alone: on standardised data its score is the base's entropy.
+    # The networks end in zeros, so a new model is ActNorm alone: on standardized data its score is the base's entropy.
     model = zoo.create("realnvp", event=Event((3,)))
     x = np.random.default_rng(0).normal(2.0, 5.0, (5000, 3)).astype(np.float32)
     model.initialize(tf.constant(x))

@@ -46,7 +46,7 @@ def unbounded(log_std):
 
 
 def truth(model, x):
-    """The log of `p(x) = N(b, W W' + std^2 I)`, where x is standardised."""
+    """The log of `p(x) = N(b, W W' + std^2 I)`, where x is standardized."""
     scaled, log_det = model._scaled(tf.constant(x))
     cholesky = np.linalg.cholesky(W @ W.T + STD**2 * np.eye(3))
     return tfp.distributions.MultivariateNormalTriL(B, cholesky).log_prob(scaled) + log_det

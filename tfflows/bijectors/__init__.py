@@ -1,4 +1,4 @@
-"""Bijectors: the mathematics of flows, without weights. `forward` is latent to data, `inverse` data to latent."""
+"""Bijectors: the math of flows, without weights. `forward` is latent to data, `inverse` data to latent."""
 
 from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive

@@ -1,4 +1,4 @@
-"""Elementwise affine map: what couplings, autoregressive flows and activation normalisation apply to each entry."""
+"""Elementwise affine map: what couplings, autoregressive flows and activation normalization apply to each entry."""
 
 import tensorflow as tf
 

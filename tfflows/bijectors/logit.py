@@ -15,7 +15,7 @@ class Logit(Bijector):
         log-det:  log |dz/dx| = log((1 - 2 * alpha) / high) - log(p) - log(1 - p)
 
     Args:
-        high: Upper end of the data, 256 for dequantised 8-bit pixels.
+        high: Upper end of the data, 256 for dequantized 8-bit pixels.
         alpha: Distance from the ends, as a fraction, in (0, 0.5). Latents beyond logit(alpha) map outside [0, high].
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.

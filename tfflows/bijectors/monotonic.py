@@ -137,7 +137,7 @@ class DeepSigmoidal(ScalarTransformer):
 class DeepDenseSigmoidal(DeepSigmoidal):
     """Deep dense sigmoidal flow (DDSF): all layers but the first have `units` inputs, all but the last `units` outputs.
 
-    As in `DeepSigmoidal`; the logits of the matrices are added to fixed ones that favour units of the same place.
+    As in `DeepSigmoidal`; the logits of the matrices are added to fixed ones that favor units of the same place.
     """
 
     @property
@@ -149,9 +149,9 @@ class DeepDenseSigmoidal(DeepSigmoidal):
 def log_rows(logits: tf.Tensor, rows: int, columns: int) -> tf.Tensor:
     """Log of a matrix with positive rows that add up to 1, `[..., rows, columns, channels]`, from its logits.
 
-    Fixed logits favour the columns that stand where the row stands: rows that start equal would stay equal.
+    Fixed logits favor the columns that stand where the row stands: rows that start equal would stay equal.
     """
     shape = tf.concat([tf.shape(logits)[:-2], [rows, columns], tf.shape(logits)[-1:]], axis=0)
     distance = even_spread(rows)[:, None, None] - even_spread(columns)[:, None]
-    nearness = -(distance**2) if rows > 1 else np.zeros_like(distance)  # a single row favours none
+    nearness = -(distance**2) if rows > 1 else np.zeros_like(distance)  # a single row favors none
     return tf.nn.log_softmax(tf.reshape(logits, shape) + tf.constant(nearness, logits.dtype), axis=-2)

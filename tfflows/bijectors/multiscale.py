@@ -49,7 +49,7 @@ def squeezed_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class SplitColumns(Bijector):
-    """Reads each pair of neighbouring columns as one column of twice the channels: the even one's, then the odd one's.
+    """Reads each pair of neighboring columns as one column of twice the channels: the even one's, then the odd one's.
 
         inverse:  [height, width, c] -> [height, width / 2, 2 * c]
         forward:  [height, width / 2, 2 * c] -> [height, width, c]

@@ -1,4 +1,4 @@
-"""Batch normalisation as a bijector: the statistics may be those of the very data that it maps."""
+"""Batch normalization as a bijector: the statistics may be those of the very data that it maps."""
 
 from collections.abc import Callable
 

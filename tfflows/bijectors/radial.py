@@ -6,18 +6,18 @@ from tfflows.bijectors.base import Bijector
 
 
 class Radial(Bijector):
-    """Moves each point along the ray from a centre, on the way from data to latent.
+    """Moves each point along the ray from a center, on the way from data to latent.
 
-        alpha = softplus(a);  beta = softplus(b) - alpha;  r = |x - centre|;  h = 1 / (alpha + r)
-        inverse:  z = x + beta * h * (x - centre)
+        alpha = softplus(a);  beta = softplus(b) - alpha;  r = |x - center|;  h = 1 / (alpha + r)
+        inverse:  z = x + beta * h * (x - center)
         log-det:  log |dz/dx| = (dimension - 1) * log(1 + beta * h) + log(1 + beta * alpha * h^2)
-        forward:  x = centre + (z - centre) * r / R, where R = |z - centre| and r >= 0 is the root of
+        forward:  x = center + (z - center) * r / R, where R = |z - center| and r >= 0 is the root of
                   r + beta * r / (alpha + r) = R, that is of r^2 + (alpha + beta - R) * r - alpha * R = 0
 
     The root has a closed form, so both directions are exact to rounding.
 
     Args:
-        centre: `[batch or 1, dimension]`.
+        center: `[batch or 1, dimension]`.
         a: Size of the region, before the softplus, `[batch or 1, 1]`.
         b: Strength, before the constraint beta > -alpha, `[batch or 1, 1]`; equal to `a` it makes the identity.
 
@@ -27,20 +27,20 @@ class Radial(Bijector):
     the cheap direction (`layers.Inverse` turns it round).
     """
 
-    def __init__(self, centre: tf.Tensor, a: tf.Tensor, b: tf.Tensor):
+    def __init__(self, center: tf.Tensor, a: tf.Tensor, b: tf.Tensor):
         super().__init__(event_ndims=1, name="radial")
-        self.centre = centre
+        self.center = center
         self.alpha = tf.math.softplus(a) + 1e-3
         self.strength = tf.math.softplus(b) + 1e-3  # alpha + beta
         self.beta = self.strength - self.alpha
 
     def inverse_and_log_det(self, x):
-        offset = x - self.centre
+        offset = x - self.center
         r = _norm(offset)
         return x + offset * self.beta / (self.alpha + r), self._log_det(r, x.shape[-1])
 
     def forward_and_log_det(self, z):
-        offset = z - self.centre
+        offset = z - self.center
         big = _norm(offset)
         gap = big - self.strength
         root = tf.sqrt(gap**2 + 4 * self.alpha * big)
@@ -55,5 +55,5 @@ class Radial(Bijector):
 
 
 def _norm(offset):
-    # A small floor: the norm itself has no gradient at the centre.
+    # A small floor: the norm itself has no gradient at the center.
     return tf.sqrt(tf.reduce_sum(offset**2, axis=-1, keepdims=True) + 1e-12)

@@ -63,7 +63,7 @@ class Spline(Bijector):
         self.bound = bound
 
     def inverse_and_log_det(self, x):
-        # Clamped before the mathematics: what is not chosen below must not be infinite, or its gradient is NaN.
+        # Clamped before the math: what is not chosen below must not be infinite, or its gradient is NaN.
         inside = tf.clip_by_value(x, -self.bound, self.bound)
         piece = self._bin(self.x, inside)
         t = (inside - piece.x) / piece.width

@@ -35,9 +35,9 @@ def load(name: str, options: Options) -> Data:
         InputError: An option is not taken, or the data can neither be found nor downloaded.
     """
     kind = event(name, options)
-    grey = tfds_images.load(BINARIZED[name], options)
-    train = dataclasses.replace(grey.train, augment=draw)
-    return Data(name, kind, train, drawn_once(grey.validation, number=1), drawn_once(grey.test, number=2))
+    gray = tfds_images.load(BINARIZED[name], options)
+    train = dataclasses.replace(gray.train, augment=draw)
+    return Data(name, kind, train, drawn_once(gray.validation, number=1), drawn_once(gray.test, number=2))
 
 
 def draw(element: Element, seed: tf.Tensor) -> Element:

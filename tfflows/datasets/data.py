@@ -62,7 +62,7 @@ class Data:
 
 @dataclasses.dataclass(frozen=True)
 class Energy:
-    """An unnormalised density, loaded: what a model draws is scored, so its examples are the seeds of what it draws.
+    """An unnormalized density, loaded: what a model draws is scored, so its examples are the seeds of what it draws.
 
     Args:
         name: The name it was loaded by.

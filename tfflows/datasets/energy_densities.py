@@ -1,4 +1,4 @@
-"""Unnormalised log-densities in the plane: the four energies of the planar flow's paper, a banana and a funnel.
+"""Unnormalized log-densities in the plane: the four energies of the planar flow's paper, a banana and a funnel.
 
 Each is a function of points `[..., 2]`, float32 or float64, and returns nats, `[...]`, differentiable everywhere.
 """
@@ -21,7 +21,7 @@ def u1(x: tf.Tensor) -> tf.Tensor:
     Differs from the paper: nothing.
     """
     first = x[..., 0]
-    radius = tf.sqrt(tf.reduce_sum(x**2, axis=-1) + 1e-12)  # the norm itself has no gradient at the centre
+    radius = tf.sqrt(tf.reduce_sum(x**2, axis=-1) + 1e-12)  # the norm itself has no gradient at the center
     return _bell(radius - 2, 0.4) + _log_sum(_bell(first - 2, 0.6), _bell(first + 2, 0.6))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tfflows.errors import check, check_choice
 
 _TAKEN_BY = {
-    "n_bits": "TFDS image datasets of grey levels or colours",
+    "n_bits": "TFDS image datasets of gray levels or colors",
     "flip": "TFDS image datasets by their TFDS names",
     "conditional": "'digits' and of TFDS image datasets that have a class label",
     "data_dir": "TFDS image datasets",

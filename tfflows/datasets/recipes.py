@@ -23,7 +23,7 @@ class Recipe:
         flip: Whether papers flip its training images.
         prepare: A function of each image of every split.
         random_crop: Whether `prepare` gives images larger than the event, which training crops at random and evaluation
-            in the centre.
+            in the center.
     """
 
     shape: tuple[int, int, int]

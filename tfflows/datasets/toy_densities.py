@@ -37,8 +37,8 @@ class _Planar(tfd.Distribution):
 
 
 class Checkerboard(_Planar):
-    """Uniform over the dark cells of a 4x4 board of side 8, centred: the 2x2 cells that touch at (0, 0) from below left
-    and above right, and those of the same colour.
+    """Uniform over the dark cells of a centered 4x4 board of side 8: the 2x2 cells that touch at (0, 0) from below left
+    and above right, and those of the same color.
 
     log-density: -log(32) on a dark cell, -inf elsewhere; so the entropy is log(32) nats.
     """
@@ -64,7 +64,7 @@ class Checkerboard(_Planar):
 class Rings(_Planar):
     """Concentric rings: the radius is a mixture of equal Normals, the angle uniform.
 
-    log-density: log p(r) - log(2 pi r), r = ||x||. Every ring is at least nine scales from the centre, so the mass of
+    log-density: log p(r) - log(2 pi r), r = ||x||. Every ring is at least nine scales from the center, so the mass of
     negative radii, which the formula leaves out, is below 1e-20.
 
     Args:
@@ -79,7 +79,7 @@ class Rings(_Planar):
         super().__init__(name, parameters)
 
     def _log_prob(self, x):
-        # At the very centre the floor keeps log and its gradient finite.
+        # At the very center the floor keeps log and its gradient finite.
         radius = tf.sqrt(tf.maximum(tf.reduce_sum(x**2, axis=-1), 1e-12))
         return self._radius.log_prob(radius) - tf.math.log(2 * math.pi * radius)
 

@@ -44,10 +44,10 @@ def _split(name: str, truth: tfd.Distribution | None, size: int, index: int) -> 
 
 
 def _eight_gaussians() -> tfd.Distribution:
-    """Eight equal Gaussians: centres on a circle of radius 4 / sqrt(2), standard deviation 0.5 / sqrt(2)."""
+    """Eight equal Gaussians: centers on a circle of radius 4 / sqrt(2), standard deviation 0.5 / sqrt(2)."""
     angles = tf.range(8, dtype=tf.float32) * (math.pi / 4)
-    centres = 4 / math.sqrt(2) * tf.stack([tf.cos(angles), tf.sin(angles)], axis=-1)
-    components = tfd.MultivariateNormalDiag(centres, tf.fill([8, 2], 0.5 / math.sqrt(2)))
+    centers = 4 / math.sqrt(2) * tf.stack([tf.cos(angles), tf.sin(angles)], axis=-1)
+    components = tfd.MultivariateNormalDiag(centers, tf.fill([8, 2], 0.5 / math.sqrt(2)))
     return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros(8)), components, name="eight_gaussians")
 
 

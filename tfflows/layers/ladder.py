@@ -36,7 +36,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendices
     C.1 to C.3, and the authors' code, `IAFLayer`.
-    Differs from the authors' code: there is no weight normalisation and no start from data; log-deviations are bounded.
+    Differs from the authors' code: there is no weight normalization and no start from data; log-deviations are bounded.
     """
 
     def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool, **kwargs: Any):

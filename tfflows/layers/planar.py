@@ -66,9 +66,9 @@ class Planar(AmortizedLayer):
 
 
 class Radial(AmortizedLayer):
-    """`bijectors.Radial` with a centre and two numbers; it starts as the identity, around a random point."""
+    """`bijectors.Radial` with a center and two numbers; it starts as the identity, around a random point."""
 
     make = bijectors.Radial
 
     def vectors(self, dimension):
-        return {"centre": (dimension, "standard_normal"), "a": (1, "zeros"), "b": (1, "zeros")}
+        return {"center": (dimension, "standard_normal"), "a": (1, "zeros"), "b": (1, "zeros")}

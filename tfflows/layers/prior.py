@@ -24,7 +24,7 @@ class SplitPrior(Coupling):
     of its density. The log-deviation stays within BOUND by a tanh.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): only the authors' code has it, as `split2d`, with this zero-
-    initialised 3 x 3 convolution.
+    initialized 3 x 3 convolution.
     Differs from the authors' code: the log-deviation is bounded.
     """
 

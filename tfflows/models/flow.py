@@ -56,7 +56,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     ):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         bases.check_base(base, event.size)
-        self.base = lambda: base  # behind a function: Keras would take the variables of a distribution for its own
+        self._base = lambda: base  # behind a function: Keras would take the variables of a distribution for its own
         self.chain = Chain(layers)
         self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
         self._is_initialized = False
@@ -96,11 +96,11 @@ class Flow(DataDependentWeights, GenerativeModel):
 
     def base_distribution(self) -> tfd.Distribution:
         """The distribution of the latent vector."""
-        return bases.distribution(self.base(), self.event.size, self.compute_dtype)
+        return bases.distribution(self._base(), self.event.size, self.compute_dtype)
 
     def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
         """Latents `[n, *latent]` drawn from the base, from `seeds`, int32 `[n, 2]`."""
-        return bases.sample(self.base(), self.event.size, self.compute_dtype, seeds)
+        return bases.sample(self._base(), self.event.size, self.compute_dtype, seeds)
 
     def distribution(self, label: Any = None) -> tfd.Distribution:
         """The density as a TFP distribution: of events where they are continuous, else of dequantized events.

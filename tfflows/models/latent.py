@@ -43,7 +43,7 @@ class LatentVariableModel(GenerativeModel):
     training `beta * max(free_bits, mean KL)` for each group of latents stands in place of its KL, where the mean is
     over the global batch and `beta` rises from 0 to 1.
 
-    Real events are standardised first, by numbers that `initialize` takes from data; the score counts them.
+    Real events are standardized first, by numbers that `initialize` takes from data; the score counts them.
 
     Args:
         event: What one data point is; the likelihood is Bernoulli, discretized logistic or gaussian to suit it.
@@ -75,7 +75,7 @@ class LatentVariableModel(GenerativeModel):
     def infer(
         self, features: Sequence[tf.Tensor], context: tf.Tensor | None, seeds: tf.Tensor | None, *, training: bool
     ) -> Inference:
-        """A draw from the posterior, by the row's seed; at None the posterior's centre."""
+        """A draw from the posterior, by the row's seed; at None the posterior's center."""
 
     @abc.abstractmethod
     def draw(self, seeds: tf.Tensor, temperature: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:

@@ -68,7 +68,7 @@ class MaskedConvNet(Network):
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934): the authors'
     code, `ar_multiconv2d` and `get_conv_ar_mask`.
     Differs from the authors' code: degrees of feature maps start at 0, so that the first channel, too, sees all of the
-    pixels around; theirs start at 1. There is no weight normalisation and no start from data, the last layer starts at
+    pixels around; theirs start at 1. There is no weight normalization and no start from data, the last layer starts at
     zero, and the 1 x 1 convolution of the context stands here and not before.
     """
 

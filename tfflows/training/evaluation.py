@@ -27,7 +27,7 @@ def scores(
         split: Examples.
         batch_size: Over all replicas.
         num_importance_samples: As in `GenerativeModel.log_prob`.
-        seed: Of the dequantisation noise, or of the draws.
+        seed: Of the dequantization noise, or of the draws.
     """
     model.check_initialized()
     strategy = model.distribute_strategy
