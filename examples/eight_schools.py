@@ -69,14 +69,14 @@ def fit(steps: int, *, batch_size: int = 512, learning_rate: float = 3e-3) -> Ge
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=10.0)
     optimizer.build(model.trainable_variables)
+    flow = model.distribution()  # it reads the weights whenever it is asked
 
     @tf.function(jit_compile=True)
     def train(steps: tf.Tensor) -> None:
         for step in tf.range(steps):
             with tf.GradientTape() as tape:
-                # A new distribution in each step: it is made of the weights as they are now.
                 loss = tfp.vi.monte_carlo_variational_loss(
-                    log_posterior, model.distribution(), sample_size=batch_size, seed=tf.stack([1, step])
+                    log_posterior, flow, sample_size=batch_size, seed=tf.stack([1, step])
                 )
             gradients = tape.gradient(loss, model.trainable_variables)
             optimizer.apply(gradients, model.trainable_variables)

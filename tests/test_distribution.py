@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tests.cases import EVENTS, Case, events, make
+from tfflows.events import Event
 
 VECTOR = Case("realnvp", EVENTS["vector"])
 
@@ -41,7 +42,7 @@ def test_a_seed_of_any_kind_repeats_the_sample(seed):
 
 
 def test_labels_are_the_batch():
-    case = next(case for case in [Case("realnvp", EVENTS["vector"].__class__((2,), classes=3))])
+    case = Case("realnvp", Event((2,), classes=3))
     model, (x, _) = make(case), events(case, 4)
     one, many = model.distribution(1), model.distribution([0, 1, 2])
     assert (one.batch_shape, many.batch_shape) == ((), (3,))
@@ -61,3 +62,11 @@ def test_flow_is_a_target_of_hamiltonian_monte_carlo():
     states = tfp.mcmc.sample_chain(3, tf.zeros([4, 2]), kernel=kernel, trace_fn=None, seed=[0, 1])
     assert states.shape == (3, 4, 2)
     assert np.isfinite(states).all()
+
+
+def test_samples_come_with_their_log_prob_in_one_pass():
+    distribution = make(VECTOR).distribution()
+    x, log_prob = distribution.experimental_sample_and_log_prob((2, 3), seed=[0, 1])
+    assert (x.shape, log_prob.shape) == ((2, 3, 2), (2, 3))
+    np.testing.assert_allclose(log_prob, distribution.log_prob(tf.identity(x)), rtol=1e-4)
+    np.testing.assert_array_equal(x, distribution.sample((2, 3), seed=[0, 1]))

@@ -61,11 +61,14 @@ class FlowDistribution(tfd.Distribution):
         return super().sample(sample_shape, seed=seed, name=name, **kwargs)
 
     def _sample_n(self, n, seed=None):
-        flow, batch = self._density(), self._batch_shape_tensor()
-        rows = n * tf.reduce_prod(batch)
-        seeds = noise.split(tfp.random.sanitize_seed(seed, salt="flow"), rows)
-        x, _ = flow.sample_and_log_prob_fn(seeds, self._rows_of_label(tf.concat([[n], batch], 0)))
-        return tf.reshape(x, tf.concat([[n], batch, self._event_shape_tensor()], axis=0))
+        return self._sample_and_log_prob([n], seed)[0]
+
+    def _sample_and_log_prob(self, sample_shape, seed):
+        """Both in one pass: the density of a flow's own sample needs no way back."""
+        flow, shape = self._density(), tf.concat([sample_shape, self._batch_shape_tensor()], axis=0)
+        seeds = noise.split(tfp.random.sanitize_seed(seed, salt="flow"), tf.reduce_prod(shape))
+        x, log_prob = flow.sample_and_log_prob_fn(seeds, self._rows_of_label(shape))
+        return tf.reshape(x, tf.concat([shape, self._event_shape_tensor()], axis=0)), tf.reshape(log_prob, shape)
 
     def _log_prob(self, x):
         event = self._event_shape_tensor()

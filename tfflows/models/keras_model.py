@@ -45,6 +45,8 @@ class KerasModel(Configurable, DistributedModel):
         if not self.initialized:
             self.initialize(**inputs.first_batch(self.event, x, batch_size))
         validation_data = self._named_validation(validation_data)
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot shuffle a dataset
         history = super().fit(x, None, batch_size, *args, validation_data=validation_data, **kwargs)
         if self.uses_statistics and isinstance(x, dict):
             arrays = {name: value for name, value in x.items() if name != "sample_weight"}
