@@ -4,10 +4,9 @@ import csv
 import json
 from pathlib import Path
 
-from tfflows import versions
+from tfflows import export, versions
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.export import WEIGHTS
 from tfflows.models import GenerativeModel
 from zoo.config import Config
 from zoo.creation import build
@@ -36,7 +35,9 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
     exported = exported_version(name, version)
     record = json.loads((exported / "config.json").read_text())
     event = Event(**record.pop("event"))
-    return build(Config(**record), event, weights=exported / WEIGHTS)
+    model = build(Config(**record), event)
+    export.load_weights(model, exported)
+    return model
 
 
 def exported_version(name: str, version: int | None = None) -> Path:

@@ -1,10 +1,10 @@
 """Export: SavedModels with `log_prob`, `sample`, `encode` and `decode`, and what stands beside them."""
 
 from tfflows.export.card import score as score
-from tfflows.export.contents import WEIGHTS as WEIGHTS
 from tfflows.export.provenance import provenance as provenance
 from tfflows.export.saving import check_writable as check_writable
 from tfflows.export.saving import export as export
 from tfflows.export.saving import export_again as export_again
 from tfflows.export.signatures import Servable as Servable
 from tfflows.export.training_scores import TRAINING_SCORES as TRAINING_SCORES
+from tfflows.export.weights import load_weights as load_weights

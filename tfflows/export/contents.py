@@ -14,7 +14,6 @@ from tfflows.export.card import model_card
 from tfflows.export.signatures import Servable
 from tfflows.models import GenerativeModel
 
-WEIGHTS = "model.weights.h5"
 EXAMPLES = 32  # events that an export is compared by, and the most of a warm-up request
 ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
 
@@ -41,7 +40,6 @@ def write(
         batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
         training_scores.write(folder, training_scores.scores(reloaded, data.train, batch_size=batch_size))
     figures.save(figures.picture(served_samples(reloaded, model), data), folder / "samples.png")
-    model.save_weights(folder / WEIGHTS)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (folder / "README.md").write_text(model_card(name, config, metrics, model))
