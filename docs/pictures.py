@@ -8,6 +8,7 @@ import numpy as np
 import zoo
 from tfflows import datasets, figures
 from tfflows.models import Flow
+from zoo.pretrained import rows
 
 HERE = Path(__file__).parent / "images"
 ROWS, COLUMNS = 8, 8
@@ -48,7 +49,7 @@ def energy_beside_samples(name: str, dataset: str) -> None:
 
 
 if __name__ == "__main__":
-    for row in zoo.list_pretrained():
+    for row in rows():
         if row["dataset"].startswith("toy/"):
             density_beside_samples(row["id"])
         elif row["dataset"].startswith("energy/"):

@@ -47,7 +47,9 @@ ZOO_MODULES = (
     "registry",
     "config",
     "creation",
+    "fetching",
     "pretrained",
+    "archives",
     "publish",
     "reexport",
 )  # with zoo/__init__.py; every other file of zoo/ is an architecture

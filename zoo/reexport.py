@@ -1,7 +1,8 @@
 """Exports pretrained models again, in place, as this version of the code does: `python -m zoo.reexport realnvp_digits`.
 
-For after a change of what an export holds. Weights, configurations and scores stay the files they were; the datasets
-are needed, for pictures and for the scores of the training set. Without names it exports all.
+For after a change of what an export holds; `python -m zoo.publish` comes after it, as the archives have new hashes.
+Weights, configurations and scores stay what they were; the datasets are needed, for pictures and for the scores of the
+training set. Without names it exports all.
 """
 
 import json
@@ -27,7 +28,7 @@ def reexport(folder: Path) -> None:
 def main(names: list[str]) -> None:
     """Exports the models `names` again, or all."""
     try:
-        for name in names or [row["id"] for row in list_pretrained()]:
+        for name in names or list_pretrained():
             reexport(exported_folder(name))
     except InputError as error:
         sys.exit(f"zoo.reexport: {error}")

@@ -13,7 +13,7 @@ from tests.training import small_run
 from tfflows import datasets, export, versions
 from tfflows.export import contents, training_scores, warmup
 from zoo import reexport
-from zoo.pretrained import exported_folder
+from zoo.pretrained import exported_folder, rows
 
 SIGNATURES = ("decode", "encode", "log_prob", "sample", "serving_default")
 METRICS = {"nats": -150.0, "nats_se": 0.5, "num_events": 300, "bits_per_dim": 3.4, "bits_per_dim_se": 0.01}
@@ -57,7 +57,7 @@ def test_warm_up_asks_every_signature_what_users_ask(exported):
     assert_warms_up(exported[0], "realnvp_digits")
 
 
-@pytest.mark.parametrize("row", zoo.list_pretrained(), ids=lambda row: row["id"])
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row["id"])
 def test_pretrained_model_brings_what_an_export_writes_today(row):
     folder = exported_folder(row["id"])
     for number in versions.numbers(folder):

@@ -12,7 +12,7 @@ import pytest
 
 import zoo
 from tfflows import noise
-from zoo.pretrained import exported_version
+from zoo.pretrained import exported_version, rows
 
 ROOT = Path(__file__).parents[2]
 TENSORFLOW = Path(importlib.util.find_spec("tensorflow").origin).parent
@@ -57,7 +57,7 @@ def assert_loads_from_c(loader, row, folder):
     np.testing.assert_allclose(np.array(run.stdout.split(), np.float64), scores, rtol=1e-5, atol=1e-5)
 
 
-ROWS = {row["id"]: row for row in zoo.list_pretrained()}
+ROWS = {row["id"]: row for row in rows()}
 
 
 def test_loader_in_c_gives_the_model_s_numbers(loader, tmp_path):
