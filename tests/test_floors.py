@@ -58,6 +58,7 @@ ZOO_MODULES = (
     "registry",
     "configuration",
     "creation",
+    "fetching",
     "pretrained",
 )  # with zoo/__init__.py; every other file of zoo/ is an architecture
 

@@ -3,15 +3,20 @@
 import ast
 import configparser
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from zoo.pretrained import rows
+from zoo.registry import ARCHITECTURES
 
 ROOT = Path(__file__).parents[1]
 OURS = ("tfflows", "zoo", "train", "tools", "benchmarks", "examples", "tests")
@@ -119,6 +124,68 @@ def test_commands_are_functions_of_what_is_installed():
         path = ROOT / f"{module.replace('.', '/')}.py"
         (found,) = [node for node in ast.parse(path.read_text()).body if getattr(node, "name", "") == function]
         assert ast.unparse(found.args) == ""
+
+
+def packed() -> dict[str, int]:
+    """Sizes of the files that setup.cfg puts into a wheel, by their paths from the root."""
+    files = [path for package in CONFIG["options"]["packages"].split() for path in folder(package).glob("*.py")]
+    files += [ROOT / f"{module}.py" for module in CONFIG["options"]["py_modules"].split()]
+    for package, patterns in CONFIG["options.package_data"].items():
+        files += [path for pattern in patterns.split() for path in folder(package).glob(pattern) if path.is_file()]
+    return {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in files}
+
+
+def folder(package: str) -> Path:
+    return ROOT / "exported" if package == "zoo.exported" else ROOT / package.replace(".", "/")
+
+
+def test_wheel_is_small_and_carries_two_exact_flows():
+    sizes, table = packed(), {row["id"]: row for row in rows()}
+    assert sum(sizes.values()) < 10e6
+    carried = sorted({path.split("/")[1] for path in sizes if path.startswith("exported/")})
+    assert len(carried) == 2
+    for name in carried:
+        row = table[name]
+        assert row["dataset"].startswith("toy/")
+        assert ARCHITECTURES[row["architecture"]].density == "exact"
+        files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "exported" / name).rglob("*") if path.is_file()}
+        assert files <= set(sizes), "all of it"
+    assert {"zoo/pretrained.csv", "zoo/__init__.py", "tfflows/layers/base.py"} <= set(sizes)
+
+
+USE = f"""
+import zoo
+from pathlib import Path
+assert not Path(zoo.__file__).is_relative_to({str(ROOT)!r}), zoo.__file__
+for name in {{carried}}:
+    zoo.load(name).sample(4, seed=0)
+try:
+    zoo.load("realnvp_digits")
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_wheel_is_what_setup_cfg_says_and_works_alone(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "installed"
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "tfflows", "zoo", "train.py", "exported"):
+        (source / name).symlink_to(ROOT / name)
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", tmp_path, source]
+    subprocess.run([sys.executable, "-m", "pip", *build], check=True, capture_output=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 10e6
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(target)
+    names = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
+    expected = {path.replace("exported/", "zoo/exported/") for path in packed()}
+    assert {name for name in names if ".dist-info/" not in name} == expected
+    carried = sorted({path.split("/")[2] for path in expected if path.startswith("zoo/exported/")})
+    here = {"PYTHONPATH": str(target), "KERAS_HOME": str(tmp_path / "keras"), "TFFLOWS_PRETRAINED_URL": ""}
+    command = [sys.executable, "-c", USE.format(carried=carried)]
+    said = subprocess.check_output(command, cwd=tmp_path, env={**os.environ, **here}, text=True, timeout=300)
+    assert "TFFLOWS_PRETRAINED_URL" in said
 
 
 @pytest.mark.parametrize("root", ["tfflows", "zoo", "train.py", "tools", "benchmarks", "examples"])

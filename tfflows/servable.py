@@ -31,6 +31,7 @@ class Servable(tf.Module):
         # Behind a function, as what a module holds is exported with it: the Keras model has signatures of its own.
         self._model = lambda: model
         self._num_importance_samples = num_importance_samples
+        # In this order and by this name the checkpoint has them, and `tfflows.export.load_weights` finds them there.
         self._weights = [variable.value for variable in model.variables]
 
     def save(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Adds exported models to the table of pretrained models: `python -m tools.publish exported/realnvp_digits`.
 
-The row is made of the export's own `config.json` and `metrics.json`, and the README's tables of the rows: nothing in
-either is written by hand.
+The row is made of the export's own `config.json` and `metrics.json`, with the sha256 of its archive, and the README's
+tables of the rows: nothing in either is written by hand.
 """
 
 import csv
@@ -13,8 +13,9 @@ from typing import Any
 
 from tfflows.errors import InputError, check
 from tfflows.files import replacing
+from tools import archives
+from zoo import pretrained
 from zoo.pretrained import TABLE
-from zoo.pretrained import rows as pretrained_rows
 from zoo.registry import ARCHITECTURES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -23,7 +24,7 @@ COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
     *("elbo", "elbo_se", "log_z", "log_z_se", "ess", "true_log_z"),
     *("published", "truth_nats", "num_events", "num_importance_samples", "steps", "seed", "seconds", "hardware"),
-    "commit",
+    *("commit", "sha256"),
 )
 
 
@@ -31,7 +32,7 @@ def row(folder: Path) -> dict[str, Any]:
     """The table's row of an export.
 
     Raises:
-        InputError: `folder` is not an export.
+        InputError: `folder` is not an export, or holds no version.
     """
     found = (folder / "config.json").exists() and (folder / "metrics.json").exists()
     check(found, "Expected the folder of an export, with config.json and metrics.json.", folder=str(folder))
@@ -40,7 +41,7 @@ def row(folder: Path) -> dict[str, Any]:
     published = ARCHITECTURES[architecture].presets.get(dataset, {}).get("published", "")
     samples = config["train"]["num_importance_samples"]
     known = {"id": folder.name, "architecture": architecture, "dataset": dataset, "num_importance_samples": samples}
-    values = {**metrics, **known, "published": published}
+    values = {**metrics, **known, "published": published, "sha256": archives.sha256(folder)}
     return {name: _rounded(values.get(name, "")) for name in COLUMNS}
 
 
@@ -50,7 +51,7 @@ def _rounded(value: Any) -> Any:
 
 def publish(folder: Path, table: Path = TABLE) -> None:
     """Adds the row of an export to the table, or replaces the row of the same id."""
-    rows = {old["id"]: old for old in pretrained_rows(table)} if table.exists() else {}
+    rows = {old["id"]: old for old in pretrained.rows(table)} if table.exists() else {}
     rows[folder.name] = row(folder)
     with replacing(table) as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -110,7 +111,7 @@ def renew(readme: Path, table: Path = TABLE) -> None:
     _, end, after = rest.partition("<!-- /scores -->\n")
     check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))
     with replacing(readme) as beside:
-        beside.write_text(before + begin + markdown(pretrained_rows(table)) + end + after)
+        beside.write_text(before + begin + markdown(pretrained.rows(table)) + end + after)
 
 
 def main(folders: list[str]) -> None:

@@ -3,7 +3,8 @@
     python -m tools.reexport realnvp_digits
 
 Run it after a change of what an export holds. Weights, configurations and scores stay the same files; the datasets are
-needed for pictures and for the scores of the training set. Without names it exports all pretrained models.
+needed for pictures and for the scores of the training set. Without names it exports all pretrained models. Run
+`python -m tools.publish exported/*/` after it, as the archives have new hashes.
 """
 
 import json

@@ -1,32 +1,32 @@
-"""Pretrained models: the table of those that come with the zoo, and how any export is loaded."""
+"""Pretrained models: the table of them, where they are, and how any export is loaded."""
 
 import csv
 import fnmatch
 import json
 from pathlib import Path
 
-from tfflows import versions
+from tfflows import export, versions
 from tfflows.config import Config
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.export import load_weights
 from tfflows.models import GenerativeModel
+from zoo import fetching
 from zoo.creation import build
 
 TABLE = Path(__file__).parent / "pretrained.csv"
-# Where the exported models are: in an installed package, and in a clone.
+# Where exported models are: in an installed package, which holds two, and in a clone.
 HOMES = (Path(__file__).parent / "exported", Path(__file__).parent.parent / "exported")
-
-
-def list_pretrained(pattern: str = "*") -> list[str]:
-    """Ids of the pretrained models that match a pattern, such as `"*digits*"`; `zoo.info(id)` has the details."""
-    return [row["id"] for row in rows() if fnmatch.fnmatchcase(row["id"], pattern)]
 
 
 def rows(table: Path = TABLE) -> list[dict[str, str]]:
     """One row for each pretrained model: id, dataset, test score with its standard error, published score, cost."""
     with table.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def list_pretrained(pattern: str = "*") -> list[str]:
+    """Ids of the pretrained models that match `pattern`, such as `"*digits*"`; in the order of the table."""
+    return fnmatch.filter([row["id"] for row in rows()], pattern)
 
 
 def load(name: str, *, version: int | None = None) -> GenerativeModel:
@@ -37,13 +37,13 @@ def load(name: str, *, version: int | None = None) -> GenerativeModel:
         version: Number of the version; None takes the newest.
 
     Raises:
-        InputError: There is no such model or version.
+        InputError: There is no such model or version, or it cannot be fetched.
     """
     exported = exported_version(name, version)
     record = json.loads((exported / "config.json").read_text())
     event = Event(**record.pop("event"))
     model = build(Config(**record), event)
-    load_weights(model, exported)
+    export.load_weights(model, exported)
     return model
 
 
@@ -54,15 +54,17 @@ def exported_version(name: str, version: int | None = None) -> Path:
 
 
 def exported_folder(name: str) -> Path:
-    """The folder of an export, by id or by path.
+    """The folder of an export, by id or by path; a pretrained model that is not here is fetched: see `zoo.fetching`.
 
     Raises:
-        InputError: There is none.
+        InputError: There is none, or it cannot be fetched.
     """
     for folder in (*(home / name for home in HOMES), Path(name)):
         if folder.is_dir():
             return folder
-    known = list_pretrained()
+    sha256 = {row["id"]: row["sha256"] for row in rows()}
+    if name in sha256:
+        return fetching.fetched(name, sha256[name])
     raise InputError(
-        f"Expected `name` to be one of {known}, or the path of an exported model. Received: name={name!r}."
+        f"Expected `name` to be one of {list(sha256)}, or the path of an exported model. Received: name={name!r}."
     )

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 import zoo
 from tests.training import small_run
 from tfflows import datasets, export, noise
 from tfflows.errors import InputError
 from tfflows.export import contents, saving
+
+SIGNATURES = {"serving_default", "log_prob", "sample", "encode", "decode"}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,7 @@ def test_beside_the_versions_is_what_a_reader_needs(trained):
     assert json.loads((folder / "metrics.json").read_text())["nats"] == -150.0
     assert json.loads((folder / "config.json").read_text())["event"]["levels"] == 17
     assert "3.4000 +- 0.0100 bits/dim" in (folder / "README.md").read_text()
+    assert list(folder.rglob("*.h5")) == [], "the weights are in the SavedModel, and there alone"
     with Image.open(folder / "samples.png") as samples:
         assert samples.size == (8 * 50, 8 * 50)
 
@@ -46,7 +50,7 @@ def test_beside_the_versions_is_what_a_reader_needs(trained):
 def test_signatures_are_batched_named_and_typed(trained):
     _, folder = trained
     loaded = tf.saved_model.load(folder / "2")
-    assert set(loaded.signatures) == {"serving_default", "log_prob", "sample", "encode", "decode"}
+    assert set(loaded.signatures) == SIGNATURES
     specs = {
         name: {key: (spec.dtype.name, spec.shape.as_list()) for key, spec in f.structured_input_signature[1].items()}
         for name, f in loaded.signatures.items()
@@ -58,6 +62,22 @@ def test_signatures_are_batched_named_and_typed(trained):
     outputs = {name: set(f.structured_outputs) for name, f in loaded.signatures.items()}
     assert outputs["log_prob"] == {"log_prob", "bits_per_dim"}
     assert (outputs["sample"], outputs["encode"], outputs["decode"]) == ({"x"}, {"z"}, {"x"})
+
+
+def test_a_graph_holds_each_signature_s_function_once(trained):
+    _, folder = trained
+    saved = saved_model_pb2.SavedModel.FromString((folder / "2" / "saved_model.pb").read_bytes())
+    graph = saved.meta_graphs[0]
+    functions = {function.signature.name: function for function in graph.graph_def.library.function}
+    nodes = {node.name: node for node in graph.graph_def.node}
+    called = {}
+    for name, signature in graph.signature_def.items():
+        if name in SIGNATURES:
+            output = next(iter(signature.outputs.values()))
+            wrapper = functions[nodes[output.name.partition(":")[0]].attr["f"].func.name]
+            (called[name],) = [node.attr["f"].func.name for node in wrapper.node_def if "f" in node.attr]
+    assert called["serving_default"] == called["log_prob"]
+    assert len(set(called.values())) == 4 == sum("_served_" in name for name in functions)
 
 
 def test_a_row_scores_the_same_whatever_else_is_in_the_batch(trained):

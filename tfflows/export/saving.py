@@ -27,8 +27,8 @@ def export(
 ) -> Path:
     """Writes `<folder>/<version>/`, after it was reloaded and found to score and sample as the model does.
 
-    A version holds the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving, scores
-    of the training set (not of an energy, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
+    A version holds the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
+    the training set (not of an energy, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
     reloaded SavedModel, and the model card. The last four stand beside the versions, too.
 
     Args:
@@ -57,7 +57,7 @@ def export_again(
     metrics: dict[str, Any],
     data: Data | Energy,
 ) -> None:
-    """Writes an existing version again, as `export` would today."""
+    """Writes an existing version anew, as `export` would today; `model` has the weights of that version."""
     folder = version.parent
     with _writing(folder) as beside:
         contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)

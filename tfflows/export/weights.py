@@ -1,4 +1,4 @@
-"""The weights of an export: they are stored once, in the variables of its SavedModel."""
+"""The weights of an exported model: its SavedModel holds them, and this reads them back into a Keras model."""
 
 from pathlib import Path
 
@@ -7,28 +7,31 @@ import tensorflow as tf
 from tfflows.errors import InputError, check
 from tfflows.models import GenerativeModel
 
-VARIABLES = Path("variables") / "variables"
+KEY = "_weights/{}/.ATTRIBUTES/VARIABLE_VALUE"  # of `Servable._weights`, which lists them as `model.variables` does
 
 
 def load_weights(model: GenerativeModel, version: Path) -> None:
-    """Reads the weights of a version into a model of its configuration, whichever release of tfflows wrote it.
+    """Sets all weights of `model` to those of an export, bit for bit; if any differs in kind, none is set.
 
-    A SavedModel holds the weights in the order of `model.variables`.
+    Args:
+        model: Of the architecture and settings that were exported.
+        version: Folder of a version of the export.
 
     Raises:
-        InputError: There is no SavedModel, or it holds other weights than the model has.
+        InputError: The folder holds no weights, or weights of another number, type or shape.
     """
     try:
-        checkpoint = tf.train.load_checkpoint(str(version / VARIABLES))
-    except (tf.errors.OpError, ValueError) as error:
-        raise InputError(f"Expected an export with its variables. Received: version={str(version)!r}.") from error
-    keys = [f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(len(model.variables))]
-    shapes = checkpoint.get_variable_to_shape_map()
-    known = {key: shape for key, shape in shapes.items() if key.startswith("_weights/")}
-    same = set(known) == set(keys) and all(
-        tuple(known[key]) == tuple(variable.shape) for key, variable in zip(keys, model.variables, strict=True)
-    )
-    rule = "Expected the weights of the export to be those of its configuration: export the model again."
-    check(same, rule, version=str(version), there=len(known), here=len(keys))
-    for key, variable in zip(keys, model.variables, strict=True):
-        variable.assign(checkpoint.get_tensor(key))
+        checkpoint = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+        shapes, dtypes = checkpoint.get_variable_to_shape_map(), checkpoint.get_variable_to_dtype_map()
+    except (ValueError, tf.errors.OpError) as error:
+        raise InputError(f"Expected a version of an export, with its weights. Received: {str(version)!r}.") from error
+    keys = [KEY.format(number) for number in range(sum(key.startswith("_weights/") for key in shapes))]
+    rule = f"Expected {len(model.variables)} weights in {str(version)!r}, as many as the model has."
+    check(len(keys) == len(model.variables), rule, weights=len(keys))
+    for variable, key in zip(model.variables, keys, strict=True):
+        rule = f"Expected `{variable.path}` in {str(version)!r} to be {variable.dtype} {list(variable.shape)}."
+        stored = f"{dtypes[key].name} {shapes[key]}"
+        check(stored == f"{variable.dtype} {list(variable.shape)}", rule, weight=stored)
+    values = [checkpoint.get_tensor(key) for key in keys]
+    for variable, value in zip(model.variables, values, strict=True):
+        variable.assign(value)
