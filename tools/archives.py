@@ -2,8 +2,8 @@
 
     python -m tools.archives FOLDER realnvp_digits ...    # or some of them
 
-The same export gives the same archive, byte by byte: `python -m tools.publish` writes its sha256 into the table, and this
-refuses to write an archive with another one.
+The same export gives the same archive, byte by byte. `python -m tools.publish` writes its sha256 into the table, and
+this refuses to write an archive with another one.
 """
 
 import gzip

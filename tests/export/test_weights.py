@@ -11,7 +11,8 @@ import zoo
 from tests.training import small_run
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.export import Servable, load_weights
+from tfflows.export import load_weights
+from tfflows.servable import Servable
 
 
 @pytest.fixture(scope="module")
