@@ -59,8 +59,11 @@ def test_near_rows_and_steps_have_unrelated_noise():
 
 def test_seed_is_an_integer():
     np.testing.assert_array_equal(noise.seed_pair(2**40 + 5), [5, 256])
-    with pytest.raises(InputError, match=r"`seed` to be an integer\. Received: seed=0\.5"):
-        noise.seed_pair(0.5)
+    np.testing.assert_array_equal(noise.seed_pair(np.uint8(7)), [7, 0])
+    np.testing.assert_array_equal(noise.seed_pair([3, 4]), [3, 4])
+    for seed in (0.5, True, [1.0, 2.0], [1, 2, 3], "7"):
+        with pytest.raises(InputError, match=r"`seed` to be an integer, or a stateless seed of two\. Received: seed="):
+            noise.seed_pair(seed)
 
 
 def test_uses_of_a_seed_are_unrelated():
