@@ -34,8 +34,9 @@ class Cost:
         return PASSES[self.passes] + (" and a search for a root for each entry" if self.root_search else "")
 
     @property
-    def is_one_pass(self) -> bool:
-        return self == Cost()
+    def is_high(self) -> bool:
+        """Whether it grows with the number of dimensions, or takes searches for roots."""
+        return self.passes == "D" or self.root_search
 
 
 def combined(costs: Iterable[Cost]) -> Cost:

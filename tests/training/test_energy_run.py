@@ -51,7 +51,15 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
     config = zoo.configure("planar", "energy/u1", overrides=SMALL)
     model = zoo.build(config, ENERGY.event)
     training.make_objective(model, ENERGY, config.settings).initialize(noise.split(noise.seed_pair(0), 64))
-    scores = {"elbo": 1.5, "elbo_se": 0.01, "log_z": 1.8, "log_z_se": 0.02, "ess": 0.75, "num_events": 1000}
+    scores = {
+        "parameters": 9,
+        "elbo": 1.5,
+        "elbo_se": 0.01,
+        "log_z": 1.8,
+        "log_z_se": 0.02,
+        "ess": 0.75,
+        "num_events": 1000,
+    }
     metrics = {**scores, **training.truth(ENERGY)}
     version = export.export(model, tmp_path / "model", config=config.record(ENERGY.event), metrics=metrics, data=ENERGY)
     card = (version / "README.md").read_text()
@@ -64,11 +72,11 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
 @pytest.mark.parametrize(
     ("name", "settings", "cost"),
     [
-        ("maf", {}, "a network pass for each of the entries"),
-        ("made", {"components": 3}, "a network pass for each of the entries, with a search for a root for each entry"),
-        ("naf", {}, "a network pass for each of the entries, with a search for a root for each entry"),
-        ("flowpp", {}, "a search for a root for each entry"),
-        ("planar", {"inverted": False}, "a search for a root"),
+        ("maf", {}, "one network pass for each dimension"),
+        ("made", {"components": 3}, "one network pass for each dimension and a search for a root for each entry"),
+        ("naf", {}, "one network pass for each dimension and a search for a root for each entry"),
+        ("flowpp", {}, "one network pass and a search for a root for each entry"),
+        ("planar", {"inverted": False}, "one network pass and a search for a root for each entry"),
         *((name, {}, None) for name in ("realnvp", "iaf", "nice", "glow", "nsf", "ffjord", "radial")),
         ("planar", {"inverted": True}, None),
     ],
@@ -77,7 +85,7 @@ def test_flow_that_is_costly_to_draw_from_is_warned_of_with_its_cost(name, setti
     model = zoo.create(name, event=ENERGY.event, **settings)
     lines = training.warnings(model, ENERGY)
     assert lines == ([] if cost is None else [lines[0]])
-    assert cost is None or lines[0].endswith(f"each layer of {name} draws by {cost}.")
+    assert cost is None or lines[0].endswith(f"a sample of {name} takes {cost}.")
     assert training.warnings(model, datasets.load("toy/rings")) == []
 
 

@@ -36,6 +36,6 @@ def make_objective(model: GenerativeModel, data: Data | Energy, settings: TrainS
 
 def warnings(model: GenerativeModel, data: Data | Energy) -> list[str]:
     """One line for each thing that makes this model costly to fit to this."""
-    if not isinstance(data, Energy) or not isinstance(model, Flow) or model.sampling_cost.is_one_pass:
+    if not isinstance(data, Energy) or not isinstance(model, Flow) or not model.sampling_cost.is_high:
         return []
     return [f"Warning: an energy is fitted by sampling, and a sample of {model.name} takes {model.sampling_cost}."]
