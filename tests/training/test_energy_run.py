@@ -60,7 +60,7 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
         "ess": 0.75,
         "num_events": 1000,
     }
-    metrics = {**scores, **training.truth(ENERGY)}
+    metrics = {"parameters": model.count_params(), **scores, **training.truth(ENERGY)}
     version = export.export(model, tmp_path / "model", config=config.record(ENERGY.event), metrics=metrics, data=ENERGY)
     card = (version / "README.md").read_text()
     assert "ELBO 1.500 +- 0.010 nats, log Z 1.800 +- 0.020 (the truth: 1.878)" in card
