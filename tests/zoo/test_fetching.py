@@ -199,7 +199,7 @@ def test_archive_that_is_not_the_table_s_is_not_written(tmp_path, monkeypatch):
     newest = versions.numbers(export(tmp_path / "homes" / NAME, {"1/config.json": "{}"}))
     assert newest == [1]
     monkeypatch.setattr(pretrained, "HOMES", (tmp_path / "homes",))
-    with pytest.raises(SystemExit, match=rf"zoo\.archives: Expected the archive of '{NAME}' to have sha256="):
+    with pytest.raises(SystemExit, match=rf"tools\.archives: Expected the archive of '{NAME}' to have sha256="):
         archives.main([str(tmp_path / "out"), NAME])
     assert not (tmp_path / "out").exists()
     with pytest.raises(SystemExit, match="a folder, and names"):

@@ -13,7 +13,7 @@ from tests.cases import float64
 from tfflows import bijectors
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import FlowLayer
+from tfflows.layers import Chain, FlowLayer
 
 EVENT = Event((2,))
 SMALL = {"hidden": 4, "width": 8, "depth": 1}
@@ -39,7 +39,7 @@ def test_draws_have_the_density_that_is_claimed(posterior, prior):
     assert_same_mass(model, X, None)
     with tf.GradientTape() as tape:
         found = draws(model, X, None, 50)
-    weights = [v for layer in (*model.inference_layers, *model.prior) for v in layer.trainable_variables]
+    weights = [v for layer in (*model.inference_layers, model.prior) for v in layer.trainable_variables]
     for variable, gradient in zip(weights, tape.gradient(found.log_ratio, weights), strict=True):
         assert np.any(gradient), f"{variable.path} has no gradient"
         assert np.all(np.isfinite(gradient)), f"{variable.path} has a gradient that is not finite"
@@ -48,7 +48,7 @@ def test_draws_have_the_density_that_is_claimed(posterior, prior):
 class Scaled(FlowLayer):
     """An affine map that is the same for all events."""
 
-    def bijector(self, context=None, seeds=None):
+    def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Affine(tf.constant([0.3, -0.4], tf.float64), tf.constant([0.5, -0.7], tf.float64))
 
 
@@ -56,7 +56,7 @@ def test_kl_of_an_affine_flow_is_that_of_the_gaussian_it_makes():
     n = 20_000
     with float64():
         model = moved("1 planar")
-        model.posterior = [layer := Scaled()]
+        model.posterior = Chain([layer := Scaled()])
         _, mean, log_std = model.recognize(model._scaled(tf.constant(X))[0], None)
         found = draws(model, X, None, n)
         affine = layer.bijector()
@@ -74,7 +74,7 @@ def test_each_event_has_a_flow_of_its_own(posterior):
     model = moved(f"1 {posterior}")
     features = model.recognize(tf.constant([[0.4, -1.1], [-1.5, 0.2]]), None)[0]
     z = tf.constant([[0.3, 0.7]] * 2)
-    mine, theirs = model.posterior[0].bijector(features).inverse(z).numpy()
+    mine, theirs = model.posterior.bijector(features).inverse(z).numpy()
     assert np.any(np.abs(mine - theirs) > 1e-3)
 
 
@@ -83,7 +83,7 @@ def test_new_iaf_steps_are_almost_open_gates():
     model = zoo.create("flow_vae", event=EVENT, posterior="2 iaf", **SMALL)
     z = tf.constant([[0.3, -0.7]])
     features = tf.ones([1, SMALL["width"]])
-    for layer in model.posterior:
+    for layer in model.posterior.flow_layers:
         bijector = layer.bijector(features)
         np.testing.assert_allclose(bijector.inverse(z), z / (1 + np.exp(-2)), rtol=1e-6)
         log_det = bijector.inverse_log_det_jacobian(z, event_ndims=1)

@@ -53,7 +53,7 @@ def test_inference_is_bidirectional():
 def test_steps_are_gates_that_start_open():
     """Paper, section 4: sigma = sigmoid(s) with s around +1 to +2 at first."""
     model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
-    (step,) = model.ladder[0].flow
+    (step,) = model.ladder[0].flow.flow_layers
     z0 = np.random.default_rng(0).normal(size=(3, 2, 2, 2)).astype(np.float32)
     bijector = step.bijector(tf.zeros([3, 2, 2, 4]))
     gate = 1 / (1 + math.exp(-2))
@@ -65,7 +65,8 @@ def test_steps_are_gates_that_start_open():
 
 def test_orders_turn_round_from_step_to_step():
     model = zoo.create("iaf_vae", event=EVENTS["image"], **{**CASE.settings, "steps": 3})
-    assert [[step.order for step in layer.flow] for layer in model.ladder] == [["natural", "reversed", "natural"]] * 2
+    orders = [[step.order for step in layer.flow.flow_layers] for layer in model.ladder]
+    assert orders == [["natural", "reversed", "natural"]] * 2
 
 
 def test_kl_of_a_layer_without_steps_is_that_of_gaussians():
@@ -73,7 +74,7 @@ def test_kl_of_a_layer_without_steps_is_that_of_gaussians():
     keras.utils.set_random_seed(0)
     model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
     (layer,) = model.ladder
-    layer.flow.clear()
+    layer.flow.flow_layers.clear()
     layer.up_first.kernel.assign(np.random.default_rng(0).normal(scale=0.2, size=layer.up_first.kernel.shape))
     features = model.recognize(model._scaled(tf.constant(events(CASE, 1)[0]))[0], None)
     many = tf.nest.map_structure(lambda part: tf.repeat(part, 4000, axis=0), features)

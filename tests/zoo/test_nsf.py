@@ -94,7 +94,7 @@ def test_dropout_keeps_the_mean():
     for weight in block.trainable_variables:
         weight.assign(np.random.default_rng(0).normal(size=weight.shape))
     x = tf.ones([20_000, 8])
-    dropped = block(x, noise.split(noise.seed_pair(1), 20_000)).numpy()
+    dropped = block(x, training=True, seeds=noise.split(noise.seed_pair(1), 20_000)).numpy()
     np.testing.assert_allclose(dropped.mean(0), block(x[:1])[0], atol=5 * dropped.std(0).max() / 141)
     assert dropped.std(0).min() > 0.1
 
