@@ -49,10 +49,10 @@ def test_sample_takes_one_pass_and_density_one_for_each_entry(monkeypatch):
 
 
 def counted(call, network, passes):
-    def counting(self, *args):
+    def counting(self, *args, **kwargs):
         if self is network:
             passes.append(1)
-        return call(self, *args)
+        return call(self, *args, **kwargs)
 
     return counting
 

@@ -61,6 +61,7 @@ def test_every_output_sees_the_whole_context(depth):
 def test_masks_are_those_of_the_paper():
     # Hidden units see inputs of their own degree and below; outputs see hidden units below them.
     network = MADE(3, degrees=np.array([3, 1, 2]), width=2, depth=1, hidden=[np.array([2, 1])])
+    network.build((None, 3))
     np.testing.assert_array_equal(network.dense[0].mask, [[False, False], [True, True], [True, False]])
     np.testing.assert_array_equal(network.dense[1].mask, [[True, False, False], [True, False, True]])
 

@@ -161,7 +161,7 @@ def slope(layer, x):
     """Of a function of all that a training step sees of the layer."""
     with tf.GradientTape() as tape:
         tape.watch(x)
-        bijector = layer.bijector(None, tf.zeros([len(x), 2], tf.int32))
+        bijector = layer.bijector(training=True)
         log_det = bijector.inverse_log_det_jacobian(x, event_ndims=1)
         loss = tf.reduce_sum(tf.sin(bijector.inverse(x)) * x) + tf.reduce_sum(log_det)
     return loss, tape.gradient(loss, x)
