@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import zoo
 from tfflows import datasets, training
-from tfflows.training import fitting, strategies
+from tfflows.training import strategies
 
 SETTINGS = training.TrainSettings(
     **{"steps": 24, "batch_size": 64, "validate_every": 4, "steps_per_execution": 2},
@@ -38,10 +38,8 @@ def main(name: str, output: str) -> None:
     keras.utils.set_random_seed(0)
     with strategies.scope(where):
         model = zoo.create("realnvp", event=data.event, scales=1, width=8, blocks=1, l2=1e-4)
-    callbacks = fitting.callbacks
-    fitting.callbacks = lambda *arguments: [*callbacks(*arguments), recorded(history)]
     with tempfile.TemporaryDirectory() as folder:
-        training.fit(model, data, SETTINGS, seed=3, workdir=Path(folder))
+        training.fit(model, data, SETTINGS, seed=3, workdir=Path(folder), callbacks=[recorded(history)])
     scores = training.evaluate(model, data.test)
     weights = np.concatenate([variable.numpy().ravel() for variable in model.variables])
     np.savez(output, losses=history["loss"], validation=history["val_loss"], weights=weights, test=scores["nats"])
