@@ -33,7 +33,7 @@ flags.DEFINE_string("model", None, "Architecture, by its name in the zoo, such a
 flags.DEFINE_string(
     "dataset",
     None,
-    "digits, a toy such as toy/rings, an energy such as energy/u1, or a TFDS name such as celeb_a. (default: digits)",
+    "digits, a toy such as toy/rings, a target such as energy/u1, or a TFDS name such as celeb_a. (default: digits)",
 )
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."

@@ -27,6 +27,8 @@ FLOORS = {
     "tfflows.versions": 0.1,
     "tfflows.metrics": 0.2,
     "tfflows.noise": 0.2,
+    "tfflows.splits": 0.2,
+    "tfflows.targets": 0.25,
     "tfflows.bijectors": 0.3,
     "tfflows.networks": 0.3,
     "tfflows.datasets": 0.3,

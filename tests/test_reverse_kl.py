@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from tests.cases import CASES, Case, float64, make
 from tfflows import datasets, noise, training
-from tfflows.datasets import energy_densities
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import ActNorm
 from tfflows.models import Flow, MeanNegativeLogLikelihood, ReverseKL
+from tfflows.targets import densities
 from tfflows.training.evaluation import weighed
 
 BANANA = datasets.load("energy/banana")
@@ -131,7 +131,7 @@ def test_training_anneals_the_energy_alone_and_draws_anew_in_each_step():
 
     np.testing.assert_allclose([objective.beta(tf.constant(t)) for t in (0, 4, 8, 9, 50)], [0.11, 0.51, 0.91, 1, 1])
     x, log_q = objective.flow.sample_and_log_prob_fn(noise.row_seeds(rows["seeds"], tf.constant([0, 4])))
-    np.testing.assert_allclose(trained(4), 0.51 * energy_densities.banana(x) - log_q, rtol=1e-4)
+    np.testing.assert_allclose(trained(4), 0.51 * densities.banana(x) - log_q, rtol=1e-4)
     assert np.all(trained(20) != trained(21))
     alone = objective({"seeds": rows["seeds"][3:]}, training=True)
     np.testing.assert_allclose(alone, trained(21)[3:], rtol=1e-5)
@@ -159,11 +159,11 @@ def test_two_replicas_train_as_one():
 def test_what_cannot_be_fitted_to_an_energy_is_said():
     flow, settings = affine(), training.TrainSettings()
     bound = keras.Model(name="vae")
-    with pytest.raises(InputError, match=r"Expected a flow for an energy: .*no exact density\. Received: model='vae'"):
+    with pytest.raises(InputError, match=r"Expected a flow for a target: .*no exact density\. Received: model='vae'"):
         ReverseKL(bound, BANANA)
     with pytest.raises(InputError, match=r"events, of shape \[3\] .*Received: event=\{'shape': \[2\]"):
         ReverseKL(flow, dataclasses.replace(BANANA, event=Event((3,))))
-    with pytest.raises(InputError, match=r"`num_importance_samples` to be 1 for an energy.*num_importance_samples=5"):
+    with pytest.raises(InputError, match=r"`num_importance_samples` to be 1 for a target.*num_importance_samples=5"):
         training.make_objective(flow, BANANA, dataclasses.replace(settings, num_importance_samples=5))
     with pytest.raises(InputError, match=r"`anneal_steps` to be 1 for 'toy/rings': .*Received: anneal_steps=5"):
         training.make_objective(flow, datasets.load("toy/rings"), dataclasses.replace(settings, anneal_steps=5))

@@ -69,7 +69,7 @@ def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
 
 @pytest.fixture(scope="module")
 def energy(tmp_path_factory):
-    """A short run on an energy, and the folder that it worked in."""
+    """A short run on a target, and the folder that it worked in."""
     folder = tmp_path_factory.mktemp("energy")
     run = train(
         *("--model=planar", "--dataset=energy/u1", "--steps=4", "--batch_size=64", "--set=model.inverted=false"),
@@ -81,7 +81,7 @@ def energy(tmp_path_factory):
 
 def test_energy_takes_the_same_command(energy):
     run, folder = energy
-    warning = "Warning: an energy is fitted by sampling, and a sample of planar takes one network pass and a search"
+    warning = "Warning: a target is fitted by sampling, and a sample of planar takes one network pass and a search"
     assert warning in run.stdout
     exported = folder / "exported" / "planar_energy_u1"
     metrics = json.loads((exported / "metrics.json").read_text())

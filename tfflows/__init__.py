@@ -1,4 +1,4 @@
-"""Flow-based generative models for TensorFlow and Keras: what someone who builds flows needs.
+"""Flow-based generative models for TensorFlow and Keras: the building blocks of flows.
 
     import tfflows
     from tfflows.layers import ActNorm, AffineCoupling

@@ -20,7 +20,7 @@ LENGTH = ("train.steps", "train.epochs")  # may change when a run is continued
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Everything that decides a run.
+    """Everything that determines a run.
 
     Args:
         architecture: Name of the architecture in the registry of the zoo.
@@ -56,13 +56,13 @@ class Config:
         return {f"{section}.{key}": value for section in SECTIONS for key, value in getattr(self, section).items()}
 
     def record(self, event: Event) -> dict[str, Any]:
-        """What an export says of its run, as JSON: this configuration and the event."""
+        """What an export records about its run, as JSON: this configuration and the event."""
         return {**dataclasses.asdict(self), "event": event.to_dict()}
 
     def save_to(self, workdir: Path, *, write: bool = True) -> Path:
         """Writes `config.json` into a new workdir, or compares it with that of an older run; returns `workdir`.
 
-        Only the length of the training may differ: a run may be made longer.
+        Only the length of the training may differ, so that a run can be extended.
 
         Raises:
             InputError: The workdir belongs to another configuration, or cannot be written.
@@ -86,15 +86,15 @@ class Config:
 
 
 def read_config(path: str | Path) -> Config:
-    """The configuration in a `config.json`, such as that of an export; what an older version left out stays out.
+    """The configuration in a `config.json`, such as that of an export; settings missing in an older file stay unset.
 
     Raises:
-        InputError: The file cannot be read, is not JSON, or holds something other than a configuration.
+        InputError: The file cannot be read, is not JSON, or does not contain a configuration.
     """
     rule = "Expected --config to be the config.json of an export or of a workdir."
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # a file that is not text is a ValueError, too
+    except (OSError, ValueError) as error:  # a file that is not text raises a ValueError, too
         reason = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
         raise InputError(f"{rule} Received: config={str(path)!r} ({reason}).") from error
     check(isinstance(record, dict), f"{rule[:-1]}, a JSON object.", config=str(path))
@@ -105,7 +105,7 @@ def read_config(path: str | Path) -> Config:
         check(type(value) is kind, f"Expected `{key}` in {path} to be of type {kind.__name__}.", **{key: value})
     for key in ("architecture", "dataset"):
         check(key in record, f"{rule[:-1]}, with the key `{key}`.", config=str(path))
-    record.pop("event", None)  # the dataset says what its events are
+    record.pop("event", None)  # the dataset determines its events
     return Config(**record)
 
 
@@ -124,7 +124,7 @@ def flat(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:
-    """The values of `--set`: `["train.steps=10"]` to `{"train.steps": "10"}`.
+    """The values of `--set`: `["train.steps=10"]` becomes `{"train.steps": "10"}`.
 
     Raises:
         InputError: One of them has no `=`.
@@ -135,7 +135,7 @@ def assignments(texts: Iterable[str]) -> dict[str, str]:
 
 
 def split_overrides(overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """`{"train.steps": 10}` to `{"train": {"steps": 10}, ...}`, with a key for each section.
+    """Groups settings by section: `{"train.steps": 10}` becomes `{"train": {"steps": 10}, ...}`, with all sections.
 
     Raises:
         InputError: There is no such section, or a key is empty.
@@ -150,7 +150,7 @@ def split_overrides(overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def merge(section: str, defaults: dict[str, Any], hints: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """`defaults` with the `given` values, each of its key's type.
+    """`defaults` updated with the `given` values, each converted to the type of its key.
 
     Raises:
         InputError: A key is unknown, or a value is of another type.
@@ -164,10 +164,10 @@ def merge(section: str, defaults: dict[str, Any], hints: dict[str, Any], given: 
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:
-    """`value`, or what the string `value` spells, as the type `hint`.
+    """`value` as the type `hint`; a string is parsed.
 
     Raises:
-        InputError: It is of another type.
+        InputError: `value` is of another type.
     """
     choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if isinstance(value, str):

@@ -1,11 +1,11 @@
-"""What one direction of a flow costs: passes through its networks, and searches for roots."""
+"""The cost of one direction of a flow: network passes and root searches."""
 
 import dataclasses
 from collections.abc import Iterable
 
 from tfflows.errors import check_choice
 
-PASSES = {  # from the cheapest to the dearest
+PASSES = {  # from the cheapest to the most expensive
     "1": "one network pass",
     "adaptive": "as many network passes as the ODE solver takes",
     "D": "one network pass for each dimension",
@@ -18,7 +18,7 @@ class Cost:
 
     Args:
         passes: Passes through each network: `"1"`, `"D"` (one for each dimension), or `"adaptive"` (an ODE solver).
-        root_search: Whether each entry takes a search for a root.
+        root_search: Whether each entry takes a root search.
 
     Raises:
         InputError: `passes` is none of these.
@@ -35,12 +35,12 @@ class Cost:
 
     @property
     def is_high(self) -> bool:
-        """Whether it grows with the number of dimensions, or takes searches for roots."""
+        """Whether the cost grows with the number of dimensions, or includes root searches."""
         return self.passes == "D" or self.root_search
 
 
 def combined(costs: Iterable[Cost]) -> Cost:
-    """The cost of several layers together: the dearest passes, and a search for roots where any layer needs one."""
+    """The cost of several layers together: the most expensive passes, and a root search if any layer needs one."""
     costs = [Cost(), *costs]
     order = list(PASSES)
     dearest = max((cost.passes for cost in costs), key=order.index)

@@ -41,7 +41,7 @@ class Dequantization(Configurable, keras.layers.Layer):
         Args:
             x: Integers, `[batch, *event]`.
             seeds: int32 `[batch, 2]`.
-            training: Whether networks may drop units.
+            training: Whether networks apply dropout.
 
         Returns:
             `u`, `[batch, *event]` in [0, 1), and `log q(u | x)`, `[batch]` in nats.
@@ -53,7 +53,7 @@ class Dequantization(Configurable, keras.layers.Layer):
 
     @property
     def initialized(self) -> bool:
-        """Whether they have been set."""
+        """Whether the weights that depend on data have been set."""
         return True
 
 
@@ -73,11 +73,11 @@ class VariationalDequantization(Dequantization):
 
         log q(u | x) = log normal(e) - log |det df/de| - log(u * (1 - u))
 
-    The flow is used from its data to its latent end, the cheap direction of its couplings.
+    The flow is applied from data to latent, the cheap direction of its couplings.
 
     Args:
-        layers: Flow layers that keep the shape of the event as a whole; their context is what `network` returns.
-        network: Network of `x / levels - 0.5`.
+        layers: Flow layers that together keep the shape of the event; their context is the output of `network`.
+        network: Network applied to `x / levels - 0.5`.
         levels: Number of values of a pixel.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.1.

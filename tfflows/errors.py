@@ -1,7 +1,7 @@
-"""One way to say that an input is wrong: the rule, the value received and the way out, in one line.
+"""Errors about wrong inputs, all of the same form: the rule, the value received and how to fix it, in one line.
 
 Errors that a user can cause are `InputError`s (a ValueError); the command line prints them without a traceback.
-Anything else that is raised is a defect of this project and keeps its traceback.
+Any other exception is a bug in this project and keeps its traceback.
 """
 
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """A value from outside breaks a rule; the message says which rule, which value and the way out."""
+    """An input breaks a rule; the message says which rule, which value and how to fix it."""
 
 
 class TrainingError(ArithmeticError):
-    """Training met a number that is not finite; the message says at which step and what to try."""
+    """Training produced a number that is not finite; the message says at which step and what to try."""
 
 
 def check(condition: bool, rule: str, **received: Any) -> None:
-    """Raises `InputError` with `rule` and the values received unless `condition` holds."""
+    """Raises `InputError` with `rule` and the values received unless `condition` is true."""
     if not condition:
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
         raise InputError(f"{rule} Received: {values}.")

@@ -18,8 +18,8 @@ class Event(ConfigurableValue):
     Args:
         shape: Shape without the batch, `(dimension,)` or `(height, width, channels)`.
         dtype: `"uint8"` for discrete events, `"float32"` for continuous ones.
-        levels: Number of values of a discrete entry, which are the integers 0..levels-1; None says continuous.
-        classes: Number of class labels that condition the model; 0 says unconditional.
+        levels: Number of values of a discrete entry, which are the integers 0..levels-1; None for continuous events.
+        classes: Number of class labels that condition the model; 0 for an unconditional model.
     """
 
     shape: tuple[int, ...]
@@ -48,7 +48,7 @@ class Event(ConfigurableValue):
 
     @property
     def size(self) -> int:
-        """Number of dimensions of the event: what bits per dimension divides by."""
+        """Number of dimensions of the event, the divisor of bits per dimension."""
         return math.prod(self.shape)
 
     @property
@@ -63,7 +63,7 @@ class Event(ConfigurableValue):
         """Returns `x` as a `[batch, *shape]` tensor of this event's dtype; inside a `tf.function`, with assertions.
 
         Raises:
-            InputError: The shape is another, a value is NaN or infinite, or a pixel is outside 0..levels-1.
+            InputError: The shape is wrong, a value is NaN or infinite, or a pixel is outside 0..levels-1.
         """
         x = x if tf.is_tensor(x) else np.asarray(x)
         shape = tuple(x.shape)
@@ -78,10 +78,10 @@ class Event(ConfigurableValue):
         return tf.cast(x, self.dtype)
 
     def check_label(self, label: Any) -> tf.Tensor | None:
-        """Returns the class of each row, `[batch]`, or of all, as a tensor; None where there are no classes.
+        """Returns the class of each row, `[batch]`, or one class for all, as a tensor; None if there are no classes.
 
         Raises:
-            InputError: There is a label without classes, or the other way round, or one is outside 0..classes-1.
+            InputError: A label is given without classes, is missing with classes, or is outside 0..classes-1.
         """
         if self.classes == 0:
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)

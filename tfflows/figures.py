@@ -1,4 +1,4 @@
-"""Pictures of events: grids of images, clouds of points, and points beside the density that they follow."""
+"""Pictures of events: grids of images, scatter plots, and scatter plots next to the density of the points."""
 
 import io
 from pathlib import Path
@@ -8,39 +8,40 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.files import replacing
+from tfflows.targets import Target
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 
 def number(event: Event) -> int:
-    """How many events make a good picture: a grid of 64 images, a cloud of 2,000 points."""
+    """Number of events in a picture: a grid of 64 images, or a scatter plot of 2,000 points."""
     return 64 if event.kind == "image" else 2000
 
 
-def picture(x: np.ndarray, data: Data | Energy) -> np.ndarray:
-    """Events as one picture: images side by side in a grid, vectors as a cloud of their first two entries, those that
-    an energy asked for beside its density.
+def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
+    """Events as one picture: images in a grid, vectors as a scatter plot of their first two entries, samples of a
+    two-dimensional target next to its density.
 
     Args:
         x: `[n, *event]` in raw units.
-        data: What they are meant to be like.
+        data: What the events should look like.
 
     Returns:
         uint8 `[height, width, 3]`.
     """
     check(len(x) > 0, "Expected at least one event to draw.", n=len(x))
-    if isinstance(data, Energy) and data.event.shape == (2,):
+    if isinstance(data, Target) and data.event.shape == (2,):
         return beside_density(np.asarray(x), data)
     return grid(x, data.event) if data.event.kind == "image" else cloud({"samples": np.asarray(x)})
 
 
 def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarray:
-    """Images, row by row, with white lines between them, small ones enlarged to be seen."""
+    """A grid of images, row by row, with white lines between them; small images are enlarged."""
     columns = columns or int(np.ceil(np.sqrt(len(x))))
     rows = -(-len(x) // columns)
     height, width, channels = event.shape
@@ -54,7 +55,7 @@ def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarr
 
 
 def cloud(points: dict[str, np.ndarray]) -> np.ndarray:
-    """Point clouds side by side on common axes: `title -> [n, dimension]`, of which the first two entries are drawn."""
+    """Scatter plots side by side on shared axes, of the first two entries of `title -> [n, dimension]`."""
     figure, axes = plt.subplots(1, len(points), figsize=(4 * len(points), 4), squeeze=False, sharex=True, sharey=True)
     for axis, (title, x) in zip(axes[0], points.items(), strict=True):
         axis.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=2, alpha=0.4, linewidths=0)
@@ -62,15 +63,15 @@ def cloud(points: dict[str, np.ndarray]) -> np.ndarray:
     return rendered(figure)
 
 
-def beside_density(x: np.ndarray, energy: Energy, *, points: int = 300) -> np.ndarray:
-    """The density of an energy of the plane, and samples `[n, 2]` beside it on the same axes."""
-    left, right, bottom, top = energy.window
+def beside_density(x: np.ndarray, target: Target, *, points: int = 300) -> np.ndarray:
+    """The density of a two-dimensional target, and samples `[n, 2]` next to it on the same axes."""
+    left, right, bottom, top = target.window
     columns, rows = np.linspace(left, right, points), np.linspace(bottom, top, points)
     grid_points = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    log_density = energy.log_density(tf.constant(grid_points)).numpy().reshape(points, points)
+    log_density = target.log_density(tf.constant(grid_points)).numpy().reshape(points, points)
     figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
-    axes[0].imshow(np.exp(log_density - log_density.max()), extent=energy.window, origin="lower", aspect="auto")
-    axes[0].set_title(f"density of {energy.name}")
+    axes[0].imshow(np.exp(log_density - log_density.max()), extent=target.window, origin="lower", aspect="auto")
+    axes[0].set_title(f"density of {target.name}")
     axes[1].scatter(x[:, 0], x[:, 1], s=2, alpha=0.4, linewidths=0)
     axes[1].set(title="samples", xlim=(left, right), ylim=(bottom, top))
     return rendered(figure)

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Atomic writes: a file appears complete or not at all."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write to, renamed into `path` at the end; if anything fails, `path` stays as it was."""
+    """A temporary path next to `path`, renamed to `path` at the end; if anything fails, `path` stays unchanged."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield beside

@@ -1,7 +1,7 @@
-"""What a served graph says of a bad request: the rule, the input's name and the value received.
+"""Checks of requests in a served graph: an error gives the rule, the input's name and the value received.
 
-TensorFlow's runtime compares the types of what a request feeds, not the shapes, and looks at no value: without these
-checks a pixel out of range or a row of seeds for three temperatures is answered with numbers that mean nothing.
+TensorFlow's runtime checks the types of a request's inputs, but neither shapes nor values: without these checks, a
+pixel out of range, or one row of seeds for three temperatures, is answered with meaningless numbers.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from tfflows.events import Event
 
 MOST_ROWS = 65_536
 NO_SCORE = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
-MOST_ENTRIES = 2**22  # of the events in a request: 5,349 of 28x28 pixels. Activations take some hundred times as much.
+MOST_ENTRIES = 2**22  # in a request: 5,349 events of 28x28 pixels. Activations take about a hundred times as much.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Input:
 
     Args:
         spec: Shape `[None, ...]`, type and name.
-        rule: What holds for each entry, in words.
-        sound: The same as a function, entry by entry.
+        rule: Condition on each entry, in words.
+        sound: The same condition as an elementwise function.
     """
 
     spec: tf.TensorSpec
@@ -57,18 +57,18 @@ def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
 
 
 def most_rows(event: Event, latent_shape: tuple[int, ...]) -> int:
-    """Rows that a request may have: a larger one would take the server's memory from all others."""
+    """Maximum number of rows of a request: a larger one would use up the memory that other requests need."""
     size = max(event.size, tf.TensorShape(latent_shape).num_elements())
     return max(1, min(MOST_ROWS, MOST_ENTRIES // size))
 
 
 def admitted(expected: Iterable[Input], values: dict[str, tf.Tensor], most: int) -> dict[str, tf.Tensor]:
-    """The values of a request, which nothing reads before they were found sound; in a graph.
+    """The values of a request, checked in the graph before any other operation reads them.
 
-    A request that is not sound ends in `tf.errors.InvalidArgumentError`, TF Serving's INVALID_ARGUMENT.
+    A bad request raises `tf.errors.InvalidArgumentError`, TF Serving's INVALID_ARGUMENT.
     """
     expected = list(expected)
-    # The optimizer believes the shape that a signature declares, and would take checks of it for always true.
+    # The graph optimizer trusts the shape that a signature declares, and would treat checks of it as always true.
     names = [each.name for each in expected]
     hidden = {name: tf.raw_ops.PlaceholderWithDefault(input=values[name], shape=None) for name in names}
     shapes = [_shape_is(each, hidden[each.name]) for each in expected]
@@ -113,7 +113,7 @@ def _entries_are(expected: Input, value: tf.Tensor) -> tf.Operation:
 
 
 def scored(log_prob: tf.Tensor) -> tf.Tensor:
-    """Log-probabilities `[batch]`, found to be numbers or -inf, the score of what float32 finds impossible."""
+    """Log-probabilities `[batch]`, checked to be finite or -inf, the score of an event of probability 0 in float32."""
     sound = log_prob < float("inf")  # and not NaN
     row = tf.argmin(tf.cast(sound, tf.uint8))
     check = _check(tf.reduce_all(sound), NO_SCORE, "log_prob={} in row {}", log_prob[row], row)
@@ -122,14 +122,14 @@ def scored(log_prob: tf.Tensor) -> tf.Tensor:
 
 
 def finite(result: tf.Tensor, cause: str) -> tf.Tensor:
-    """`result`, found to be finite where it is real; `cause` names the input that is too large otherwise."""
+    """`result`, checked to be finite if it is real; `cause` names the input that is too large otherwise."""
     if not result.dtype.is_floating:
-        return result  # pixels, of which the model itself has looked at what they were made of
+        return result  # pixels: the model itself has checked the values that they were made from
     return tf.debugging.check_numerics(result, f"Expected `{cause}` of which float32 can hold the result.")
 
 
 def message_of(message: str) -> str:
-    """Message of an operation's error, without its place in the graph and the stack of Python."""
+    """Message of an operation's error, without its place in the graph and the Python stack trace."""
     message = re.sub(r"\{\{function_node [^}]*\}\}\s*", "", message)
     message = re.sub(r"\s*\[\[\{\{node .*", "", message, flags=re.DOTALL)
     message = re.sub(r"\s*\[Op:.*", "", message, flags=re.DOTALL)

@@ -11,38 +11,38 @@ from tfflows.bijectors.base import sum_event
 from tfflows.events import Event
 from tfflows.serialization import ConfigurableValue
 
-BOUND = 5.0  # of log-deviations and log-scales, softly: no density is without limit, and no event infinitely unlikely
+BOUND = 5.0  # soft bound of log-deviations and log-scales: no density is unbounded, and no event infinitely unlikely
 
 
 class Likelihood(ConfigurableValue, abc.ABC):
     """Independent entries, each with a distribution of `size` parameters.
 
-    Everywhere, `outputs` are those of a decoder, `[batch, *space, size * channels]`.
+    In all methods, `outputs` are those of a decoder, `[batch, *space, size * channels]`.
     """
 
     size = 1  # parameters of each entry
 
     def log_prob(self, outputs: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        """Nats `[batch]` of `x`, `[batch, *space, channels]`."""
+        """Log-likelihood of `x`, `[batch, *space, channels]`, in nats, `[batch]`."""
         return sum_event(self.entry_log_prob(outputs, x), x.shape.rank - 1)
 
     @abc.abstractmethod
     def entry_log_prob(self, outputs: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        """Nats of each entry of `x`."""
+        """Log-likelihood of each entry of `x`, in nats."""
 
     @abc.abstractmethod
     def quantile(self, outputs: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
-        """The entries with probabilities `u` below them: samples, where `u` is uniform."""
+        """The quantiles of the entries at probabilities `u`: samples, if `u` is uniform."""
 
     def center(self, outputs: tf.Tensor) -> tf.Tensor:
-        """The median of each entry, which is its mean and mode where it is symmetric."""
+        """The median of each entry, which is its mean and mode if its distribution is symmetric."""
         entries = outputs[..., : outputs.shape[-1] // self.size]
         return self.quantile(outputs, tf.fill(tf.shape(entries), tf.constant(0.5, outputs.dtype)))
 
 
 @dataclasses.dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Entries 0 and 1.
+    """Binary entries, 0 or 1.
 
     log P(x) = x * l - softplus(l)
     """
@@ -62,7 +62,7 @@ class GaussianLikelihood(Likelihood):
 
         log p(x) = -((x - mean) / std)**2 / 2 - log(std) - log(2 pi) / 2
 
-    The log of the deviation is `BOUND * tanh(s / BOUND)`.
+    The log of the standard deviation is `BOUND * tanh(s / BOUND)`.
     """
 
     size = 2
@@ -82,7 +82,7 @@ class GaussianLikelihood(Likelihood):
 
 @dataclasses.dataclass(frozen=True)
 class DiscretizedLogistic(Likelihood):
-    """Entries 0..levels-1: what a logistic distribution has between `x - 1/2` and `x + 1/2`; the ends have the tails.
+    """Entries 0..levels-1: the mass of a logistic distribution between `x - 1/2` and `x + 1/2`; the ends get the tails.
 
         a = (x - 1/2 - mean) / scale;  b = (x + 1/2 - mean) / scale
         log P(x) = log(sigmoid(b) - sigmoid(a))
@@ -94,7 +94,7 @@ class DiscretizedLogistic(Likelihood):
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendix
     C.5.
     Differs from the paper: each entry has a scale of its own, not each channel; the cells are centered on the integers;
-    the ends have the tails, so that the probabilities add up to 1.
+    the ends get the tails, so that the probabilities add up to 1.
     """
 
     levels: int
@@ -121,7 +121,7 @@ class DiscretizedLogistic(Likelihood):
 
 
 def likelihood(event: Event) -> Likelihood:
-    """What suits an event: Bernoulli for two levels, discretized logistic for more, gaussian for real numbers."""
+    """The likelihood of an event: Bernoulli for two levels, discretized logistic for more, Gaussian for reals."""
     if not event.discrete:
         return GaussianLikelihood()
     return Bernoulli() if event.levels == 2 else DiscretizedLogistic(event.levels)

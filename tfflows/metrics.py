@@ -1,7 +1,7 @@
 """Units of a score: the only place where nats become bits.
 
 A log-likelihood is in nats per event, in raw data units: for an event with integer pixels it is the log of a
-probability, so no correction for scaling, logit or dequantization is left to make.
+probability, so no further correction for scaling, logit or dequantization is needed.
 """
 
 import math

@@ -2,8 +2,8 @@
 
 Every random number of a model comes from a stateless seed. One seed for a whole batch would tie a row's noise to its
 place in the batch, to the number of replicas and to the other rows; one seed for each row does not. TensorFlow's
-stateless operations take one seed a call, and a loop over rows starves an accelerator, so the generator itself is
-written out here, over all rows at once.
+stateless operations take one seed per call, and a loop over rows leaves an accelerator idle, so the generator itself is
+implemented here, vectorized over all rows.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ PARITY = 0x1BD11BDA
 LAYERS = 1  # plus the place of a layer in its chain
 OBSERVATION = 1  # of an autoencoder: the event, given the latent
 LADDER_POSTERIOR = 1  # plus the place of a layer in the ladder, from the top
-LADDER_PRIOR = 2  # plus the same, in sampling, where 1 is that of the observation
+LADDER_PRIOR = 2  # plus the same, in sampling, where 1 is the stream of the observation
 DEQUANTIZATION_FLOW = -1
 DEQUANTIZATION_CONTEXT = -2
 POSTERIOR = -3
@@ -27,10 +27,10 @@ PRIOR = -4
 
 
 def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Threefry-2x32 with 20 rounds: two random uint32 words of two words of key and two of counter, which broadcast.
+    """Threefry-2x32 with 20 rounds: two random uint32 words from two words of key and two of counter, which broadcast.
 
     Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section 3.2 and table 2.
-    Differs from the paper: nothing; the tests hold its published known answers.
+    Differs from the paper: nothing; the tests check its published known answers.
     """
     keys = (*key, key[0] ^ key[1] ^ tf.constant(PARITY, tf.uint32))
     a, b = counter[0] + keys[0], counter[1] + keys[1]
@@ -64,7 +64,7 @@ def bits(seeds: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
 def uniform(seeds: tf.Tensor, shape: tuple[int, ...], dtype: tf.DType) -> tf.Tensor:
     """Noise in the open interval (0, 1), `[batch, *shape]`: row i is a function of `seeds[i]` alone.
 
-    The values are the middles of 2^23 equal cells, which float32 holds exactly.
+    The values are the midpoints of 2^23 equal cells, which float32 represents exactly.
     """
     size = tf.TensorShape(shape).num_elements()
     cells = tf.bitwise.right_shift(bits(seeds, size), tf.constant(9, tf.uint32))
@@ -82,7 +82,7 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
 
 
 def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
-    """The seeds, int32 `[num, 2]`, by which `num` samples follow from any integer; None takes a new one.
+    """The seeds of `num` samples, int32 `[num, 2]`, derived from an integer; None draws a new one.
 
     Raises:
         InputError: `seed` is not an integer.
@@ -92,7 +92,7 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
 
 
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
-    """Other seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
+    """Derived seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
     key = tf.bitcast(seeds, tf.uint32)
     words = threefry(
         (key[:, 0], key[:, 1]), (tf.constant(number & 0xFFFFFFFF, tf.uint32), tf.constant(PARITY, tf.uint32))
@@ -118,10 +118,10 @@ def row_seeds(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def seed_pair(seed: int | tf.Tensor) -> tf.Tensor:
-    """The stateless seed, int32 `[2]`, of any integer; a stateless seed of TFP, two integers, is its own.
+    """The stateless seed, int32 `[2]`, of any integer; a stateless seed of TFP, two integers, stays unchanged.
 
     Raises:
-        InputError: `seed` is neither an integer nor two.
+        InputError: `seed` is neither an integer nor two integers.
     """
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         words = np.array([int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF], np.uint32)

@@ -1,4 +1,4 @@
-"""A quiet start: TensorFlow's startup messages are for its own developers."""
+"""A quiet start: hides TensorFlow's startup messages, which are meant for its own developers."""
 
 import contextlib
 import os
@@ -11,10 +11,10 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Imports of TensorFlow in this block print nothing; afterwards it prints its fatal errors alone.
+    """Imports of TensorFlow in this block print nothing; afterwards it prints only fatal errors.
 
-    While TensorFlow is loaded it writes to the standard error whatever `TF_CPP_MIN_LOG_LEVEL` says, so the file
-    descriptor itself is redirected. `TF_CPP_MIN_LOG_LEVEL=0` shows everything, and so does an import that fails.
+    While TensorFlow loads, it writes to standard error whatever `TF_CPP_MIN_LOG_LEVEL` says, so the file descriptor
+    itself is redirected. `TF_CPP_MIN_LOG_LEVEL=0` shows everything, and so does an import that fails.
     """
     os.environ.setdefault(LEVEL, "3")
     if os.environ[LEVEL] == "0":

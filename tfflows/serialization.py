@@ -1,4 +1,4 @@
-"""Configurations: an object's constructor arguments, from which Keras makes it again."""
+"""Configurations: an object's constructor arguments, from which Keras can recreate it."""
 
 import dataclasses
 import inspect
@@ -17,11 +17,11 @@ PACKAGE = "tfflows"
 
 
 class Configurable:
-    """A mixin for Keras layers and models: what the constructor was given is the configuration.
+    """A mixin for Keras layers and models: the constructor's arguments are the configuration.
 
-    Keras asks of each object that it saves for `get_config` and `from_config`. Written by hand, they repeat every
-    argument; here the arguments are recorded when the object is made. Layers, models, events and scalar transformers
-    among them are serialized in their turn. Each subclass is registered with Keras under the package name `tfflows`.
+    Keras needs `get_config` and `from_config` of each object that it saves. Written by hand, they repeat every
+    argument; here the arguments are recorded when the object is created. Layers, models, events and scalar transformers
+    among them are serialized recursively. Each subclass is registered with Keras under the package name `tfflows`.
 
         class Scale(Configurable, keras.layers.Layer):
             def __init__(self, factor, **kwargs):
@@ -35,7 +35,7 @@ class Configurable:
     def __new__(cls, *args: Any, **kwargs: Any):
         instance = super().__new__(cls, *args, **kwargs)
         arguments = _arguments(cls, args, kwargs)
-        # Behind a function: Keras would track layers among the arguments as state of the object, and save it twice.
+        # In a closure: Keras would track layers among the arguments as state of the object, and save it twice.
         instance.__dict__["_arguments"] = lambda: arguments
         return instance
 
@@ -96,13 +96,13 @@ class DistributionConfig(ConfigurableValue):
 
 
 def serialize(value: Any) -> Any:
-    """`keras.saving.serialize_keras_object`, which here takes distributions of TFP too."""
+    """`keras.saving.serialize_keras_object`, extended to distributions of TFP."""
     value = DistributionConfig.of(value) if isinstance(value, tfd.Distribution) else value
     return keras.saving.serialize_keras_object(value)
 
 
 def deserialize(config: Any) -> Any:
-    """The object that `serialize` described; an array stays what it is."""
+    """The object that `serialize` described; an array stays unchanged."""
     if isinstance(config, np.ndarray):
         return config
     value = keras.saving.deserialize_keras_object(config)
@@ -120,7 +120,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by name, without those that Keras keeps itself; `__init__` refuses wrong ones."""
+    """The arguments by name, without those that Keras keeps itself; `__init__` rejects wrong ones."""
     try:
         bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The functions that an export serves, by the names of TF Serving's signatures."""
+"""The functions that an export serves, by the names of their signatures in TF Serving."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfflows import guards, metrics, noise
 
-SCORE_SEED = 0  # Of the dequantization noise: an exported score is a function of the row alone.
+SCORE_SEED = 0  # seed of the dequantization noise: an exported score is a function of the row alone
 
 
 class Servable(tf.Module):
@@ -19,23 +19,23 @@ class Servable(tf.Module):
         decode     z -> x
 
     A class-conditional model also takes `label`, int32 `[batch]`, everywhere. A bad request is answered with the rule
-    that it breaks: `tfflows.guards`.
+    that it breaks; see `tfflows.guards`.
 
     Args:
-        model: Of which to serve the current weights.
-        num_importance_samples: Of `log_prob`, where it is a bound.
+        model: Model whose current weights are served.
+        num_importance_samples: Number of importance samples of `log_prob`, where it is a bound.
     """
 
     def __init__(self, model: Any, *, num_importance_samples: int = 1):
         super().__init__(name=model.name)
-        # Behind a function, as what a module holds is exported with it: the Keras model has signatures of its own.
+        # In a closure, as a module's attributes are exported with it: the Keras model has signatures of its own.
         self._model = lambda: model
         self._num_importance_samples = num_importance_samples
-        # In this order and by this name the checkpoint has them, and `tfflows.export.load_weights` finds them there.
+        # The checkpoint stores them in this order and under this name; `tfflows.export.load_weights` relies on both.
         self._weights = [variable.value for variable in model.variables]
 
     def save(self, folder: Path) -> None:
-        """Writes the SavedModel, without the gradients of operations that define their own: a server asks for none."""
+        """Writes the SavedModel, without custom gradients, which a server does not need."""
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(self, str(folder), signatures=self.signatures(), options=options)
 

@@ -1,4 +1,4 @@
-"""Which folders of a model folder are its versions: those whose names are numbers, as TF Serving has it."""
+"""The versions of an exported model: the folders in its folder whose names are numbers, as in TF Serving."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ from tfflows.errors import check, check_choice
 
 
 def numbers(folder: str) -> list[int]:
-    """Numbers of the versions in `folder`, ascending; on any file system that TensorFlow knows, such as `gs://`."""
+    """Numbers of the versions in `folder`, ascending; on any file system that TensorFlow supports, such as `gs://`."""
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(folder))
     return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 

@@ -43,7 +43,7 @@ def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) 
 
 
 def energy_beside_samples(name: str, dataset: str) -> None:
-    """The density of an energy beside 5,000 samples of a model that was fitted to it."""
+    """The density of a target beside 5,000 samples of a model that was fitted to it."""
     sheet = figures.picture(zoo.load(name).sample(5000, seed=0).numpy(), datasets.load(dataset))
     figures.save(sheet, IMAGES / f"{name}.png")
 

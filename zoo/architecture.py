@@ -1,4 +1,4 @@
-"""What the registry knows of an architecture."""
+"""What the registry knows about an architecture."""
 
 import dataclasses
 import inspect
@@ -22,10 +22,10 @@ class Architecture:
 
     Args:
         paper: Number of the paper on arXiv.
-        title: Name of the method, as the paper has it.
+        title: Name of the method, as in the paper.
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
-        presets: Settings by dataset, by family of datasets such as `"energy"`, and by kind of event for all others;
-            and, where the paper has one, its score: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
+        presets: Settings by dataset, by family of datasets such as `"energy"`, or by kind of event for all others; with
+            the paper's score if it has one: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
         density: `"exact"` or `"bound"`, for continuous events; the density of discrete events is always a bound.
         log_prob_cost: Cost of a density, with the default settings.
         sample_cost: Cost of a sample, with the default settings.

@@ -1,4 +1,4 @@
-"""What there is in the zoo: architectures, their presets and settings, and the details of a pretrained model."""
+"""What the zoo contains: architectures, their presets and settings, and the details of a pretrained model."""
 
 import fnmatch
 from typing import Any
@@ -18,7 +18,7 @@ def presets(name: str) -> list[str]:
     """Names of the presets of an architecture: datasets, families of datasets, and kinds of event.
 
     Raises:
-        InputError: `name` is no architecture.
+        InputError: `name` is not an architecture.
     """
     check_choice("name", name, ARCHITECTURES)
     return list(ARCHITECTURES[name].presets)

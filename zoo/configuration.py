@@ -23,8 +23,8 @@ def configure(
         architecture: Name of the architecture in the registry.
         dataset: Name of the dataset.
         seed: Seed of the weights, the order of the data and the noise.
-        name: Name of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the usual one.
-        overrides: Values by `"section.key"`; a string stands for the value that it spells.
+        name: Name of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the default name.
+        overrides: Values by `"section.key"`; strings are parsed into values.
 
     Raises:
         InputError: An unknown name or key, a value of the wrong type, an event that the architecture cannot take.

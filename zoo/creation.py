@@ -38,10 +38,10 @@ def create(name: str, event: Event, *, preset: str | None = None, **settings: An
 
 
 def check_number(key: str, value: Any) -> None:
-    """What holds for a setting of any architecture: counts are 1 or more, a seed and other numbers 0 or more.
+    """Checks the range of a setting of any architecture: counts are 1 or more, a seed and other numbers 0 or more.
 
     Raises:
-        InputError: It does not.
+        InputError: The setting is out of range.
     """
     if type(value) is int:
         least = 0 if key == "seed" else 1
@@ -51,7 +51,7 @@ def check_number(key: str, value: Any) -> None:
 
 
 def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
-    """The model of a configuration, with the weights of a file where one is given."""
+    """The model of a configuration, with weights from a file if one is given."""
     model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)

@@ -1,4 +1,4 @@
-"""Fetches pretrained models that are neither installed nor in a clone, into Keras' cache.
+"""Fetches pretrained models that are neither installed nor in a clone into the Keras cache.
 
 A model is one archive, `<id>.tar.gz`, at the address in the environment variable `TFFLOWS_PRETRAINED_URL`: a folder, or
 an http(s) URL. It is unpacked only if its sha256 is the one in the table of pretrained models. The cache is
@@ -51,7 +51,7 @@ def cache() -> Path:
 
 
 def _fetch(source: str, sha256: str, place: Path) -> None:
-    """Unpacks an archive into the folder `place`, which appears whole or not at all."""
+    """Unpacks an archive into the folder `place`, which appears complete or not at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=place.parent) as beside:
         archive, files = Path(beside) / "archive.tar.gz", Path(beside) / "files"
@@ -66,7 +66,7 @@ def _fetch(source: str, sha256: str, place: Path) -> None:
         try:
             files.rename(place)
         except OSError:
-            if not place.is_dir():  # or another process was faster
+            if not place.is_dir():  # otherwise another process was faster
                 raise
 
 
@@ -75,6 +75,6 @@ def _opened(source: str) -> BinaryIO:
         try:
             return urllib.request.urlopen(source, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
-            error.close()  # it keeps the connection
+            error.close()  # the error keeps the connection open
             raise
     return Path(source).expanduser().open("rb")

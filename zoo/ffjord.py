@@ -1,7 +1,7 @@
 """FFJORD: a continuous flow with a free-form velocity field.
 
 Source: Grathwohl et al., "FFJORD" (1810.01367), sections 3 and 4.1.
-Differs from the paper: nothing on vectors; its image models are not here.
+Differs from the paper: nothing on vectors; its image models are not included.
 """
 
 from tfflows.costs import Cost
@@ -26,15 +26,15 @@ def vector(
     rtol: float = 1e-5,
     atol: float = 1e-5,
 ) -> Flow:
-    """FFJORD of vectors.
+    """FFJORD for vectors.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         flows: Number of velocity fields, one after another.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
-        activation: Of the hidden layers, smooth: `"softplus"`, `"tanh"`, `"swish"` or `"gelu"`.
-        training_trace: `"hutchinson"` estimates the trace in training, `"exact"` does not; evaluation is exact.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
+        activation: Smooth activation of the hidden layers: `"softplus"`, `"tanh"`, `"swish"` or `"gelu"`.
+        training_trace: Trace in training, `"hutchinson"` (an estimate) or `"exact"`; evaluation is always exact.
         rtol: Relative tolerance of the solver.
         atol: Absolute tolerance of the solver.
     """

@@ -1,4 +1,4 @@
-"""VAE whose posterior is a normalizing flow that the encoder steers, and whose prior may be a flow too.
+"""VAE whose posterior is a normalizing flow conditioned on the encoder, and whose prior may be a flow too.
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4: planar and radial;
 Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4: IAF.
@@ -25,18 +25,18 @@ def vector(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """Flow VAE of vectors, with dense networks.
+    """Flow VAE for vectors, with dense networks.
 
     Args:
-        event: Of shape `(dimension,)`.
-        posterior: Its layers: how many of `planar`, `radial`, `realnvp` and `iaf`, such as `"16 planar"`.
-        prior: Its layers, of `realnvp` and `maf`; empty for a standard normal prior.
-        hidden: Hidden units of the networks in these layers.
+        event: Event of shape `(dimension,)`.
+        posterior: Layers of the posterior: numbers of `planar`, `radial`, `realnvp` and `iaf`, such as `"16 planar"`.
+        prior: Layers of the prior: numbers of `realnvp` and `maf`; empty for a standard normal prior.
+        hidden: Number of hidden units of the networks in these layers.
         latents: Size of the latent vector.
-        width: Units of the hidden layers of encoder and decoder.
-        depth: Number of these layers.
-        free_bits: Nats that the latent vector may use without a cost in training.
-        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+        width: Number of units in each hidden layer of encoder and decoder.
+        depth: Number of hidden layers of encoder and decoder.
+        free_bits: Nats that the latent vector may use at no cost in training.
+        kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
     encoder = Encoder(width, depth=depth, context_size=event.classes)
     decoder = MLP(width=width, depth=depth, context_size=event.classes)
@@ -58,7 +58,7 @@ def image(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """Flow VAE of images, with convolutions: the flows of `vector` and the networks of `zoo/vae.py`."""
+    """Flow VAE for images, with convolutions: the flows of `vector` and the networks of `zoo/vae.py`."""
     networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
     decoder = ConvDecoder(shape=event.shape, features=features, **networks)
@@ -68,7 +68,7 @@ def image(
 
 
 def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, classes: int) -> dict:
-    """The layers of both flows; couplings and autoregressive layers take the entries in turn from either side."""
+    """The layers of both flows; successive couplings alternate their masks, autoregressive layers their orders."""
     orders = ("natural", "reversed")
 
     def kinds(context_size: int) -> dict:
@@ -108,7 +108,7 @@ MNIST = {
 }
 
 PRESETS = {
-    "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without, the latent says nothing and stays so
+    "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without it, the posterior collapses
     "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-84.20 nats, planar -86.06"},
 }
 

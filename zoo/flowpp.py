@@ -1,7 +1,8 @@
-"""Flow++: couplings by mixtures of logistics, networks with self-attention, dequantization by a flow.
+"""Flow++: mixture-of-logistics couplings, networks with self-attention, dequantization by a flow.
 
 Source: Ho et al., "Flow++" (1902.00275), sections 3 and 4, and the authors' code for CIFAR-10.
-Differs from the paper: one matrix of all channels between couplings, at first a rotation; networks end in zeros.
+Differs from the paper: one matrix over all channels between couplings, initialized to a rotation; the last layers of
+networks are initialized to zero.
 """
 
 from tfflows.bijectors import BoundedAffine, Composed, MixtureOfLogistics, ScalarTransformer
@@ -16,13 +17,13 @@ from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> Flow:
-    """The couplings of Flow++ on vectors, which the paper does not have.
+    """The couplings of Flow++ for vectors, which the paper does not have.
 
     Args:
-        event: Of shape `(dimension,)`, dimension at least 2.
+        event: Event of shape `(dimension,)`, dimension at least 2.
         couplings: Number of couplings.
-        components: Logistics in each mixture.
-        width: Units of the networks' two hidden layers.
+        components: Number of logistics in each mixture.
+        width: Number of units in each of the networks' two hidden layers.
     """
     mlp = MLP(width=width, depth=2, context_size=event.classes)
     layers = []
@@ -45,19 +46,20 @@ def image(
     dequantization: str = "variational",
     dequantization_blocks: int = 2,
 ) -> Flow:
-    """Flow++ of images.
+    """Flow++ for images.
 
     Args:
-        event: Of shape `(height, width, channels)`.
+        event: Event of shape `(height, width, channels)`.
         plan: The couplings in order, as in `tfflows.layers.plan`; the default is that of CIFAR-10.
-        width: Feature maps of the networks, a multiple of 4, the heads of their self-attention.
-        blocks: Blocks of the networks.
-        components: Logistics in each mixture.
-        dropout: In training.
-        attention: Whether the networks have any; False, `"affine"` and `"uniform"` are the paper's ablations.
+        width: Number of feature maps of the networks, a multiple of 4, the number of heads of their self-attention.
+        blocks: Number of blocks of each network.
+        components: Number of logistics in each mixture.
+        dropout: Dropout rate in training.
+        attention: Whether the networks have self-attention. False here, `"affine"` couplings and `"uniform"`
+            dequantization are the paper's ablations.
         coupling: `"mixture"` or `"affine"`.
         dequantization: `"variational"` or `"uniform"`.
-        dequantization_blocks: Blocks of the networks of the noise's four couplings.
+        dequantization_blocks: Number of blocks of each network in the four couplings of the noise.
     """
     check_choice("dequantization", dequantization, ("variational", "uniform"))
     settings = {"width": width, "heads": 4, "dropout": dropout, "attention": attention}
@@ -74,14 +76,14 @@ def image(
 
 
 def transformer(coupling: str, components: int) -> ScalarTransformer:
-    """`logit(mixture CDF)`, then `x * exp(tanh(a)) + b`; the last alone where `coupling` is `"affine"`."""
+    """`logit(mixture CDF)`, then `x * exp(tanh(a)) + b`; only the latter if `coupling` is `"affine"`."""
     check_choice("coupling", coupling, ("mixture", "affine"))
     affine = BoundedAffine(bound=1.0)
     return affine if coupling == "affine" else Composed((MixtureOfLogistics(components), affine))
 
 
 def image_step(index: int, conditioner: Network, scalar: ScalarTransformer) -> list[FlowLayer]:
-    """Normalization, a linear map of the channels, and a coupling of one half."""
+    """Normalization, a linear map of the channels, and a coupling that changes one half of them."""
     coupling = Coupling("halves", conditioner=conditioner, transformer=scalar, flip=index % 2 == 1)
     return [ActNorm(per_pixel=True), PLULinear(), coupling]
 

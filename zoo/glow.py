@@ -1,7 +1,7 @@
-"""Glow: activation normalization, invertible 1 x 1 convolution, coupling of channel halves; and again.
+"""Glow: repeated steps of activation normalization, invertible 1 x 1 convolution and coupling of channel halves.
 
 Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3, and the authors' code.
-Differs from the paper: the couplings see the class too, where there is one, and not the prior of the last level alone.
+Differs from the paper: in a class-conditional model the couplings see the class too, not only the last level's prior.
 """
 
 from tfflows import layers
@@ -20,14 +20,14 @@ COUPLINGS = {"affine": SigmoidAffine(), "additive": Additive()}
 def vector(
     event: Event, *, steps: int = 8, width: int = 64, depth: int = 2, permutation: str = "plu", coupling: str = "affine"
 ) -> Flow:
-    """Glow of vectors, which the paper does not have: the steps of its images, with MLPs for convolutions.
+    """Glow for vectors, which the paper does not have: the steps for images, with MLPs in place of convolutions.
 
     Args:
-        event: Of shape `(dimension,)`, dimension at least 2.
+        event: Event of shape `(dimension,)`, dimension at least 2.
         steps: Number of steps.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
-        permutation: `"plu"` or `"plain"`, learned, `"reverse"` or `"shuffle"`, fixed.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
+        permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
         coupling: `"affine"` or `"additive"`.
     """
     mlp = MLP(width=width, depth=depth, context_size=event.classes)
@@ -44,14 +44,14 @@ def image(
     permutation: str = "plu",
     coupling: str = "affine",
 ) -> Flow:
-    """Glow of images: each level squeezes, takes its steps, and sends half of the channels out, with a learned prior.
+    """Glow for images: each level squeezes, applies steps, and factors out half of the channels, with learned priors.
 
     Args:
-        event: Of shape `(height, width, channels)`; each level halves height and width.
+        event: Event of shape `(height, width, channels)`; each level halves height and width.
         levels: Number of scales, the paper's L; not the gray levels of a pixel.
         steps: Number of steps of flow at each scale, the paper's K; not steps of the optimizer.
-        width: Feature maps of the networks.
-        permutation: `"plu"` or `"plain"`, learned, `"reverse"` or `"shuffle"`, fixed.
+        width: Number of feature maps of the networks.
+        permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
         coupling: `"affine"` or `"additive"`.
     """
     convnet = ConvNet(width=width, context_size=event.classes)

@@ -1,8 +1,8 @@
-"""IAF: autoregressive layers turned round, so that a sample takes one pass and a density one for each entry.
+"""IAF: inverted autoregressive layers, so that a sample takes one network pass and a density one for each entry.
 
 Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4.
-Differs from the paper: a density of data by itself, not the posterior of an autoencoder; bounded log-scales stand in
-for its sigmoid gates, and ActNorm stands between the layers.
+Differs from the paper: it models the density of data, not the posterior of an autoencoder; bounded log-scales replace
+its sigmoid gates, and there is an ActNorm between the layers.
 """
 
 from tfflows.bijectors import BoundedAffine
@@ -24,16 +24,16 @@ def vector(
     hidden: str = "sorted",
     seed: int = 0,
 ) -> Flow:
-    """IAF of vectors; the order of the entries is turned round from each layer to the next.
+    """IAF for vectors; the order of the entries is reversed from each layer to the next.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         flows: Number of autoregressive layers.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
-        activation: Of the hidden layers.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
+        activation: Activation of the hidden layers.
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
-        seed: Of random degrees.
+        seed: Seed of random degrees.
     """
     settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
     layers = [ActNorm()]
@@ -45,7 +45,7 @@ def vector(
 
 
 # Presets.
-# All ours: the paper has no density of vectors by itself. Of a network with tanh the far tails stay in bounds.
+# All ours: the paper has no density model of vectors. With tanh networks the far tails stay bounded.
 TOY = {
     "steps": 8000,
     "batch_size": 512,

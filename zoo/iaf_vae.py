@@ -2,7 +2,7 @@
 
 Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), sections 4 and
 6.2, appendix C, and the authors' code (openai/iaf).
-Differs from the paper: on MNIST, where it has one layer of 32 latents (section 6.1), this is the ladder too.
+Differs from the paper: on MNIST, where the paper has one layer of 32 latents (section 6.1), this has the ladder too.
 """
 
 from tfflows.bijectors import Gated
@@ -26,19 +26,19 @@ def image(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> LadderVAE:
-    """IAF-VAE of images.
+    """IAF-VAE for images.
 
     Args:
-        event: Of shape `(height, width, channels)`.
-        scales: The first works at half of the height and width, each further one at half of that before.
-        blocks: Layers of each scale.
-        width: Feature maps.
-        latents: Channels of the latent maps of each layer.
-        steps: Autoregressive steps of each posterior; the order is turned round from each to the next.
-        hidden: Feature maps of the masked networks.
-        depth: Hidden layers of the masked networks.
-        free_bits: Nats that each layer may use without a cost in training.
-        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+        event: Event of shape `(height, width, channels)`.
+        scales: Number of scales; the first works at half the height and width, each further one at half of that.
+        blocks: Number of layers of each scale.
+        width: Number of feature maps.
+        latents: Number of channels of the latent maps of each layer.
+        steps: Number of autoregressive steps of each posterior; the order is reversed from each step to the next.
+        hidden: Number of feature maps of the masked networks.
+        depth: Number of hidden layers of the masked networks.
+        free_bits: Nats that each layer may use at no cost in training.
+        kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
     network = MaskedConvNet(width=hidden, depth=depth, context_channels=width)
     layers = []
@@ -54,7 +54,7 @@ def image(
 
 # Presets.
 # Ours: less than an hour on one core. The paper has, at 32 x 32, 20 layers of width 160 with 32 latent maps, free bits
-# of 0.1 a channel, and Adamax at 0.002 with batches of 32; on MNIST a network of one layer, whose best ELBO this is.
+# of 0.1 per channel, and Adamax at 0.002 with batches of 32; on MNIST a network of one layer, whose best ELBO is given.
 MNIST = {
     "steps": 8000,
     "learning_rate": 2e-3,

@@ -25,22 +25,22 @@ def vector(
     hidden: str = "sorted",
     seed: int = 0,
 ) -> Flow:
-    """MADE of vectors.
+    """MADE for vectors.
 
     Args:
-        event: Of shape `(dimension,)`.
-        components: Gaussians in the mixture that is the density of an entry given those before it.
-        width: Units of the network's hidden layers.
-        depth: Number of the network's hidden layers.
-        activation: Of the hidden layers.
-        order: In which the entries follow each other: `"natural"`, `"reversed"` or `"random"`.
+        event: Event of shape `(dimension,)`.
+        components: Number of Gaussians in the mixture that models each entry given the entries before it.
+        width: Number of units in each hidden layer of the network.
+        depth: Number of hidden layers of the network.
+        activation: Activation of the hidden layers.
+        order: Order of the entries: `"natural"`, `"reversed"` or `"random"`.
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
-        seed: Of random order and degrees.
+        seed: Seed of a random order and of random degrees.
     """
     settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden, "seed": seed}
     made = MADE(context_size=event.classes, **settings)
     transformer = BoundedAffine() if components == 1 else MixtureOfGaussians(components)
-    # Under a logistic base the logit of a mixture's CDF has the mixture as its density.
+    # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     base = "normal" if components == 1 else "logistic"
     layers = [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order, seed=seed)]
     return Flow(event, layers, base=base, name="made")

@@ -27,19 +27,19 @@ def vector(
     batch_norm: bool = True,
     seed: int = 0,
 ) -> Flow:
-    """MAF of vectors; with `components`, MAF MoG.
+    """MAF for vectors; MAF MoG if `components` is more than 1.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         flows: Number of Gaussian MADEs.
-        components: If more than 1, one more MADE follows, with mixtures of so many Gaussians: it is the base.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
-        activation: Of the hidden layers.
-        order: `"reversed"` turns the order round from each MADE to the next, `"random"` draws each anew.
+        components: If more than 1, another MADE, with mixtures of this many Gaussians, follows as the base.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
+        activation: Activation of the hidden layers.
+        order: `"reversed"` reverses the order from each MADE to the next, `"random"` draws a new order for each.
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
-        batch_norm: Whether batch normalization follows each Gaussian MADE; ActNorm does if not.
-        seed: Of random orders and degrees.
+        batch_norm: Whether batch normalization follows each Gaussian MADE; otherwise ActNorm does.
+        seed: Seed of random orders and degrees.
     """
     check_choice("order", order, ["reversed", "random"])
     settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
@@ -54,14 +54,14 @@ def vector(
         layers += [autoregressive(number, BoundedAffine()), BatchNorm() if batch_norm else ActNorm()]
     if components == 1:
         return Flow(event, layers, name="maf")
-    # Under a logistic base the logit of a mixture's CDF has the mixture as its density.
+    # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     layers.append(autoregressive(flows, MixtureOfGaussians(components)))
     return Flow(event, layers, base="logistic", name="maf")
 
 
 # Presets.
 # Ours. The paper has (section 4 and the authors' code) batches of 100, Adam at 1e-4, 5 or 10 flows, 1 or 2 hidden
-# layers of 100 units (POWER, GAS) to 1024, 10 components and patience 30, on datasets that are not here.
+# layers of 100 units (POWER, GAS) to 1024, 10 components and patience 30, on datasets that are not included.
 TOY = {
     "steps": 8000,
     "batch_size": 512,

@@ -1,8 +1,8 @@
 """NAF: autoregressive flows whose scalar maps are monotone networks, DSF or DDSF.
 
 Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), sections 3 and 6.
-Differs from the paper: the conditioner, a MADE, gives all numbers of the monotone networks; ActNorm standardizes the
-data and stands between the flows.
+Differs from the paper: the conditioner, a MADE, outputs all parameters of the monotone networks; ActNorm standardizes
+the data and is placed between the flows.
 """
 
 from tfflows.bijectors import DeepDenseSigmoidal, DeepSigmoidal
@@ -30,19 +30,19 @@ def vector(
     hidden: str = "sorted",
     seed: int = 0,
 ) -> Flow:
-    """NAF of vectors; the order of the entries is turned round from each flow to the next. Samples are numerical.
+    """NAF for vectors; the order of the entries is reversed from each flow to the next. Sampling inverts numerically.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         flows: Number of autoregressive layers.
-        kind: Of monotone network, `"dsf"` or `"ddsf"`.
-        units: Sigmoids of each layer of a monotone network.
-        layers: Layers of a monotone network.
-        width: Units of the conditioners' hidden layers.
-        depth: Number of the conditioners' hidden layers.
-        activation: Of the conditioners' hidden layers.
+        kind: Kind of monotone network, `"dsf"` or `"ddsf"`.
+        units: Number of sigmoids in each layer of a monotone network.
+        layers: Number of layers of a monotone network.
+        width: Number of units in each hidden layer of the conditioners.
+        depth: Number of hidden layers of the conditioners.
+        activation: Activation of the conditioners' hidden layers.
         hidden: Degrees of the conditioners' hidden units, `"sorted"` or `"random"`.
-        seed: Of random degrees.
+        seed: Seed of random degrees.
     """
     check_choice("kind", kind, KINDS)
     settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden}
@@ -56,7 +56,7 @@ def vector(
 
 
 # Presets.
-# Ours, but for the 16 units, the default of the authors' code.
+# Ours, except for the 16 units, the default of the authors' code.
 TOY = {
     "steps": 5000,
     "batch_size": 512,

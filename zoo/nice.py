@@ -1,8 +1,8 @@
-"""NICE: additive couplings, which keep volumes, and one diagonal scaling.
+"""NICE: additive couplings, which preserve volume, and one diagonal scaling.
 
 Source: Dinh et al., "NICE: Non-linear Independent Components Estimation" (1410.8516), sections 3.2, 3.3 and 5.1.
 Differs from the paper: pixels are scaled to [0, 1] and centered, without the ZCA whitening that the paper applies to
-SVHN and CIFAR-10, as its scores are not those of pixels.
+SVHN and CIFAR-10, as scores of whitened data are not scores of pixels.
 """
 
 from tfflows.bijectors import Additive
@@ -14,26 +14,26 @@ from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic") -> Flow:
-    """NICE of vectors.
+    """NICE for vectors.
 
     Args:
-        event: Of shape `(dimension,)`, dimension at least 2.
-        couplings: Number of couplings; each changes the even or the odd entries, in turn.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
+        event: Event of shape `(dimension,)`, dimension at least 2.
+        couplings: Number of couplings, which change the even and the odd entries alternately.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
     return Flow(event, couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
 
 
 def image(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic") -> Flow:
-    """NICE of images, read as vectors.
+    """NICE for images, flattened to vectors.
 
     Args:
-        event: Of shape `(height, width, channels)`, with at least 2 entries.
-        couplings: Number of couplings; each changes the even or the odd entries, in turn.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
+        event: Event of shape `(height, width, channels)`, with at least 2 entries.
+        couplings: Number of couplings, which change the even and the odd entries alternately.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
     pixels = [Rescale(high=float(event.levels or 1), shift=-0.5), Flatten()]
@@ -41,7 +41,7 @@ def image(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5
 
 
 def couplings_and_scale(event: Event, couplings: int, width: int, depth: int) -> list[FlowLayer]:
-    """Couplings of the odd and of the even entries in turn, then the scaling."""
+    """Couplings that change the even and the odd entries alternately, then the scaling."""
     mlp = MLP(width=width, depth=depth, context_size=event.classes)
     layers = []
     for index in range(couplings):

@@ -13,21 +13,21 @@ from tfflows.models import Flow
 from tfflows.networks import MADE, ResidualNet
 from zoo.architecture import Architecture
 
-BLOCKS, BOUND = 2, 3.0  # of the networks of vectors; splines live on [-BOUND, BOUND]: the authors' code
+BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-BOUND, BOUND]: as in the authors' code
 
 
 def vector(
     event: Event, *, kind: str = "coupling", steps: int = 10, width: int = 256, bins: int = 8, dropout: float = 0.0
 ) -> Flow:
-    """NSF of vectors: steps of a linear map and splines.
+    """NSF for vectors: steps of a linear map and splines.
 
     Args:
-        event: Of shape `(dimension,)`, dimension at least 2.
+        event: Event of shape `(dimension,)`, dimension at least 2.
         kind: `"coupling"` or `"autoregressive"`.
         steps: Number of steps.
-        width: Units of the networks' hidden layers.
-        bins: Of each spline.
-        dropout: Part of the units that training drops, in [0, 1); 0 if autoregressive.
+        width: Number of units in each hidden layer of the networks.
+        bins: Number of bins of each spline.
+        dropout: Fraction of the units that are dropped in training, in [0, 1); 0 for autoregressive layers.
     """
     check_choice("kind", kind, ["coupling", "autoregressive"])
     check(kind == "coupling" or dropout == 0, "Expected `dropout` to be 0 with autoregressive layers.", dropout=dropout)
@@ -55,17 +55,17 @@ def image(
     dropout: float = 0.2,
     factor_out: bool = True,
 ) -> Flow:
-    """NSF of images: Glow's steps, with splines for its affine maps.
+    """NSF for images: Glow's steps, with splines in place of its affine maps.
 
     Args:
-        event: Of shape `(height, width, channels)`; each level halves height and width.
+        event: Event of shape `(height, width, channels)`; each level halves height and width.
         levels: Number of levels.
-        steps: Number of steps of each level; one more linear map ends it.
-        width: Feature maps of the networks.
-        blocks: Residual blocks of each network.
-        bins: Of each spline.
-        dropout: Part of the units that training drops, in [0, 1).
-        factor_out: Whether each level sends half of the channels out.
+        steps: Number of steps of each level, which ends with one more linear map.
+        width: Number of feature maps of the networks.
+        blocks: Number of residual blocks of each network.
+        bins: Number of bins of each spline.
+        dropout: Fraction of the units that are dropped in training, in [0, 1).
+        factor_out: Whether each level factors out half of the channels.
     """
     settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.classes}
     resnet, spline = ResidualNet(convolutional=True, **settings), RationalQuadratic(bins=bins, bound=BOUND)

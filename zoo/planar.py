@@ -1,8 +1,8 @@
 """Planar flow: a stack of maps that each bend space along one direction.
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.1.
-Differs from the paper: it fits posteriors and draws from them, as this does with `inverted`; without it the same maps
-go from data to latent, as a density is what is fitted, and a sample takes one root for each layer.
+Differs from the paper: the paper fits posteriors and samples from them, as this does with `inverted`; by default the
+maps go from data to latent, so that a density has a closed form and a sample takes a root search in each layer.
 """
 
 from tfflows.costs import Cost
@@ -14,12 +14,12 @@ from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Flow:
-    """Planar flow of vectors.
+    """Planar flow for vectors.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         layers: Number of planar maps.
-        inverted: Whether each map goes from latent to data, as in the paper: a sample is what has a closed form then.
+        inverted: Whether each map goes from latent to data, as in the paper: then samples have a closed form.
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
     maps = [Planar(context_size=event.classes) for _ in range(layers)]

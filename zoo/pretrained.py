@@ -1,4 +1,4 @@
-"""Pretrained models: the table of them, where they are, and how any export is loaded."""
+"""Pretrained models: their table, where they are stored, and how any export is loaded."""
 
 import csv
 import fnmatch
@@ -14,7 +14,7 @@ from zoo import fetching
 from zoo.creation import build
 
 TABLE = Path(__file__).parent / "pretrained.csv"
-# Where exported models are: in an installed package, which holds two, and in a clone.
+# Where exported models are: in an installed package, which contains two, and in a clone.
 HOMES = (Path(__file__).parent / "exported", Path(__file__).parent.parent / "exported")
 
 
@@ -30,7 +30,7 @@ def list_pretrained(pattern: str = "*") -> list[str]:
 
 
 def load(name: str, *, version: int | None = None) -> GenerativeModel:
-    """A trained model, live: a Keras model with its weights.
+    """A trained model: a Keras model with its weights.
 
     Args:
         name: Id of a pretrained model, or path of an exported one, such as `runs/demo/exported/realnvp_digits`.
@@ -54,10 +54,10 @@ def exported_version(name: str, version: int | None = None) -> Path:
 
 
 def exported_folder(name: str) -> Path:
-    """The folder of an export, by id or by path; a pretrained model that is not here is fetched: see `zoo.fetching`.
+    """The folder of an export, by id or by path; a pretrained model that is not found is fetched: see `zoo.fetching`.
 
     Raises:
-        InputError: There is none, or it cannot be fetched.
+        InputError: There is no such export, or it cannot be fetched.
     """
     for folder in (*(home / name for home in HOMES), Path(name)):
         if folder.is_dir():

@@ -1,8 +1,8 @@
 """Radial flow: a stack of maps that each stretch or shrink space around one point.
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.1.
-Differs from the paper: it fits posteriors and draws from them, as this does with `inverted`; without it the same maps
-go from data to latent, as a density is what is fitted. Both directions have a closed form.
+Differs from the paper: the paper fits posteriors and samples from them, as this does with `inverted`; by default the
+maps go from data to latent, as a density is fitted. Both directions have a closed form.
 """
 
 from tfflows.errors import check
@@ -13,12 +13,12 @@ from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
-    """Radial flow of vectors.
+    """Radial flow for vectors.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         layers: Number of radial maps.
-        inverted: Whether each map goes from latent to data, as in the paper: the family of densities is another.
+        inverted: Whether each map goes from latent to data, as in the paper, for a different family of densities.
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
     maps = [Radial(context_size=event.classes) for _ in range(layers)]

@@ -1,7 +1,7 @@
 """RealNVP: affine couplings, multi-scale on images.
 
 Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), sections 3 and 4.1.
-Differs from the paper: ActNorm in the flow, and nothing in its networks, stands in for batch normalization, so that a
+Differs from the paper: ActNorm replaces batch normalization in the flow, nothing replaces it in the networks, so that a
 score is the same in training and evaluation, on one device and many, and does not depend on the rest of the batch.
 """
 
@@ -13,13 +13,13 @@ from zoo.architecture import Architecture
 
 
 def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2) -> Flow:
-    """RealNVP of vectors: couplings that change every other entry, in turn.
+    """RealNVP for vectors: couplings that change the even and the odd entries alternately.
 
     Args:
-        event: Of shape `(dimension,)`, dimension at least 2.
+        event: Event of shape `(dimension,)`, dimension at least 2.
         couplings: Number of coupling layers.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
     """
     mlp = MLP(width=width, depth=depth, context_size=event.classes)
     layers = [ActNorm(), *alternate("alternating", couplings, mlp)]
@@ -37,20 +37,20 @@ def image(
     alpha: float = 0.05,
     bound: float = 1.0,
 ) -> Flow:
-    """RealNVP of images.
+    """RealNVP for images.
 
-    Every scale has three checkerboard couplings, a squeeze, three channel couplings, and factors out half of the
-    channels; the last has four checkerboard couplings.
+    Every scale but the last has three checkerboard couplings, a squeeze and three channel couplings, and factors out
+    half of the channels; the last scale has four checkerboard couplings.
 
     Args:
-        event: Of shape `(height, width, channels)`; each scale but the last halves height and width.
+        event: Event of shape `(height, width, channels)`; each scale but the last halves height and width.
         scales: Number of scales.
-        width: Feature maps of the networks of the first scale; doubled after each squeeze.
-        blocks: Residual blocks of each network.
-        patch: The networks work on blocks of patch x patch pixels: cheaper, and they see further; 1 is the paper's.
+        width: Number of feature maps of the networks of the first scale; it doubles after each squeeze.
+        blocks: Number of residual blocks of each network.
+        patch: Networks work on patch x patch blocks of pixels, which is cheaper and widens their view; 1 in the paper.
         l2: Coefficient of the penalty on the gains of the weight normalization.
         alpha: Distance from the ends of the interval in the logit.
-        bound: Where the learned bounds of the log-scales start.
+        bound: Initial value of the learned bounds of the log-scales.
     """
     settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.classes}
     resnets = [ConvResNet(width=width * 2**scale, **settings) for scale in range(scales)]
@@ -71,7 +71,7 @@ def alternate(mask: str, number: int, conditioner: Network, bound: float = 1.0) 
 
 
 # Presets.
-# Section 4.1 where it says: batches of 64, Adam with its defaults; 8 blocks, 64 maps and one squeeze on CIFAR-10, else
+# From section 4.1: batches of 64, Adam with its defaults; 8 blocks, 64 maps and one squeeze on CIFAR-10, else
 # 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4 (section 3.6). The number
 # of steps is ours. Published scores: table 1.
 TOY = {

@@ -1,4 +1,4 @@
-"""The architectures of the zoo, by name: each row stands at the end of its paper's file."""
+"""The architectures of the zoo, by name: each is defined at the end of its own file."""
 
 from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
 from zoo.architecture import Architecture

@@ -1,4 +1,4 @@
-"""VAE: an autoencoder whose latent vector has a gaussian posterior and a standard normal prior.
+"""VAE: an autoencoder whose latent vector has a Gaussian posterior and a standard normal prior.
 
 Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), sections 2 and 3.
 Differs from the paper: convolutions and exponential linear units, as in later work on images; bounded log-deviations.
@@ -19,15 +19,15 @@ def vector(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """VAE of vectors, with dense networks.
+    """VAE for vectors, with dense networks.
 
     Args:
-        event: Of shape `(dimension,)`.
+        event: Event of shape `(dimension,)`.
         latents: Size of the latent vector.
-        width: Units of the networks' hidden layers.
-        depth: Number of the networks' hidden layers.
-        free_bits: Nats that each latent may use without a cost in training.
-        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+        width: Number of units in each hidden layer of the networks.
+        depth: Number of hidden layers of the networks.
+        free_bits: Nats that each latent may use at no cost in training.
+        kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
     encoder = Encoder(width, depth=depth, context_size=event.classes)
     decoder = MLP(width=width, depth=depth, context_size=event.classes)
@@ -45,16 +45,16 @@ def image(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """VAE of images, with convolutions.
+    """VAE for images, with convolutions.
 
     Args:
-        event: Of shape `(height, width, channels)`.
+        event: Event of shape `(height, width, channels)`.
         latents: Size of the latent vector.
-        features: Units of the dense layers next to it.
-        width: Channels of the maps of half the height and width; a quarter has twice as many.
-        blocks: Residual blocks there.
-        free_bits: Nats that each latent may use without a cost in training.
-        kl_warmup_steps: Steps in which the weight of the KL rises from 0 to 1.
+        features: Number of units of the dense layers next to it.
+        width: Number of channels of the maps at half the height and width; those at a quarter have twice as many.
+        blocks: Number of residual blocks at a quarter of the height and width.
+        free_bits: Nats that each latent may use at no cost in training.
+        kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
     networks = {"width": width, "blocks": blocks, "context_size": event.classes}
     encoder = ConvEncoder(features, **networks)
@@ -73,7 +73,7 @@ TOY = {
     "steps_per_execution": 50,
     "num_importance_samples": 100,
 }
-# Ours: less than an hour on one core. The published ELBO is that of larger networks, trained to the end: FFJORD
+# Ours: less than an hour on one core. The published ELBO is that of larger networks, trained to convergence: FFJORD
 # (1810.01367), table 3.
 MNIST = {
     "steps": 40_000,
@@ -85,7 +85,7 @@ MNIST = {
 }
 
 PRESETS = {
-    "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without, the latent says nothing and stays so
+    "vector": {"model": {"kl_warmup_steps": 2000}, "train": TOY},  # without it, the posterior collapses
     "dynamic_mnist": {"model": {"blocks": 2}, "train": MNIST, "published": "-86.55 nats"},
 }
 

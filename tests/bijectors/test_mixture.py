@@ -67,7 +67,7 @@ def test_far_inputs_have_finite_scores_and_gradients(family, jit_compile, dtype)
         assert np.any(gradient)
 
 
-def test_components_that_start_equal_part():
+def test_equal_components_get_different_gradients():
     values = tf.zeros([1, 9, 1])
     with tf.GradientTape() as tape:
         tape.watch(values)

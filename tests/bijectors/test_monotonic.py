@@ -109,6 +109,6 @@ def test_far_inputs_have_finite_latents_and_gradients(family, dtype):
 
 
 @pytest.mark.parametrize("name", ["units", "layers"])
-def test_nothing_is_refused(name):
+def test_zero_units_or_layers_are_refused(name):
     with pytest.raises(InputError, match=rf"`{name}` to be 1 or more\. Received: {name}=0"):
         DeepSigmoidal(**{name: 0})

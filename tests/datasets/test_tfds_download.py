@@ -85,7 +85,7 @@ def test_a_host_is_reachable_while_it_listens():
     assert not tfds_download.reachable(url)
 
 
-def test_a_slow_resolver_does_not_hold_us_up(monkeypatch):
+def test_slow_resolver_does_not_delay_the_error(monkeypatch):
     def resolve(*args):
         time.sleep(1.5)
         raise OSError("name not known")

@@ -133,6 +133,6 @@ def test_export_again_keeps_the_weights_and_renews_the_rest(tmp_path, monkeypatc
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["1", "2"]
 
 
-def test_export_again_of_what_is_not_there_is_one_line():
+def test_reexport_of_an_unknown_model_is_one_line():
     with pytest.raises(SystemExit, match=r"tools\.reexport: Expected `name` to be one of .*Received: name='nope'"):
         reexport.main(["nope"])

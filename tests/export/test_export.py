@@ -35,7 +35,7 @@ def write(model, folder):
     return export.export(model, folder, config=config.record(model.event), metrics=metrics, data=data)
 
 
-def test_beside_the_versions_is_what_a_reader_needs(trained):
+def test_model_folder_has_card_config_metrics_and_samples(trained):
     _, folder = trained
     names = {path.name for path in folder.iterdir()}
     assert names == {"1", "2", "config.json", "metrics.json", "samples.png", "README.md"}

@@ -130,7 +130,7 @@ def test_pixels_that_were_not_numbers_are_an_error():
         model.decode(np.full((1, 64), np.nan, np.float32))
 
 
-def test_draw_that_leaves_float32_has_the_ends_of_the_levels_and_spoils_none_beside_it():
+def test_draw_that_overflows_float32_is_clipped_and_others_are_unaffected():
     model = zoo.create("glow", event=Event((4, 4, 1), "uint8", 8), levels=1, steps=2, width=4)
     model.initialize(tf.constant(PIXELS[:, :4, :4] % 8))
     seeds = noise.sample_seeds(0, 64)

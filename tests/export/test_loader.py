@@ -70,7 +70,7 @@ def test_every_pretrained_model_loads_from_c(name, loader, tmp_path):
     assert_loads_from_c(loader, ROWS[name], tmp_path)
 
 
-def test_loader_hears_the_graph_s_own_words(loader, tmp_path):
+def test_loader_prints_the_error_of_the_graph(loader, tmp_path):
     version = exported_version("realnvp_digits")
     for x, words in (
         (np.full((2, 8, 8, 1), 99, np.uint8), "Expected each entry of `x` to be in 0..16. Received: x=99 in row 0."),

@@ -102,7 +102,7 @@ def test_wrong_masks_are_found(name, order, monkeypatch):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_order_that_is_not_turned_round_is_found(order, monkeypatch):
+def test_order_that_is_not_reversed_is_found(order, monkeypatch):
     kernel_mask = masked_conv.kernel_mask
     monkeypatch.setattr(
         masked_conv, "kernel_mask", lambda center, backwards: kernel_mask(center, backwards=not backwards)

@@ -77,7 +77,7 @@ def test_scores_in_one_batch_are_those_of_the_model(digits, rows, tmp_path):
     np.testing.assert_allclose(scores["bits_per_dim"], expected["bits_per_dim"], rtol=1e-6)
 
 
-def test_the_end_says_how_many_how_likely_how_odd_and_where(fitted, rows, tmp_path):
+def test_report_has_rows_mean_outliers_and_path(fitted, rows, tmp_path):
     output = tmp_path / "scores.npy"
     result = score(fitted, rows, output, flag_below_quantile=SHARE, part_rows=7, batch_size=7)
     scores = np.load(output)
@@ -105,7 +105,7 @@ def test_real_numbers_have_no_bits(toy, tmp_path):
     assert (tmp_path / "scores.csv").read_text().startswith('"log_prob"\n')
 
 
-def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
+def test_score_that_is_not_finite_is_an_outlier_and_counted(toy, tmp_path):
     shutil.copytree(toy, tmp_path / "model")
     np.save(tmp_path / "model" / "1" / export.TRAINING_SCORES, np.linspace(-5, -2, 100, dtype=np.float32))
     x = running.points(20)
@@ -121,21 +121,21 @@ def test_score_that_is_no_number_is_an_outlier_and_counted(toy, tmp_path):
     assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in result.report
 
 
-def test_request_that_the_graph_refuses_is_told_in_its_words(toy, tmp_path):
+def test_error_of_the_graph_is_passed_on(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(3))
     line = running.refused(toy, tmp_path / "x.npy", tmp_path / "scores.csv", batch_size=65537)
     assert "The SavedModel says: assertion failed: [Expected 1 to 65536 rows of `x`. Received: rows=65537.]" in line
     assert not (tmp_path / "scores.csv").exists()
 
 
-def test_outliers_are_below_the_threshold_or_no_number():
+def test_outliers_are_below_the_threshold_or_not_finite():
     scores = np.array([-3, -2, -1, -np.inf, np.nan], np.float32)
     assert columns(scores, Event((2,)), -2.0)["outlier"].tolist() == [True, False, False, True, True]
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
 @pytest.mark.parametrize("empty", ["x.npy", "x.csv", "x.tfrecord"])
-def test_of_no_rows_there_are_no_scores(ending, empty, toy, tmp_path):
+def test_an_empty_input_gives_an_empty_table(ending, empty, toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(0))
     (tmp_path / "x.csv").write_bytes(b"")
     (tmp_path / "x.tfrecord").write_bytes(b"")

@@ -16,6 +16,7 @@ from tfflows.scoring import score
 from tfflows.scoring.parts import split_into_parts
 from tfflows.scoring.served import Version
 from tfflows.scoring.sources import Named
+from tfflows.splits import in_memory
 from zoo.pretrained import exported_folder
 
 DATA = os.environ.get("TFDS_DATA_DIR", os.path.expanduser("~/tensorflow_datasets"))
@@ -47,7 +48,7 @@ def test_version_is_the_newest_unless_it_is_named(toy, tmp_path):
 
 
 def test_what_was_drawn_at_random_in_training_is_drawn_once(monkeypatch):
-    split = datasets.data.in_memory(x=np.arange(12, dtype=np.float32).reshape(6, 2))
+    split = in_memory(x=np.arange(12, dtype=np.float32).reshape(6, 2))
     noisy = datasets.Split(split.examples, 6, lambda element, seed: {"x": element["x"] + 100.0 * float_of(seed)})
     data = datasets.Data("noisy", Event((2,)), noisy, split, split)
     monkeypatch.setattr(datasets, "event", lambda name, **options: data.event)

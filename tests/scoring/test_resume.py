@@ -172,7 +172,7 @@ def test_labels_are_part_of_the_run(labeled, tmp_path, monkeypatch):
     assert "labels=" in running.refused(**files, labels=tmp_path / "other.npy", part_rows=10)
 
 
-def test_what_decides_no_score_may_change(unfinished, settings, counted):
+def test_settings_that_do_not_affect_scores_may_change(unfinished, settings, counted):
     np.save(unfinished / "scores.npy", "what was there")
     score(**settings, runner="local", split="train")
     assert counted == [2, 3, 4]

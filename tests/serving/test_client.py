@@ -101,7 +101,7 @@ def test_a_batch_is_split_and_joined_in_order(address, models, monkeypatch):
         assert sizes[3:] == [{4}, {2}]
 
 
-def test_nothing_is_asked_of_nothing(address, monkeypatch):
+def test_empty_batch_sends_no_request(address, monkeypatch):
     with Client(address, "classes") as client:
         monkeypatch.setattr(client._transport, "predict", None)
         empty = client.sample(0, 3)
@@ -149,14 +149,14 @@ def test_threads_share_a_client(address, models):
         ("digits", {"version_label": "a/b c"}, "INVALID_ARGUMENT", "version label: a/b c"),
     ],
 )
-def test_what_is_not_served_is_said_by_the_server(address, name, options, code, words):
+def test_unknown_model_version_or_label_is_an_error_of_the_server(address, name, options, code, words):
     with pytest.raises(ServingError, match=words) as raised:
         Client(address, name, **options)
     assert raised.value.code == code
     assert str(raised.value).startswith(f"{code}: ")
 
 
-def test_a_refused_row_is_said_by_the_server(address):
+def test_refused_row_is_an_error_of_the_server(address):
     with Client(address, "toy") as client, pytest.raises(ServingError) as raised:
         client._transport.predict("encode", {"x": np.zeros([2, 3], np.float32)}, ["z"])
     assert raised.value.code == "INVALID_ARGUMENT"

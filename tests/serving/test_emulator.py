@@ -77,7 +77,7 @@ def test_flags_of_models(tmp_path):
         (["--model_config_file=/nope"], "Expected a text proto of ModelServerConfig."),
     ],
 )
-def test_what_a_user_can_mend_is_one_line(flags, words):
+def test_mistake_of_a_user_is_one_line(flags, words):
     with pytest.raises(SystemExit, match=r"tools\.emulator: ") as raised:
         emulator.main(flags)
     assert words in str(raised.value)

@@ -57,7 +57,7 @@ def test_real_numbers(address):
         assert_near(client.log_prob(x), model.log_prob(x))
 
 
-def test_what_is_not_served_is_said(address):
+def test_what_is_not_served_is_an_error(address):
     with pytest.raises(ServingError) as raised:
         Client(address, "nope")
     assert raised.value.code == "NOT_FOUND"

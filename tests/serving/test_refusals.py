@@ -86,7 +86,7 @@ def test_request_is_refused(channel, spec, inputs, code, message):
 
 
 @pytest.mark.parametrize("x", [X[:, :7], X[..., 0], X[0, 0, 0, 0]], ids=["size", "rank", "number"])
-def test_shapes_are_the_graphs_affair(channel, x):
+def test_shapes_are_checked_by_the_graph(channel, x):
     with pytest.raises(grpc.RpcError) as raised:
         predict(channel, LOG_PROB, x=x)
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
@@ -161,7 +161,7 @@ def test_what_the_emulator_leaves_out_is_unimplemented(channel):
     assert raised.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_message_of_the_graph_is_kept_and_its_places_left_out():
+def test_message_of_the_graph_is_kept_without_source_locations():
     python = "Graph execution error:\n\nDetected at node a/b defined at (most recent call last):\n"
     for message in (
         "{{function_node __wrapped__Call_device_/job:localhost}} {{function_node f}} Expected `x`. [Op:Call] name: ",

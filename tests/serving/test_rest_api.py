@@ -68,12 +68,12 @@ def test_versions_and_labels(alone):
     assert predict(alone, body) == second
 
 
-def test_numbers_that_are_none_come_as_they_are():
+def test_nan_and_infinity_are_returned():
     text = json.dumps(json_tensors.answer({"x": np.float32([np.nan, np.inf, -np.inf])}, by_rows=False))
     assert text == '{"outputs": [NaN, Infinity, -Infinity]}'
 
 
-def test_numbers_that_are_none_go_to_the_graph(folder):
+def test_nan_and_infinity_are_passed_to_the_graph(folder):
     encode = definitions(folder / "toy/1")["encode"]
     x = json_tensors.parse(json.loads('{"instances": [[NaN, Infinity], [1, 1e39]]}'), encode)["x"]
     assert x.dtype == np.float32

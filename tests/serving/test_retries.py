@@ -93,7 +93,7 @@ def test_pauses_are_random(server, monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["", "http://"])
-def test_nobody_there_is_unavailable(scheme, pauses):
+def test_missing_server_is_unavailable(scheme, pauses):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
@@ -127,7 +127,7 @@ def test_a_server_that_hangs_up_is_unavailable(scheme, pauses):
     assert not scheme or tries == 2  # a channel of gRPC connects as it likes
 
 
-def test_a_page_of_a_proxy_is_told(monkeypatch):
+def test_error_page_of_a_proxy_is_in_the_message(monkeypatch):
     def send(handler, status, content):
         handler.send_response(502, "Bad Gateway")
         handler.end_headers()

@@ -42,7 +42,7 @@ def test_labels_name_versions_that_are_served():
     assert list(digits.model_version_policy.specific.versions) == [1, 2]
 
 
-def test_batches_end_where_they_may():
+def test_allowed_batch_sizes_end_at_the_maximum():
     parameters = batching.read(SERVING / "batching.config")
     assert parameters.allowed_batch_sizes[-1] == parameters.max_batch_size == 64
     assert parameters.allowed_batch_sizes[0] == 1

@@ -7,9 +7,9 @@ import tensorflow as tf
 import zoo
 from tfflows import datasets, training
 from tfflows.datasets import Data
-from tfflows.datasets.data import in_memory
 from tfflows.events import Event
 from tfflows.layers import BatchNorm
+from tfflows.splits import Split, in_memory
 from tfflows.training.pipeline import one_pass
 
 
@@ -57,7 +57,7 @@ def test_pass_holds_every_example_once_and_augmented():
     data = datasets.load("digits")
     batches = [batch["x"].numpy() for batch in one_pass(data.train, batch_size=100)]
     assert sum(map(len, batches)) == data.train.size
-    flipped = datasets.data.Split(
+    flipped = Split(
         in_memory(x=np.arange(5, dtype=np.int32)).examples,
         5,
         augment=lambda element, seed: {"x": element["x"] + 10 * seed[1]},

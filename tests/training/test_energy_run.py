@@ -1,4 +1,4 @@
-"""A run on an energy: weights, pictures and resuming as on data, and a warning where drawing is costly."""
+"""A run on a target: weights, pictures and resuming as on data, and a warning where drawing is costly."""
 
 import keras
 import numpy as np

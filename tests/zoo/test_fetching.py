@@ -129,7 +129,7 @@ def test_missing_archive_is_said(server, cache, tmp_path, monkeypatch):
     assert_refused(cache, rf"Expected .*/nowhere/{NAME}\.tar\.gz to be readable.*No such file")
 
 
-def test_server_that_is_not_there_is_said(cache, monkeypatch):
+def test_unreachable_server_is_an_error(cache, monkeypatch):
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as closed:
         monkeypatch.setenv(fetching.ADDRESS, f"http://127.0.0.1:{closed.server_port}")
     assert_refused(cache, "to be readable: check TFFLOWS_PRETRAINED_URL.*refused")
@@ -195,7 +195,7 @@ def test_archive_depends_on_contents_alone(tmp_path):
     assert archives.sha256(one) != archives.sha256(other)
 
 
-def test_archive_that_is_not_the_table_s_is_not_written(tmp_path, monkeypatch):
+def test_archive_that_differs_from_the_table_is_not_written(tmp_path, monkeypatch):
     newest = versions.numbers(export(tmp_path / "homes" / NAME, {"1/config.json": "{}"}))
     assert newest == [1]
     monkeypatch.setattr(pretrained, "HOMES", (tmp_path / "homes",))

@@ -91,13 +91,13 @@ def test_new_iaf_steps_are_almost_open_gates():
 
 
 @pytest.mark.parametrize(("posterior", "prior"), [("1 realnvp", ""), ("1 planar", "1 realnvp")])
-def test_couplings_want_two_latents(posterior, prior):
+def test_couplings_need_two_latents(posterior, prior):
     with pytest.raises(InputError, match=r"Expected .*at least 2.*Received: .*="):
         zoo.create("flow_vae", event=EVENT, posterior=posterior, prior=prior, latents=1, **SMALL)
 
 
 @pytest.mark.parametrize(("posterior", "prior"), [("1 planar", ""), ("1 radial", ""), ("1 iaf", "1 maf")])
-def test_other_flows_do_with_one_latent(posterior, prior):
+def test_other_flows_work_with_one_latent(posterior, prior):
     model = moved(posterior, prior, latents=1)
     assert np.all(np.isfinite(model.log_prob(X)))
     assert model.sample(3, seed=0).shape == (3, 2)

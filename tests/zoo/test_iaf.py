@@ -23,7 +23,7 @@ def turned_round():
     return mine, theirs
 
 
-def test_iaf_is_maf_turned_round():
+def test_iaf_is_maf_in_the_other_direction():
     with float64():
         mine, theirs = turned_round()
         y = tf.constant(np.random.default_rng(0).normal(size=(6, 4)))

@@ -63,7 +63,7 @@ def test_steps_are_gates_that_start_open():
     )
 
 
-def test_orders_turn_round_from_step_to_step():
+def test_orders_are_reversed_from_step_to_step():
     model = zoo.create("iaf_vae", event=EVENTS["image"], **{**CASE.settings, "steps": 3})
     orders = [[step.order for step in layer.flow.flow_layers] for layer in model.ladder]
     assert orders == [["natural", "reversed", "natural"]] * 2

@@ -96,7 +96,7 @@ def test_maximum_likelihood_fits_the_implicit_iaf_by_kl():
             assert np.any(of_likelihood)
 
 
-def test_orders_are_turned_round_or_drawn_anew():
+def test_orders_are_reversed_or_random():
     def orders(**settings):
         model = zoo.create("maf", event=Event((6,)), flows=3, width=8, **settings)
         return [layer.degrees.tolist() for layer in model.flow_layers if isinstance(layer, layers.Autoregressive)]

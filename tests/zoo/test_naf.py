@@ -62,7 +62,7 @@ def test_plain_flow_is_inverted_too():
         np.testing.assert_allclose(model.bijector().forward(tf.identity(z)), x, atol=1e-9)
 
 
-def test_orders_are_turned_round():
+def test_orders_are_reversed():
     model = zoo.create("naf", event=Event((3,)), flows=3, width=8)
     orders = [layer.degrees.tolist() for layer in model.flow_layers if isinstance(layer, layers.Autoregressive)]
     assert orders == [[1, 2, 3], [3, 2, 1], [1, 2, 3]]

@@ -68,7 +68,7 @@ def test_radial_inverse_is_exact_for_any_weights_and_at_the_centre():
         np.testing.assert_allclose(bijectors.Radial(center, a, b).forward(tf.identity(z)), x, atol=1e-6)
 
 
-def test_turned_round_it_is_the_papers_flow():
+def test_inverted_layer_is_the_papers_flow():
     # The paper draws with the closed form: layers.Inverse(Planar) samples by it, and scores by the root.
     planar = layers.Planar()
     inverse = layers.Inverse(planar)

@@ -1,12 +1,13 @@
-"""Data by name: `load("cifar10")` gives the three splits of a dataset and the `Event` that its examples are;
-`load("energy/u1")` a density without its constant.
+"""Data by name: `load("cifar10")` returns the three splits of a dataset and the `Event` that describes an example;
+`load("energy/u1")` returns an unnormalized density, a `tfflows.targets.Target`.
 
-The data stay in raw units (pixels as integers), so that scores compare across models; a model does its own scaling.
+Data stay in raw units (pixels as integers), so that scores are comparable across models, which do their own scaling.
 """
 
 from tfflows.datasets.catalogue import names
-from tfflows.datasets.data import Data, Energy, Split
+from tfflows.datasets.data import Data
 from tfflows.datasets.loading import event, load
 from tfflows.datasets.options import OPTIONS
+from tfflows.splits import Split
 
-__all__ = ["OPTIONS", "Data", "Energy", "Split", "event", "load", "names"]
+__all__ = ["OPTIONS", "Data", "Split", "event", "load", "names"]

@@ -1,13 +1,14 @@
-"""`digits`: the 1,797 handwritten digits of 8x8 pixels that scikit-learn carries; real data without a download.
+"""`digits`: the 1,797 handwritten digits of 8x8 pixels that scikit-learn contains; real data without a download.
 
 Pixels are integers 0..16, the number of set pixels in a 4x4 block of the scan.
 """
 
 import numpy as np
 
-from tfflows.datasets.data import Data, Split, in_memory
+from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.events import Event
+from tfflows.splits import Split, in_memory
 
 NAMES = ("digits",)
 
@@ -15,13 +16,13 @@ _TRAIN, _VALIDATION = 1297, 200  # and 300 for test
 
 
 def event(name: str, options: Options) -> Event:
-    """8x8x1 pixels of 17 levels, in 10 classes where `options.conditional`."""
+    """8x8x1 pixels of 17 levels, with 10 classes if `options.conditional`."""
     options.reject(name, "n_bits", "flip", "data_dir")
     return Event((8, 8, 1), "uint8", levels=17, classes=10 if options.conditional else 0)
 
 
 def load(name: str, options: Options) -> Data:
-    """1,297 train, 200 validation and 300 test examples, drawn at random, always the same."""
+    """1,297 train, 200 validation and 300 test examples, from a fixed random permutation."""
     kind = event(name, options)
     images, labels = _shuffled()
     bounds = np.split(np.arange(len(images)), [_TRAIN, _TRAIN + _VALIDATION])
@@ -30,7 +31,7 @@ def load(name: str, options: Options) -> Data:
 
 
 def _shuffled() -> tuple[np.ndarray, np.ndarray]:
-    # Imported here: half a second that only this dataset needs.
+    # Imported here, as it takes half a second and only this dataset needs it.
     from sklearn.datasets import load_digits
 
     raw = load_digits()

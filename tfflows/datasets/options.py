@@ -1,4 +1,4 @@
-"""The options of a dataset: which there are, what they default to, and which dataset takes which."""
+"""The options of datasets: their defaults, and which dataset supports which option."""
 
 import dataclasses
 import os
@@ -19,13 +19,13 @@ class Options:
     """How to load a dataset.
 
     Args:
-        n_bits: Bits of a pixel to keep, 1..8: the top ones, `x >> (8 - n_bits)`, so that pixels are 0..2**n_bits-1.
+        n_bits: Number of most significant bits of a pixel to keep, 1..8: `x >> (8 - n_bits)`, in 0..2**n_bits-1.
         flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset.
         conditional: Whether each example comes with its class label.
         data_dir: Folder of the data that TFDS prepares; None takes `TFDS_DATA_DIR`, else TFDS's default.
 
     Raises:
-        InputError: A value is of another type or outside its range.
+        InputError: A value has the wrong type or is out of range.
     """
 
     n_bits: int = 8
@@ -44,17 +44,17 @@ class Options:
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Options":
-        """The options given, the others at their defaults.
+        """The given options, with the others at their defaults.
 
         Raises:
-            InputError: A name is not that of an option, or a value is wrong.
+            InputError: An option is not known, or a value is wrong.
         """
         for name in options:
             check_choice("option", name, OPTIONS)
         return cls(**options)
 
     def reject(self, dataset: str, *names: str) -> None:
-        """Raises `InputError` if one of the options `names`, which `dataset` does not take, is not at its default."""
+        """Raises `InputError` if one of the options `names`, which `dataset` does not support, has been changed."""
         for name in names:
             value, default = getattr(self, name), OPTIONS[name]
             rule = f"`{name}` is an option of {_TAKEN_BY[name]}: leave it at {default!r} for {dataset!r}."

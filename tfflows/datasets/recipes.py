@@ -1,9 +1,9 @@
-"""How papers prepare each image dataset of TFDS: a row each, by TFDS name.
+"""The papers' preprocessing of image datasets of TFDS: a row for each, by TFDS name.
 
 Source: RealNVP (arXiv 1605.08803) and its code (tensorflow/models, research/real_nvp), for CelebA, LSUN, the small
 ImageNets and which sets are flipped; Glow (1807.03039) and Flow++ (1902.00275) report on the same sets.
 Differs from the papers: RealNVP's code resizes CelebA without antialiasing and cuts it from row 40, not the central 35;
-it shrinks LSUN with a Gaussian filter and crops at random in evaluation too, which makes of a score a random number.
+it shrinks LSUN with a Gaussian filter and crops at random in evaluation, too, which makes scores random.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ class Recipe:
     Args:
         shape: Shape of the event, `(height, width, channels)`.
         flip: Whether papers flip its training images.
-        prepare: A function of each image of every split.
-        random_crop: Whether `prepare` gives images larger than the event, which training crops at random and evaluation
-            in the center.
+        prepare: Function that is applied to each image of every split.
+        random_crop: Whether `prepare` returns images larger than the event, which are cropped at random in training and
+            at the center in evaluation.
     """
 
     shape: tuple[int, int, int]
@@ -33,7 +33,7 @@ class Recipe:
 
 
 def _celeb_a(image: tf.Tensor) -> tf.Tensor:
-    """The central 148x148 of 218x178 pixels, which is the face, at 64x64."""
+    """The central 148x148 of 218x178 pixels, which show the face, resized to 64x64."""
     return pixels.resize(pixels.crop(image, top=35, left=15, size=148), 64, 64)
 
 
@@ -57,5 +57,5 @@ RECIPES = {
     "lsun/church_outdoor": _LSUN,
 }
 
-# Datasets of black and white pixels, drawn by the intensities of another.
+# Datasets of black and white pixels, drawn from the intensities of another dataset.
 BINARIZED = {"dynamic_mnist": "mnist"}

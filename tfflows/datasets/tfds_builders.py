@@ -1,4 +1,4 @@
-"""The TFDS builder of a name, and an error that helps where there is none."""
+"""The TFDS builder for a name, and a helpful error if there is none."""
 
 import contextlib
 import difflib
@@ -13,16 +13,16 @@ from tfflows.errors import InputError
 
 
 def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
-    """The builder of a TFDS name; reads no data and needs no network.
+    """The builder for a TFDS name; reads no data and needs no network.
 
     Args:
-        name: `"name"` or `"name/config"`, either with `":version"` where wanted.
+        name: `"name"` or `"name/config"`, optionally with `":version"`.
         data_dir: Folder of prepared data; None takes the variable `TFDS_DATA_DIR`, else TFDS's default.
 
     Raises:
         InputError: TFDS has no such dataset, configuration or version.
     """
-    # TFDS reads the variable once, at its import; here it counts when it is set later, too.
+    # TFDS reads the variable once, when it is imported; here it may also be set later.
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     try:
         with quiet():
@@ -32,14 +32,14 @@ def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
 
 
 def key(builder: tfds.core.DatasetBuilder) -> str:
-    """`"name"` or `"name/config"`; a name without its configuration means TFDS's default one."""
+    """`"name"` or `"name/config"`; `"name"` is a dataset without configurations."""
     config = builder.builder_config
     return f"{builder.name}/{config.name}" if config else builder.name
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """TFDS warns of each folder that is not prepared yet; inside, only errors are logged."""
+    """Logs errors only: TFDS warns of each folder that is not prepared yet."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -49,13 +49,13 @@ def quiet() -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message that is not empty, else the error's type."""
+    """The first non-empty line of an error's message, else the error's type."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)
 
 
 def _explanation(name: str, error: Exception) -> str:
-    """Why there is no builder of `name`: the dataset, its configuration, or what TFDS says."""
+    """Why there is no builder for `name`: an unknown dataset, an unknown configuration, or TFDS's own message."""
     base, _, config = (part.partition(":")[0] for part in name.partition("/"))
     try:
         configs = list(tfds.builder_cls(base).builder_configs)

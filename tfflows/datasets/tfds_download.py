@@ -1,6 +1,6 @@
-"""Makes sure that TFDS has prepared a dataset: finds it, or downloads it, or says at once why it cannot.
+"""Makes sure that TFDS has prepared a dataset: finds it, or downloads it, or fails fast with the reason.
 
-TFDS by itself tries for minutes where there is no network, so its first host is tried first, for a few seconds.
+Without a network TFDS retries for minutes, so its first host is tried beforehand, for a few seconds.
 """
 
 import os
@@ -23,7 +23,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
     """Downloads and prepares the dataset unless it is on disk; a failure leaves no half-written dataset.
 
     Raises:
-        InputError: The network cannot be reached, or TFDS fails, such as for a file that has to be fetched by hand.
+        InputError: The network cannot be reached, or TFDS fails, for example if a file has to be downloaded manually.
     """
     with quiet():
         if builder.is_prepared():
@@ -37,7 +37,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
 
 
 def reachable(url: str, seconds: float = _PROBE_SECONDS) -> bool:
-    """Whether the host of `url` accepts a connection within `seconds`, which include resolving its name."""
+    """Whether the host of `url` accepts a connection within `seconds`, including the resolution of its name."""
     parts = urllib.parse.urlsplit(url)
     reached = threading.Event()
 
@@ -48,7 +48,7 @@ def reachable(url: str, seconds: float = _PROBE_SECONDS) -> bool:
         except OSError:
             pass
 
-    # A thread, as no timeout bounds the resolver; a daemon, so that it never delays the exit.
+    # In a thread, as the resolver has no timeout; a daemon, so that it never delays the exit.
     thread = threading.Thread(target=connect, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -66,7 +66,7 @@ def _check_network(builder: tfds.core.DatasetBuilder) -> None:
 
 
 def _has_originals(builder: tfds.core.DatasetBuilder) -> bool:
-    """Whether files of the dataset were put by hand where TFDS looks before it downloads."""
+    """Whether the user has put files of the dataset into the folder in which TFDS looks before it downloads."""
     names = {info.filename for info in builder.url_infos.values() if info.filename}
     return any(os.path.exists(os.path.join(_manual_dir(builder), name)) for name in names)
 

@@ -1,8 +1,8 @@
 """The image datasets of TFDS as `Data`: those with a recipe of the papers, and any other whose images have one shape.
 
-Splits: test is TFDS's `test`; where there is none it is `validation`, as in the papers on small ImageNet and LSUN.
-Validation is TFDS's `validation` where that is not test. Whatever is missing is cut from the end of `train`, which TFDS
-shuffles when it writes, in parts of a tenth of it and at most 5,000 examples, test last.
+Splits: test is TFDS's `test`, or if there is none, `validation`, as in the papers on small ImageNet and LSUN.
+Validation is TFDS's `validation` unless that is the test split. Missing splits are cut from the end of `train`, which
+TFDS shuffles when it writes it; each has a tenth of `train` and at most 5,000 examples, and test comes last.
 """
 
 import functools
@@ -13,24 +13,25 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tfflows.datasets import pixels, tfds_builders, tfds_download
-from tfflows.datasets.data import Data, Element, Split
+from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.recipes import RECIPES, Recipe
 from tfflows.errors import check
 from tfflows.events import Event
+from tfflows.splits import Element, Split
 
 
 def event(name: str, options: Options) -> Event:
-    """The event of a TFDS name; reads no data.
+    """The event of a TFDS dataset; reads no data.
 
     Raises:
-        InputError: TFDS does not know the name, or it is not a dataset of uint8 images of one shape, or has no label.
+        InputError: TFDS does not know the name, the dataset has no uint8 images of one shape, or it lacks a label.
     """
     return _event(tfds_builders.make(name, options.data_dir), options)
 
 
 def load(name: str, options: Options) -> Data:
-    """Loads the three splits, after a download if they are not on disk.
+    """Loads the three splits, and downloads the dataset first if it is not on disk.
 
     Raises:
         InputError: As in `event`, or the data can neither be found nor downloaded.
@@ -44,7 +45,7 @@ def load(name: str, options: Options) -> Data:
 
 
 def split_names(sizes: dict[str, int]) -> tuple[str, str, str]:
-    """What TFDS calls our train, validation and test, by the rule of this module.
+    """The TFDS names of our train, validation and test splits, by the rule of this module.
 
     Args:
         sizes: Number of examples of each TFDS split.
@@ -105,7 +106,7 @@ def _split(
 
 
 def _element(kind: Event, recipe: Recipe, options: Options, features: Element, *, whole: bool) -> Element:
-    """One example: its image, prepared and unless `whole` of the event's shape, and its label if there are classes."""
+    """One example: its prepared image, cropped to the event unless `whole`, and its label if there are classes."""
     image = recipe.prepare(features["image"])
     if not whole:
         image = pixels.central_crop(image, kind.shape[0]) if recipe.random_crop else image
@@ -115,7 +116,7 @@ def _element(kind: Event, recipe: Recipe, options: Options, features: Element, *
 
 
 def _augmentation(kind: Event, recipe: Recipe, options: Options) -> Callable[[Element, tf.Tensor], Element] | None:
-    """A function (element, seed) -> element that crops and flips at random, or None if neither is wanted."""
+    """A function (element, seed) -> element that crops and flips at random, or None if there is neither."""
     flip = recipe.flip if options.flip is None else options.flip
     if not (flip or recipe.random_crop):
         return None

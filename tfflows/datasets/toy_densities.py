@@ -1,4 +1,4 @@
-"""Densities in the plane that TFP does not have: a checkerboard and concentric rings."""
+"""Two-dimensional densities that TFP does not have: a checkerboard and concentric rings."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ tfd = tfp.distributions
 
 
 class _Planar(tfd.Distribution):
-    """A distribution over float32 `[2]`; what TFP asks of any such."""
+    """A distribution over float32 `[2]`: what TFP requires of any such distribution."""
 
     def __init__(self, name: str, parameters: dict[str, Any]):
         super().__init__(
@@ -37,10 +37,10 @@ class _Planar(tfd.Distribution):
 
 
 class Checkerboard(_Planar):
-    """Uniform over the dark cells of a centered 4x4 board of side 8: the 2x2 cells that touch at (0, 0) from below left
-    and above right, and those of the same color.
+    """Uniform over the dark cells, of side 2, of a centered 4x4 board of side 8: the two cells that touch (0, 0) from
+    below left and above right, and those of the same color.
 
-    log-density: -log(32) on a dark cell, -inf elsewhere; so the entropy is log(32) nats.
+    log-density: -log(32) on a dark cell, -inf elsewhere, so the entropy is log(32) nats.
     """
 
     def __init__(self, name: str = "checkerboard"):
@@ -62,10 +62,10 @@ class Checkerboard(_Planar):
 
 
 class Rings(_Planar):
-    """Concentric rings: the radius is a mixture of equal Normals, the angle uniform.
+    """Concentric rings: the radius has an equal mixture of normal distributions, the angle is uniform.
 
-    log-density: log p(r) - log(2 pi r), r = ||x||. Every ring is at least nine scales from the center, so the mass of
-    negative radii, which the formula leaves out, is below 1e-20.
+    log-density: log p(r) - log(2 pi r), r = ||x||. Every ring is at least nine standard deviations from the center, so
+    the mass of negative radii, which the formula leaves out, is below 1e-20.
 
     Args:
         radii: Radius of each ring.
@@ -79,7 +79,7 @@ class Rings(_Planar):
         super().__init__(name, parameters)
 
     def _log_prob(self, x):
-        # At the very center the floor keeps log and its gradient finite.
+        # At the center, the lower bound keeps the logarithm and its gradient finite.
         radius = tf.sqrt(tf.maximum(tf.reduce_sum(x**2, axis=-1), 1e-12))
         return self._radius.log_prob(radius) - tf.math.log(2 * math.pi * radius)
 

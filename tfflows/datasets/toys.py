@@ -1,16 +1,17 @@
-"""Toys in the plane: endless data from a formula, three of them with a known density.
+"""Toy datasets in the plane: samples from a formula, three of them with a known density.
 
-Each split is one draw from its own stateless seed, so it is the same in every process and whatever else draws.
+Each split is drawn with its own stateless seed, so it is the same in every process and independent of other draws.
 """
 
 import math
 
 import tensorflow as tf
 
-from tfflows.datasets.data import Data, Split, in_memory, tfd
+from tfflows.datasets.data import Data, tfd
 from tfflows.datasets.options import Options
 from tfflows.datasets.toy_densities import Checkerboard, Rings
 from tfflows.events import Event
+from tfflows.splits import Split, in_memory
 
 NAMES = ("toy/eight_gaussians", "toy/checkerboard", "toy/rings", "toy/two_moons")
 
@@ -24,7 +25,7 @@ def event(name: str, options: Options) -> Event:
 
 
 def load(name: str, options: Options) -> Data:
-    """100,000 train, 10,000 validation and 20,000 test points, and their density."""
+    """100,000 train, 10,000 validation and 20,000 test points, and their density if it is known."""
     kind = event(name, options)
     truth = _truth(name)
     splits = [_split(name, truth, size, index) for index, size in enumerate((_TRAIN, _VALIDATION, _TEST))]
@@ -52,7 +53,7 @@ def _eight_gaussians() -> tfd.Distribution:
 
 
 def _two_moons(size: int, seed: tf.Tensor) -> tf.Tensor:
-    """Two half circles of radius 2, one hanging from (-1, -0.2) and one standing in it, with noise of scale 0.2.
+    """Two half circles of radius 2, the upper one around (-1, -0.2), the lower one around (1, 0.8); noise of scale 0.2.
 
     Scikit-learn's `make_moons(noise=0.1)`, doubled and shifted as in the toy data of FFJORD, with random angles.
     """

@@ -1,4 +1,4 @@
-"""Export: SavedModels with `log_prob`, `sample`, `encode` and `decode`, and what stands beside them."""
+"""Export: SavedModels with `log_prob`, `sample`, `encode` and `decode`, and the files that accompany them."""
 
 from tfflows.export.card import renew_card as renew_card
 from tfflows.export.card import score as score

@@ -84,7 +84,7 @@ RESULTS = {
 
 
 def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """The Markdown beside an export, with the YAML front matter of model hubs; all numbers are those of `metrics`."""
+    """The model card in Markdown, with the YAML front matter of model hubs; all numbers are those of `metrics`."""
     return TEMPLATE.format(
         name=name,
         architecture=config["architecture"],
@@ -103,7 +103,7 @@ def _result(key: str, label: str, value: float) -> str:
 
 
 def renew_card(version: Path) -> None:
-    """Writes the model card of a version again, from the settings and the scores beside it."""
+    """Writes the model card of a version again, from the settings and the scores in its folder."""
     config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
     with replacing(version / CARD) as beside:
         beside.write_text(model_card(version.parent.name, config, metrics))
@@ -116,7 +116,7 @@ def _event(event: Event) -> str:
 
 
 def score(metrics: dict[str, Any]) -> str:
-    """One line: the scores with their standard errors, the truth beside them where it is known, and of how many."""
+    """One line: the scores with their standard errors, the truth where it is known, and the number of events."""
     return _of_draws(metrics) if "elbo" in metrics else _of_data(metrics)
 
 

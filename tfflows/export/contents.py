@@ -1,4 +1,4 @@
-"""What a version of an exported model holds, written into a folder."""
+"""Writes the files of a version of an exported model into a folder."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import figures, guards, noise
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.export import training_scores, warmup
 from tfflows.export.card import CARD, model_card
 from tfflows.models import GenerativeModel
 from tfflows.servable import Servable
+from tfflows.targets import Target
 
-EXAMPLES = 32  # events that an export is compared by, and the most of a warm-up request
-ROUNDING = 1e-4  # of float32 sums over an event, relative, between a SavedModel and the model it was made of
+EXAMPLES = 32  # number of events that an export is checked on, and the most in a warm-up request
+ROUNDING = 1e-4  # relative error of float32 sums over an event, between a SavedModel and the model it was made from
 
 
 def write(
@@ -25,10 +26,10 @@ def write(
     name: str,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    data: Data | Energy,
+    data: Data | Target,
 ) -> None:
-    """Writes a version into the empty `folder`: the SavedModel, reloaded and found to score as the model does, and
-    beside it what `tfflows.export.export` lists. `name` is the one to be served by; the rest as there.
+    """Writes a version into the empty `folder`: the SavedModel, reloaded and checked to score as the model does, and
+    the other files that `tfflows.export.export` lists. `name` is the name to serve it by; the rest is as there.
     """
     num_importance_samples = config["train"]["num_importance_samples"]
     Servable(model, num_importance_samples=num_importance_samples).save(folder)
@@ -45,9 +46,9 @@ def write(
     (folder / CARD).write_text(model_card(name, config, metrics))
 
 
-def examples(model: GenerativeModel, data: Data | Energy) -> dict[str, np.ndarray]:
-    """A few events to score, `{"x": ...}` with `"label"` where there are classes; draws where there are no data."""
-    if isinstance(data, Energy):
+def examples(model: GenerativeModel, data: Data | Target) -> dict[str, np.ndarray]:
+    """A few events to score, `{"x": ...}` with `"label"` where there are classes; samples if there are no data."""
+    if isinstance(data, Target):
         return {"x": model.sample(EXAMPLES, seed=0).numpy()}
     n = min(EXAMPLES, guards.most_rows(model.event, model.latent_shape))
     return next(data.test.events().batch(n).as_numpy_iterator())
@@ -80,7 +81,7 @@ def requests(reloaded, examples: dict[str, np.ndarray]) -> list[tuple[str, dict[
 
 
 def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
-    """Samples by the `sample` signature at temperature 1, as many as make a picture."""
+    """Samples from the `sample` signature at temperature 1, as many as a picture shows."""
     n = figures.number(model.event)
     inputs = {"seed": noise.sample_seeds(0, n), "temperature": tf.ones([n])}
     if model.event.classes:

@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 
 
 def provenance() -> dict[str, str]:
-    """Commit of this source (with `-dirty` where files were changed), hardware, and versions of the stack."""
+    """Commit of this source (with `-dirty` if files were changed), hardware, and versions of the stack."""
     return {
         "commit": commit(Path(__file__).parent),
         "hardware": hardware(),

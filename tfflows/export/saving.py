@@ -1,4 +1,4 @@
-"""Writes a trained model as a new version of `<export_dir>/<id>/`, whole or not at all."""
+"""Writes a trained model as a new version of `<export_dir>/<id>/`, atomically."""
 
 import contextlib
 import shutil
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tfflows import versions
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.errors import InputError
 from tfflows.export import contents
 from tfflows.files import replacing
 from tfflows.models import GenerativeModel
+from tfflows.targets import Target
 
 COPIED = ("config.json", "metrics.json", "samples.png", "README.md")
 
@@ -23,18 +24,18 @@ def export(
     *,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    data: Data | Energy,
+    data: Data | Target,
 ) -> Path:
-    """Writes `<folder>/<version>/`, after it was reloaded and found to score and sample as the model does.
+    """Writes `<folder>/<version>/`, after reloading it and checking that it scores and samples as the model does.
 
-    A version holds the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
-    the training set (not of an energy, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
-    reloaded SavedModel, and the model card. The last four stand beside the versions, too.
+    A version contains the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
+    the training set (not of a target, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
+    reloaded SavedModel, and the model card. The last four are also copied next to the versions.
 
     Args:
-        model: In float32, outside any strategy.
+        model: Model in float32, outside any strategy.
         folder: `<export_dir>/<id>`.
-        config: Of the run, saved as JSON.
+        config: Configuration of the run, saved as JSON.
         metrics: Scores and where they come from, saved as JSON.
         data: What the model was fitted to.
 
@@ -55,9 +56,9 @@ def export_again(
     *,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    data: Data | Energy,
+    data: Data | Target,
 ) -> None:
-    """Writes an existing version anew, as `export` would today; `model` has the weights of that version."""
+    """Rewrites an existing version, as `export` would write it today; `model` has the weights of that version."""
     folder = version.parent
     with _writing(folder) as beside:
         contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)
@@ -76,7 +77,7 @@ def export_again(
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[Path]:
-    """A new folder in `folder` to write to, which is gone if anything fails."""
+    """A new folder in `folder` to write to, which is deleted if anything fails."""
     check_writable(folder)
     beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
@@ -87,10 +88,10 @@ def _writing(folder: Path) -> Iterator[Path]:
 
 
 def check_writable(folder: Path) -> None:
-    """Makes `folder`.
+    """Creates `folder` and checks that it can be written.
 
     Raises:
-        InputError: It cannot be made or written.
+        InputError: It cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def check_writable(folder: Path) -> None:
 
 
 def publish(beside: Path, folder: Path) -> Path:
-    """Renames a finished version into place under the next free number, then renews the copies beside the versions."""
+    """Renames a finished version into place under the next free number, then updates the copies next to the versions."""
     beside.chmod(0o755)
     while True:
         version = folder / str(max([0, *versions.numbers(folder)]) + 1)

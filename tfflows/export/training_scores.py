@@ -1,4 +1,4 @@
-"""Scores of the training set, kept with a model: what an event is unusual by, in nats."""
+"""Scores of the training set, in nats, saved with a model: the reference by which an event is unusual."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from tfflows.datasets import Split
 
 TRAINING_SCORES = "training_scores.npy"
-MOST = 10_000  # the 1 % quantile of as many has a standard error of 0.1 %
+MOST = 10_000  # the 1% quantile of this many has a standard error of 0.1%
 
 
 def scores(reloaded, train: Split, *, batch_size: int) -> np.ndarray:
@@ -15,8 +15,8 @@ def scores(reloaded, train: Split, *, batch_size: int) -> np.ndarray:
 
     Args:
         reloaded: The SavedModel.
-        train: The training set, of which the first 10,000 events count; TFDS shuffles a dataset when it prepares it.
-        batch_size: Events in a call.
+        train: Training set, of which the first 10,000 events are scored; TFDS shuffles a dataset when it prepares it.
+        batch_size: Number of events in a call.
     """
     score = reloaded.signatures["log_prob"]
     batches = train.events().take(MOST).batch(batch_size)
@@ -24,5 +24,5 @@ def scores(reloaded, train: Split, *, batch_size: int) -> np.ndarray:
 
 
 def write(version: Path, scores: np.ndarray) -> None:
-    """Writes them into the folder of a version."""
+    """Writes the scores into the folder of a version."""
     np.save(version / TRAINING_SCORES, scores.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Requests that TF Serving answers by itself before it lets others in, so that the first caller does not wait.
+"""Warm-up requests, which TF Serving runs before it accepts others, so that the first caller does not wait.
 
 TF Serving reads them from `assets.extra/tf_serving_warmup_requests` of a version: a TFRecord of `PredictionLog`s.
 """

@@ -1,4 +1,4 @@
-"""The weights of an exported model: its SavedModel holds them, and this reads them back into a Keras model."""
+"""Reads the weights of an exported model from its SavedModel back into a Keras model."""
 
 from pathlib import Path
 
@@ -7,18 +7,18 @@ import tensorflow as tf
 from tfflows.errors import InputError, check
 from tfflows.models import GenerativeModel
 
-KEY = "_weights/{}/.ATTRIBUTES/VARIABLE_VALUE"  # of `Servable._weights`, which lists them as `model.variables` does
+KEY = "_weights/{}/.ATTRIBUTES/VARIABLE_VALUE"  # of `Servable._weights`, in the order of `model.variables`
 
 
 def load_weights(model: GenerativeModel, version: Path) -> None:
-    """Sets all weights of `model` to those of an export, bit for bit; if any differs in kind, none is set.
+    """Sets all weights of `model` to those of an export, bit for bit; if any differs in type or shape, none is set.
 
     Args:
-        model: Of the architecture and settings that were exported.
+        model: Model with the architecture and settings that were exported.
         version: Folder of a version of the export.
 
     Raises:
-        InputError: The folder holds no weights, or weights of another number, type or shape.
+        InputError: The folder has no weights, or weights of another number, type or shape.
     """
     try:
         checkpoint = tf.train.load_checkpoint(str(version / "variables" / "variables"))

@@ -16,7 +16,7 @@ from tfflows.servable import Servable
 class GenerativeModel(KerasModel):
     """A Keras model of the density of one kind of event.
 
-    Calling it gives log-likelihoods, and `compile("adam")` and `fit(x)` maximize them: see `KerasModel`. All
+    Calling it returns log-likelihoods, and `compile("adam")` and `fit(x)` maximize them: see `KerasModel`. All
     log-likelihoods are nats per event in raw data units; all randomness comes from stateless seeds, and the
     log-likelihood or sample of a row does not depend on the rest of its batch. Every method works eagerly, inside a
     `tf.function`, where values are checked by assertions, and under a `tf.GradientTape`.
@@ -33,7 +33,7 @@ class GenerativeModel(KerasModel):
     @property
     @abc.abstractmethod
     def latent_shape(self) -> tuple[int, ...]:
-        """Shape of `z` without the batch."""
+        """Shape of `z` without the batch dimension."""
 
     @abc.abstractmethod
     def log_prob_fn(
@@ -53,20 +53,20 @@ class GenerativeModel(KerasModel):
 
     @abc.abstractmethod
     def encode_fn(self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Latents `[batch, *latent]` of `x`: drawn by `seed`, int32 `[2]`, the middle of them at None."""
+        """Latents `[batch, *latent]` of `x`: drawn with `seed`, int32 `[2]`, or their center if it is None."""
 
     @abc.abstractmethod
     def decode_fn(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         """Events `[batch, *event]` of `z`."""
 
     def initialize(self, x: tf.Tensor, label: tf.Tensor | None = None, *, seed: int = 0) -> None:
-        """Sets the weights that depend on data, from one global batch; once, before training."""
+        """Sets the data-dependent weights from one global batch; once, before training."""
 
     def adapt(self, batches: tf.data.Dataset) -> None:
-        """Takes the statistics that a density needs from the whole training set, with the current weights.
+        """Computes the statistics that a density needs from the whole training set, with the current weights.
 
         Args:
-            batches: The training set, in batches `{"x": ...}`, with `"label"` where there are classes.
+            batches: The training set, in batches `{"x": ...}`, with `"label"` if there are classes.
         """
 
     # What a user calls.
@@ -79,13 +79,13 @@ class GenerativeModel(KerasModel):
             label: Class of each row, `[batch]`, for a class-conditional model.
             num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more
                 give a tighter bound. 1 for models with an exact density.
-            seed: Seed of that noise. The result is a function of the row and of this number.
+            seed: Seed of that noise. The result depends only on the row and on this number.
 
         Returns:
             float32 `[batch]`, nats per event: exact for continuous events of a flow, a lower bound otherwise.
 
         Raises:
-            InputError: Wrong shape, a value that is not finite, a pixel or label out of range; the model's
+            InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose
                 data-dependent weights have not been set.
         """
         rule = "Expected `num_importance_samples` to be 1 or more."
@@ -104,8 +104,8 @@ class GenerativeModel(KerasModel):
 
         Args:
             n: Number of events.
-            label: One class for all, or a class for each, for a class-conditional model.
-            seed: An integer, or a stateless seed of two; the same seed draws the same events. None draws new ones.
+            label: One class for all events, or a class for each, for a class-conditional model.
+            seed: An integer, or a stateless seed `[2]`; the same seed draws the same events. None draws new ones.
             temperature: Factor of the latent noise: below 1, samples are closer to the mode.
 
         Returns:
@@ -128,12 +128,12 @@ class GenerativeModel(KerasModel):
         Args:
             x: Events.
             label: Class of each row, for a class-conditional model.
-            seed: Draws latents, where an event has many: of the posterior of a VAE, of the dequantized pixels of a
-                flow. None takes the center: the posterior's mean, where a flow transforms it the image of that of its
-                Gaussian, and the middle of the pixels' cells.
+            seed: Draws a latent where an event has many: from the posterior of a VAE, or from the dequantized pixels
+                of a flow. None takes the center: the posterior's mean (if flow layers transform it, the image of its
+                Gaussian's mean), or the middle of each pixel's cell.
 
         Raises:
-            InputError: As in `log_prob`; a seed where the latent is exact.
+            InputError: As in `log_prob`, or a seed where the latent is exact.
         """
         x = self.event.check(x)
         label = self._check_label(label, tf.shape(x)[0])
@@ -141,7 +141,7 @@ class GenerativeModel(KerasModel):
         return self.cached_function("encode", self.encode_fn)(x, label, seed)
 
     def decode(self, z: Any, label: Any = None) -> tf.Tensor:
-        """Events in raw units of latents `[batch, *latent]`: the inverse of `encode`."""
+        """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
         z = tf.convert_to_tensor(z, self.compute_dtype)
         rule = f"Expected `z` of shape [batch, {', '.join(map(str, self.latent_shape))}]."
         check(z.shape[1:] == self.latent_shape, rule, shape=tuple(z.shape))
@@ -150,19 +150,19 @@ class GenerativeModel(KerasModel):
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:
         """Writes a SavedModel with the signatures `log_prob`, `sample`, `encode` and `decode`, ready to be served.
 
-        `train.py` exports by the same signatures, and adds what a server and a reader want beside them.
+        `train.py` exports the same signatures, and adds warm-up requests, training scores and a model card.
 
         Args:
             filepath: Folder of the SavedModel.
             format: `"tf_saved_model"`.
-            num_importance_samples: As in `log_prob`, of the exported signature.
+            num_importance_samples: As in `log_prob`, for the exported signature.
         """
         check_choice("format", format, ("tf_saved_model",))
         self.check_initialized()
         Servable(self, num_importance_samples=num_importance_samples).save(Path(filepath))
 
     def _check_label(self, label: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
-        """`label` as a tensor, one for each of `n` rows where one stands for all; every call of a user comes here."""
+        """`label` as a tensor; a single label is repeated for all `n` rows. Every public method calls this."""
         self.check_initialized()
         label = self.event.check_label(label)
         return tf.fill([n], label) if label is not None and n is not None and label.shape == () else label
@@ -172,19 +172,19 @@ class GenerativeModel(KerasModel):
 
     @staticmethod
     def _finite(x: tf.Tensor) -> tf.Tensor:
-        """`x`, what pixels are made of: an integer does not show that it was NaN before.
+        """Checks `x` before it is converted to integer pixels, which cannot represent NaN, and returns it.
 
         Raises:
-            tf.errors.InvalidArgumentError: There is NaN or infinity in it.
+            tf.errors.InvalidArgumentError: `x` contains NaN or infinity.
         """
         return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
 
     def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
-        """Nats `[batch]` of the examples of a dataset, `{"x": ..., "label": ...}`."""
+        """Log-likelihoods `[batch]`, in nats, of the examples of a dataset, `{"x": ..., "label": ...}`."""
         return self.log_prob_fn(batch["x"], batch.get("label"), seed, num_importance_samples)
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Log-likelihoods `[batch]` of `{"x": ..., "label": ...}` or of `x`; fresh noise for each training step."""
+        """Log-likelihoods `[batch]` of `{"x": ..., "label": ...}` or of `x`; each training step uses fresh noise."""
         inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
         return self.log_prob_fn(
             tf.cast(inputs["x"], self.event.dtype),

@@ -1,4 +1,4 @@
-"""Base distributions of flows: by name, or any distribution of TFP."""
+"""Base distributions of flows: by name, or any TFP distribution."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -12,7 +12,7 @@ BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic}
 
 
 def check_base(base: str | tfd.Distribution, size: int) -> None:
-    """Raises `InputError` unless `base` is a name of `BASES`, or one distribution of vectors of this size."""
+    """Raises `InputError` unless `base` is a name in `BASES`, or a single distribution of vectors of this size."""
     if not isinstance(base, tfd.Distribution):
         check_choice("base", base, BASES)
         return
@@ -22,7 +22,7 @@ def check_base(base: str | tfd.Distribution, size: int) -> None:
 
 
 def distribution(base: str | tfd.Distribution, size: int, dtype: str) -> tfd.Distribution:
-    """The distribution of latent vectors; by name, with independent entries of location 0 and scale 1."""
+    """The distribution of latent vectors; a named one has independent entries of location 0 and scale 1."""
     if isinstance(base, tfd.Distribution):
         return base
     zeros = tf.zeros([size], dtype)

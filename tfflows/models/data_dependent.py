@@ -1,4 +1,4 @@
-"""The weights and statistics of a flow that come from data."""
+"""The weights and statistics of a flow that are computed from data."""
 
 import tensorflow as tf
 
@@ -6,10 +6,10 @@ from tfflows import noise
 
 
 class DataDependentWeights:
-    """What a flow takes from data before and between the steps of training: a mixin of `Flow`.
+    """A mixin of `Flow` that computes weights and statistics from data, before and during training.
 
-    `initialize` sets weights such as those of ActNorm from one batch, once; they are NaN until then. `adapt` takes
-    statistics such as those of batch normalization from the whole training set, as often as weights have changed.
+    `initialize` sets weights such as those of ActNorm from one batch, once; they are NaN until then. `adapt` computes
+    statistics such as those of batch normalization from the whole training set, each time the weights have changed.
     """
 
     def initialize(self, x, label=None, *, seed=0):
@@ -27,7 +27,7 @@ class DataDependentWeights:
         self.chain.adapt_layers(seen)
 
     def _seen(self, place, x, label):
-        """What the layer at `place` sees of events `x`."""
+        """The input of the layer at index `place`, for events `x`."""
         return self.chain.before(place, self._dequantized(x, noise.seed_pair(0)), self._context(label))
 
     def _dequantized(self, x, seed):
@@ -40,7 +40,7 @@ class DataDependentWeights:
 
     @property
     def initialized(self):
-        # Once set they stay set: the weights are looked at until then, and not in every call.
+        # Once set they stay set, so the weights are inspected only until then, not in every call.
         if not self._is_initialized:
             noise_is = self.dequantization is None or self.dequantization.initialized
             self._is_initialized = noise_is and self.chain.initialized

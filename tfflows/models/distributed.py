@@ -13,20 +13,20 @@ class DistributedModel(keras.Model):
     """A Keras model whose train and test functions reduce their logs inside the compiled loop.
 
     Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not
-    have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several to an
+    have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several in each
     execution, and return the mean of each log over all replicas.
     """
 
-    # Of the noise in training; `fit` of `tfflows.training` sets it from the run's seed.
+    # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         functions: dict[tuple, Any] = {}
-        self._functions = lambda: functions  # behind a function: Keras would take the keys for names of state
+        self._functions = lambda: functions  # wrapped in a function, as Keras would take the keys for names of state
 
     def cached_function(self, name: str, function: Any, *variant: Any) -> Any:
-        """`tf.function(function)`, traced once for each `name` and `variant` however often it is asked for."""
+        """`tf.function(function)`, created once for each `name` and `variant`, so that it is not traced again."""
         key = (name, *variant)
         functions = self._functions()
         if key not in functions:
@@ -34,35 +34,35 @@ class DistributedModel(keras.Model):
         return functions[key]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        # Through the compiled loss, which divides by the number of replicas; it ignores the target, but Keras wants
+        # Uses the compiled loss, which divides by the number of replicas. It ignores the target, but Keras requires
         # one.
         return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
 
     @property
     def initialized(self) -> bool:
-        """Whether the weights that depend on data have been set, by `initialize` or from a file."""
+        """Whether the data-dependent weights have been set, by `initialize` or from a file."""
         return True
 
     def check_initialized(self) -> None:
-        """Raises `InputError` unless the weights that depend on data have been set."""
+        """Raises `InputError` unless the data-dependent weights have been set."""
         rule = "Expected a model that is initialized: call model.initialize(batch), fit it, or load weights."
         check(self.initialized, rule, model=self.name)
 
     def step_seed(self, *, training: bool) -> tf.Tensor:
-        """The seed, int32 `[2]`, of a step's noise: another one in each step of training, always the same in others."""
+        """The seed, int32 `[2]`, of a step's noise: a new one in each training step, a fixed one in other steps."""
         if not training:
             return tf.zeros([2], tf.int32)
-        if self.optimizer is None:  # a training loop of the user's own, whose steps are not known here
+        if self.optimizer is None:  # a custom training loop, whose steps are not known here
             return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
         return tf.stack([tf.constant(self.noise_seed), tf.cast(self.optimizer.iterations, tf.int32)])
 
     def unpacked(self, data: Any) -> Any:
-        """A batch as the step takes it."""
+        """A batch in the form that a step takes."""
         return data
 
     @property
     def trained_in_turn(self) -> Sequence[Sequence[keras.Variable]]:
-        """Sets of variables that executions train alternately; empty where each trains all."""
+        """Sets of variables that successive executions train in turn; empty if each execution trains all variables."""
         return ()
 
     def make_train_function(self, force=False):
@@ -76,7 +76,7 @@ class DistributedModel(keras.Model):
 
     def _alternating(self, turns):
         def execution(iterator):
-            # By the number of steps made, so that a resumed run goes on with the turn that it is.
+            # Computed from the number of steps so far, so that a resumed run continues with the right set.
             made = int(self.optimizer.iterations.numpy()) // self.steps_per_execution
             return turns[made % len(turns)](iterator)
 
@@ -103,7 +103,7 @@ class DistributedModel(keras.Model):
 
     def _steps(self, step, logged):
         strategy = self.distribute_strategy
-        # A function within the function only where XLA needs one: it makes the first step several times slower.
+        # A nested function only if XLA needs one: it makes the first step several times slower.
         step = tf.function(step, jit_compile=True, reduce_retracing=True) if self.jit_compile else step
 
         def one_step(iterator):
@@ -130,7 +130,7 @@ class DistributedModel(keras.Model):
         return self.logged_metrics
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Makes the variables of optimizer and loss before the first trace, where a strategy could not make them."""
+        """Creates the variables of optimizer and loss before the first trace, in which a strategy cannot create any."""
         if iterator is not None:
             batch = next(next(iter(iterator))[2])
             data_batch = tf.nest.map_structure(

@@ -1,4 +1,4 @@
-"""A flow as a distribution of TFP."""
+"""A flow as a TFP distribution."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ tfb, tfd = tfp.bijectors, tfp.distributions
 class FlowDistribution(tfd.Distribution):
     """The density of a flow, with TFP's interface.
 
-    Weights are read whenever a method is called, and nothing that was evaluated is kept.
+    Weights are read whenever a method is called, and no evaluated tensors are cached.
 
     Args:
         flow: A `tfflows.Flow`.
@@ -24,7 +24,7 @@ class FlowDistribution(tfd.Distribution):
 
     def __init__(self, flow: Any, label: tf.Tensor | None = None, *, name: str):
         parameters = {"flow": flow, "label": label, "name": name}
-        self._density = lambda: flow  # behind a function, as TFP would take the model's variables for its own
+        self._density = lambda: flow  # wrapped in a function, as TFP would take the model's variables for its own
         self._label = label
         super().__init__(
             dtype=tf.as_dtype(flow.compute_dtype),
@@ -55,8 +55,8 @@ class FlowDistribution(tfd.Distribution):
         return tfb.Identity()
 
     def sample(self, sample_shape=(), seed=None, name="sample", **kwargs):
-        """Samples `[*sample_shape, *batch, *event]`; an integer of any type, or a stateless seed, repeats them."""
-        # TFP makes a stateful seed of a Python integer, and takes no other kind of integer.
+        """Samples `[*sample_shape, *batch, *event]`, reproducible with an integer of any type or a stateless seed."""
+        # TFP turns a Python integer into a stateful seed, and accepts no other kind of integer.
         seed = noise.seed_pair(seed) if isinstance(seed, int | np.integer) else seed
         return super().sample(sample_shape, seed=seed, name=name, **kwargs)
 
@@ -64,7 +64,7 @@ class FlowDistribution(tfd.Distribution):
         return self._sample_and_log_prob([n], seed)[0]
 
     def _sample_and_log_prob(self, sample_shape, seed):
-        """Both in one pass: the density of a flow's own sample needs no way back."""
+        """Both in one pass: the density of a flow's own sample needs no inverse."""
         flow, shape = self._density(), tf.concat([sample_shape, self._batch_shape_tensor()], axis=0)
         seeds = noise.split(tfp.random.sanitize_seed(seed, salt="flow"), tf.reduce_prod(shape))
         x, log_prob = flow.sample_and_log_prob_fn(seeds, self._rows_of_label(shape))
@@ -79,5 +79,5 @@ class FlowDistribution(tfd.Distribution):
         return tf.reshape(log_prob, shape)
 
     def _rows_of_label(self, shape):
-        """The label of each row, where rows of this shape are flattened."""
+        """The label of each row, for rows of this shape after flattening."""
         return None if self._label is None else tf.reshape(tf.broadcast_to(self._label, shape), [-1])

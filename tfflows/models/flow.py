@@ -38,11 +38,11 @@ class Flow(DataDependentWeights, GenerativeModel):
         event: What one data point is.
         layers: Layers from data to latent, as papers draw them.
         base: Distribution of the latent vector: `"normal"` or `"logistic"`, with independent entries of location 0 and
-            scale 1, or any TFP distribution of vectors of the event's size, whose parameters stay as they are.
+            scale 1, or any TFP distribution of vectors of the event's size, whose parameters are not trained.
         dequantization: For discrete events, the distribution of the noise that is added; uniform by default.
 
     Raises:
-        InputError: `base` is no known name, or not a distribution of such vectors.
+        InputError: `base` is neither a known name nor a distribution of such vectors.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     ):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         bases.check_base(base, event.size)
-        self._base = lambda: base  # behind a function: Keras would take the variables of a distribution for its own
+        self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
         self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
         self._is_initialized = False
@@ -99,17 +99,17 @@ class Flow(DataDependentWeights, GenerativeModel):
         return bases.distribution(self._base(), self.event.size, self.compute_dtype)
 
     def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Latents `[n, *latent]` drawn from the base, from `seeds`, int32 `[n, 2]`."""
+        """Latents `[n, *latent]` drawn from the base with `seeds`, int32 `[n, 2]`."""
         return bases.sample(self._base(), self.event.size, self.compute_dtype, seeds)
 
     def distribution(self, label: Any = None) -> tfd.Distribution:
-        """The density as a TFP distribution: of events where they are continuous, else of dequantized events.
+        """The density as a TFP distribution, over events if they are continuous, else over dequantized events.
 
-        It reads the weights each time that it is asked, so it follows the training of the flow, and keeps no reference
-        to what it has evaluated.
+        It reads the weights in each call, so it follows the training of the flow, and keeps no reference to evaluated
+        tensors.
 
         Args:
-            label: Class, or classes of any shape, which becomes the batch shape; None for an unconditional flow.
+            label: A class, or classes of any shape, which is the batch shape; None for an unconditional flow.
         """
         name = f"dequantized_{self.name}" if self.event.discrete else self.name
         return FlowDistribution(self, self._check_label(label), name=name)
@@ -151,8 +151,8 @@ class Flow(DataDependentWeights, GenerativeModel):
     def sample_fn(self, seeds, temperature, label):
         z = self.base_sample(seeds)
         x = self.bijector(self._context(label)).forward(z * tf.cast(temperature, z.dtype)[:, None])
-        # A hot draw may leave float32 on its way through a flow that is not bounded. Its entries are beyond all levels,
-        # and those of which no sign is left are 0; an error would be that of all the draws beside it.
+        # At a high temperature a draw may overflow float32 in an unbounded flow. Infinite entries are clipped to the
+        # levels, and NaN becomes 0; an error would fail all other draws of the batch, too.
         return self._as_event(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x) if self.event.discrete else x)
 
     def sample_and_log_prob_fn(
@@ -173,7 +173,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         return super().encode(x, label, seed=seed)
 
     def encode_fn(self, x, label, seed=None):
-        # The middle of a pixel's cell unless there is a seed, so that decoding gives the pixel back.
+        # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
         u = 0.5 if seed is None else self.dequantization(x, noise.row_seeds(x, seed))[0]
         x = tf.cast(x, self.compute_dtype) + (u if self.event.discrete else 0.0)
         return self.bijector(self._context(label)).inverse(x)
@@ -193,5 +193,5 @@ class Flow(DataDependentWeights, GenerativeModel):
 
     @property
     def layer_metrics(self) -> list[keras.metrics.Metric]:
-        """What layers report of training."""
+        """The training metrics of the layers."""
         return self.chain.metrics

@@ -1,4 +1,4 @@
-"""What `fit`, `evaluate` and `predict` take: arrays become one dictionary, in which each entry has its name."""
+"""The inputs of `fit`, `evaluate` and `predict`: arrays are collected in a dictionary with named entries."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ def is_array(x: Any) -> bool:
 
 
 def named(event: Event, x: Any, label: Any = None, sample_weight: Any = None) -> Any:
-    """`{"x": ..., "label": ..., "sample_weight": ...}` of arrays, checked; datasets and generators as they are.
+    """Arrays, checked, as `{"x": ..., "label": ..., "sample_weight": ...}`; datasets and generators unchanged.
 
     Raises:
-        InputError: A value breaks a rule of the event; there are not as many labels or weights as events.
+        InputError: A value breaks a rule of the event, or the number of labels or weights is not that of events.
     """
     if isinstance(x, dict) and is_array(x.get("x")):
         rule = f"Expected a dictionary with the keys {list(INPUTS)}, or some of them."
@@ -42,10 +42,10 @@ def named(event: Event, x: Any, label: Any = None, sample_weight: Any = None) ->
 
 
 def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.Tensor | None]:
-    """A batch, as a dataset gives it to a step, as `(inputs, None, sample_weight)`.
+    """A batch of a dataset as `(inputs, None, sample_weight)`.
 
     Raises:
-        InputError: There are targets, and the model has no classes.
+        InputError: The batch has targets, but the model has no classes.
     """
     x, label, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     inputs = dict(x) if isinstance(x, dict) else {"x": x}
@@ -58,7 +58,7 @@ def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.
 
 
 def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
-    """The first batch, from which `fit` sets the weights that depend on data.
+    """The first batch, from which `fit` sets the data-dependent weights.
 
     Raises:
         InputError: `x` is a generator, whose first batch would be lost.

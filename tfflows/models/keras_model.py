@@ -13,16 +13,16 @@ from tfflows.serialization import Configurable
 
 
 class KerasModel(Configurable, DistributedModel):
-    """What Keras asks of a model that has no targets.
+    """The Keras interface of a model that has no targets.
 
         model.compile("adam")             the loss is the mean negative log-likelihood, nats per event
         model.fit(x)                      or fit(x, label), or a dataset of x, (x, label) or {"x": ..., "label": ...}
-        model.evaluate(x)                 the loss; and bits per dimension of discrete events
+        model.evaluate(x)                 the loss, and bits per dimension of discrete events
         model.predict(x)                  log-likelihoods, [n]
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
 
-    `fit` sets the weights that depend on data from its first batch, and, where a layer uses statistics of the training
-    set, takes them at its end. All other arguments are those of Keras.
+    `fit` sets the data-dependent weights from the first batch. If a layer uses statistics of the training set, `fit`
+    computes them at the end. All other arguments are those of Keras.
 
     Args:
         event: What one data point is.
@@ -68,7 +68,7 @@ class KerasModel(Configurable, DistributedModel):
 
     @property
     def uses_statistics(self) -> bool:
-        """Whether a density needs statistics of the training set, which `adapt` takes."""
+        """Whether the density needs statistics of the training set, which `adapt` computes."""
         return False
 
     # What one step does.
@@ -94,7 +94,7 @@ class KerasModel(Configurable, DistributedModel):
         return {metric.name: metric.result() for metric in self.logged_metrics}
 
     def score_metric(self, log_prob: tf.Tensor) -> tf.Tensor:
-        """What the progress bar shows beside the loss."""
+        """The value that the progress bar shows in addition to the loss."""
         raise NotImplementedError
 
     @property

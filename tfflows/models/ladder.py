@@ -1,4 +1,4 @@
-"""Ladder autoencoder: layers of latent maps, inferred from the bottom up and from the top down."""
+"""Ladder autoencoder: layers of latent maps, inferred bottom-up and then top-down."""
 
 import math
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ from tfflows.models.latent import Inference, LatentVariableModel
 
 
 class LadderVAE(LatentVariableModel):
-    """A hierarchical VAE of images, whose posterior goes up the layers and then, with the prior, down again.
+    """A hierarchical VAE of images, whose inference goes up the layers and then, together with the prior, down again.
 
         up:    x = conv(event);  x = layer.go_up(x), from the bottom layer to the top
-        down:  x = a learned vector, everywhere;  x = layer.go_down(x, z), from the top to the bottom;
-               p(event | z_1..z_L): the likelihood of the event, with the numbers `conv(elu(x))`
+        down:  x = a learned vector, at each position;  x = layer.go_down(x, z), from the top to the bottom;
+               p(event | z_1..z_L): the likelihood of the event, with the parameters `conv(elu(x))`
 
-    The latent vector holds the maps of all layers, the top first. Free bits are for each layer.
+    The latent vector contains the maps of all layers, the top one first. Free bits apply to each layer.
 
     Args:
-        event: An image. The first and the last convolution, 5 x 5, halve it and double it.
-        layers: From the bottom to the top.
-        width: Feature maps.
+        event: An image. The first convolution, 5 x 5, halves its size, and the last one doubles it.
+        layers: The layers, from the bottom to the top.
+        width: Number of feature maps.
         **kwargs: As in `LatentVariableModel`.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 6.2,
     appendix C and the authors' code.
-    Differs from the paper: free bits are those of a layer, not of a feature map; see also `LadderLayer`.
+    Differs from the paper: free bits apply to a layer, not to a feature map; see also `LadderLayer`.
     """
 
     def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, **kwargs):
@@ -57,7 +57,7 @@ class LadderVAE(LatentVariableModel):
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
-        """Of the maps, from the top."""
+        """Shapes of the latent maps, from the top."""
         return [layer.latent_shape for layer in reversed(self.ladder)]
 
     @property
@@ -107,7 +107,7 @@ class LadderVAE(LatentVariableModel):
         return self._go_down(lambda number, *_: maps[number], tf.shape(z)[0], context)
 
     def _go_down(self, pick, n, context):
-        """The decoder's outputs, where `pick(number, layer, prior, added)` gives each layer its latents."""
+        """The decoder's outputs; `pick(number, layer, prior, added)` returns the latents of each layer."""
         x = tf.tile(tf.convert_to_tensor(self.top), [n, *self.top_space, 1])
         x = x if context is None else x + tf.cast(self.conditions[1](context), x.dtype)[:, None, None]
         for number, layer in enumerate(reversed(self.ladder)):

@@ -1,4 +1,4 @@
-"""Models with a latent variable: the bound on their density, and the objective that trains them."""
+"""Latent-variable models: the bound on their density, and the training objective."""
 
 import abc
 import dataclasses
@@ -18,14 +18,14 @@ from tfflows.models.objective import RecentMean, importance_weighted
 
 @dataclasses.dataclass(frozen=True)
 class Inference:
-    """One draw `z ~ q(z | x)` and what it costs.
+    """One draw `z ~ q(z | x)` and its KL terms.
 
     Args:
-        z: `[batch, *latent]`.
-        outputs: What the decoder makes of `z`, for the likelihood.
+        z: The latents, `[batch, *latent]`.
+        outputs: The decoder's outputs for `z`, the parameters of the likelihood.
         log_ratio: `log q(z | x) - log p(z)` at this `z`, `[batch]`.
-        kl: Its mean over `q` where there is a closed form, `log_ratio` itself where there is none, in groups of
-            latents that free bits take together, `[batch, groups]`.
+        kl: The mean of `log_ratio` over `q` if there is a closed form, else `log_ratio` itself, for each group of
+            latents that shares its free bits, `[batch, groups]`.
     """
 
     z: tf.Tensor
@@ -39,16 +39,16 @@ class LatentVariableModel(GenerativeModel):
 
         log p(x) >= E[log mean_k(w_k)],  w_k = p(x | z_k) p(z_k) / q(z_k | x),  z_1..z_K ~ q(z | x)
 
-    With K = 1 this is the ELBO, `E[log p(x | z)] - KL(q(z | x) || p(z))`; with more it comes closer to log p(x). In
-    training `beta * max(free_bits, mean KL)` for each group of latents stands in place of its KL, where the mean is
-    over the global batch and `beta` rises from 0 to 1.
+    With K = 1 this is the ELBO, `E[log p(x | z)] - KL(q(z | x) || p(z))`; with larger K it is closer to log p(x). In
+    training, `beta * max(free_bits, mean KL)` replaces the KL of each group of latents, where the mean is over the
+    global batch and `beta` rises from 0 to 1.
 
-    Real events are standardized first, by numbers that `initialize` takes from data; the score counts them.
+    Real events are standardized first, by statistics that `initialize` computes from data; the score accounts for it.
 
     Args:
-        event: What one data point is; the likelihood is Bernoulli, discretized logistic or gaussian to suit it.
-        free_bits: Nats that a group of latents may use without a cost in training.
-        kl_warmup_steps: Steps in which `beta` rises to 1.
+        event: What one data point is; it determines the likelihood: Bernoulli, discretized logistic or Gaussian.
+        free_bits: Nats that a group of latents may use at no cost in training.
+        kl_warmup_steps: Number of steps over which `beta` rises to 1.
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), section 2.2; importance weights: Burda
     et al., "Importance Weighted Autoencoders" (1509.00519), section 3; free bits: Kingma et al., "Improved Variational
@@ -65,21 +65,21 @@ class LatentVariableModel(GenerativeModel):
         self.standardize.build((None, *event.shape))
         self._kl = RecentMean(name="kl")
 
-    # What an architecture provides: networks and the order in which they are asked.
+    # What an architecture provides: networks and the order in which they are called.
 
     @abc.abstractmethod
     def recognize(self, x: tf.Tensor, context: tf.Tensor | None) -> Sequence[tf.Tensor]:
-        """What networks make of events of scale 1 before any latent is drawn: once, however many draws follow."""
+        """Features of events of scale 1, computed once before latents are drawn, however many draws follow."""
 
     @abc.abstractmethod
     def infer(
         self, features: Sequence[tf.Tensor], context: tf.Tensor | None, seeds: tf.Tensor | None, *, training: bool
     ) -> Inference:
-        """A draw from the posterior, by the row's seed; at None the posterior's center."""
+        """A draw from the posterior with the seed of each row; the posterior's center if `seeds` is None."""
 
     @abc.abstractmethod
     def draw(self, seeds: tf.Tensor, temperature: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
-        """The decoder's outputs for a latent from the prior, its noise multiplied by `temperature`, `[n]`."""
+        """The decoder's outputs for a latent from the prior, whose noise is multiplied by `temperature`, `[n]`."""
 
     @abc.abstractmethod
     def generate(self, z: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
@@ -88,9 +88,9 @@ class LatentVariableModel(GenerativeModel):
     @property
     @abc.abstractmethod
     def inference_layers(self) -> list[keras.layers.Layer]:
-        """Layers of the posterior alone: an E-step trains them, an M-step all others."""
+        """Layers of the posterior only: an E-step trains them, an M-step all others."""
 
-    # Whether executions are in turn an E-step, which trains the posterior, and an M-step, which trains all the rest.
+    # Whether executions alternate between an E-step, which trains the posterior, and an M-step, which trains the rest.
     variational_em = False
 
     @property
@@ -101,7 +101,7 @@ class LatentVariableModel(GenerativeModel):
         known = {id(variable) for variable in posterior}
         return posterior, [variable for variable in self.trainable_variables if id(variable) not in known]
 
-    # The zoo's contract.
+    # The interface of `GenerativeModel`.
 
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
         context = self._context(label)
@@ -149,7 +149,7 @@ class LatentVariableModel(GenerativeModel):
         return [*super().logged_metrics, self._kl]
 
     def _scaled(self, x):
-        """Events at scale 1, and the log-det of that."""
+        """Events at scale 1, and the log-determinant of this map."""
         if self.event.discrete:
             x = tf.cast(x, self.compute_dtype) / (self.event.levels - 1) - 0.5
             return x, tf.zeros(tf.shape(x)[:1], x.dtype)
@@ -162,12 +162,12 @@ class LatentVariableModel(GenerativeModel):
         return self.likelihood.log_prob(outputs, tf.cast(x, scaled.dtype) if self.event.discrete else scaled)
 
     def _cost(self, kl, *, training):
-        """What the objective takes for the KL of each row, `[batch]`, from that of its groups."""
+        """The KL term of the objective for each row, `[batch]`, from the KL of its groups."""
         if not training:
             return tf.reduce_sum(kl, axis=-1)
         self._kl.update_state(tf.reduce_sum(kl, axis=-1))
         mean = over_replicas(tf.reduce_mean(kl, axis=0))
-        # Rows of a group below the threshold get it for their cost, with no gradient: the mean is max(mean, threshold).
+        # Rows of a group below the threshold cost the threshold, without a gradient: the mean is max(mean, threshold).
         kl = tf.where(mean > self.free_bits, kl, tf.cast(self.free_bits, kl.dtype))
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 

@@ -21,7 +21,7 @@ class MeanNegativeLogLikelihood(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("tfflows")
 class RecentMean(keras.metrics.Metric):
-    """Mean over about the last 50 steps, that of the model as it is now; and the mean over all, for evaluation."""
+    """Mean over about the last 50 steps, which shows the current model; and the mean over all, for evaluation."""
 
     DECAY = 0.98
 
@@ -52,7 +52,7 @@ class RecentMean(keras.metrics.Metric):
 def importance_weighted(
     log_weight: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor, num: int, dtype: tf.DType
 ) -> tf.Tensor:
-    """The bound `log mean_k(w_k)`, `[batch]` in nats, with `log w_k = log_weight(seed_k)` of `num` seeds out of one.
+    """The bound `log mean_k(w_k)`, `[batch]` in nats, with `log w_k = log_weight(seed_k)` for `num` seeds from `seed`.
 
     Source: Burda et al., "Importance Weighted Autoencoders" (1509.00519), section 3.
     """

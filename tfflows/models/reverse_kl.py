@@ -1,54 +1,54 @@
-"""Reverse KL: fits a flow to a density that is known but for a constant, by scoring what the flow draws."""
+"""Reverse KL: fits a flow to an unnormalized density, by scoring the flow's own draws."""
 
 from typing import Any
 
 import tensorflow as tf
 
 from tfflows import noise
-from tfflows.datasets import Energy
 from tfflows.errors import check
 from tfflows.models.distributed import DistributedModel
 from tfflows.models.flow import Flow
 from tfflows.models.objective import RecentMean
+from tfflows.targets import Target
 
 
 class ReverseKL(DistributedModel):
-    """Draws from a flow and weighs the draws: the loss of maximum likelihood on it is the reverse KL to the energy.
+    """Scores a flow's own draws: the mean negative output is the reverse KL to the target, up to the constant log Z.
 
         x, log q(x) = flow(seeds);  log_weight = log p(x) - log q(x)
         mean(log_weight) = log Z - KL(q || p / Z)       the ELBO, a lower bound on log Z
         in training:  beta * log p(x) - log q(x),  beta = min(1, 0.01 + t / anneal_steps) at step t = 1, 2, ...
 
-    Gradients pass through the draws. The weights are those of the flow, and so is the file they are saved to.
+    Gradients pass through the draws. Weights are those of the flow, and are saved as the flow's.
 
     Args:
-        flow: To fit; of any architecture with an exact density.
-        energy: The density to fit it to.
-        anneal_steps: Steps until the density is itself; 1 for no annealing.
+        flow: The flow to fit, of any architecture with an exact density.
+        target: The density to fit it to.
+        anneal_steps: Number of steps over which `beta` rises to 1; 1 for no annealing.
 
     Raises:
-        InputError: The model has no exact density, its events are others than the energy's, or it needs a label.
+        InputError: The model has no exact density, its events are not those of the target, or it needs a label.
 
     Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2; the schedule
     of beta, with anneal_steps = 10,000: section 6.
-    Differs from the paper: t counts from 1, so that one step of annealing is none.
+    Differs from the paper: t counts from 1, so that `anneal_steps=1` means no annealing.
     """
 
-    def __init__(self, flow: Flow, energy: Energy, *, anneal_steps: int = 1, **kwargs: Any):
+    def __init__(self, flow: Flow, target: Target, *, anneal_steps: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
-        rule = "Expected a flow for an energy: it must score what it draws, and this model has no exact density."
+        rule = "Expected a flow for a target: it must score what it draws, and this model has no exact density."
         check(isinstance(flow, Flow), rule, model=flow.name)
-        rule = f"Expected a flow of the energy's events, of shape {list(energy.event.shape)} and without labels."
-        check(flow.event == energy.event, rule, event=flow.event.to_dict())
+        rule = f"Expected a flow of the target's events, of shape {list(target.event.shape)} and without labels."
+        check(flow.event == target.event, rule, event=flow.event.to_dict())
         self.flow = flow
-        self.energy = energy
+        self.target = target
         self.anneal_steps = anneal_steps
         self._score = RecentMean(name="elbo")
         self.built = True
 
     @property
     def event(self):
-        """What one draw is."""
+        """The event of one draw."""
         return self.flow.event
 
     @property
@@ -56,7 +56,7 @@ class ReverseKL(DistributedModel):
         return self.flow.initialized
 
     def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:
-        """Sets the weights that depend on data as if noise of the base were data: the flow starts near the identity."""
+        """Sets the data-dependent weights from samples of the base, so that the flow starts near the identity."""
         x = self.flow.base_sample(noise.row_seeds(seeds, noise.seed_pair(seed)))
         self.flow.initialize(x, seed=seed)
 
@@ -68,10 +68,10 @@ class ReverseKL(DistributedModel):
 
     def _log_weights(self, seeds, beta=1.0, *, training=False):
         x, log_q = self.flow.sample_and_log_prob_fn(seeds, training=training)
-        return beta * self.energy.log_density(x) - log_q
+        return beta * self.target.log_density(x) - log_q
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """Log-weights `[batch]`, in training annealed and of fresh draws in each step."""
+        """Log-weights `[batch]`; in training they are annealed, and each step uses fresh draws."""
         seeds = noise.row_seeds(inputs["seeds"], self.step_seed(training=training))
         beta = self.beta(tf.cast(self.optimizer.iterations, tf.int32)) if training else 1.0
         return self._log_weights(seeds, beta, training=training)
@@ -90,7 +90,7 @@ class ReverseKL(DistributedModel):
         return [self._loss_tracker, self._score, *self.flow.layer_metrics]
 
     def adapt(self, batches: tf.data.Dataset) -> None:
-        """Does nothing: no layer looks at its batch when it samples."""
+        """Does nothing: no layer uses batch statistics when it samples."""
 
     def save_weights(self, *args: Any, **kwargs: Any) -> None:
         self.flow.save_weights(*args, **kwargs)

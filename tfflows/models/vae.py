@@ -1,4 +1,4 @@
-"""Variational autoencoder: a gaussian posterior and a normal prior, each of which flow layers may transform."""
+"""Variational autoencoder: a Gaussian posterior and a standard normal prior, either of which may be made a flow."""
 
 import math
 from collections.abc import Sequence
@@ -22,17 +22,18 @@ class VAE(LatentVariableModel):
         features = encoder(x);  mean, log_std = dense(features)
         posterior:  z = f(mean + exp(log_std) * noise; features)
         prior:      z = g(noise)
-        p(x | z):   the likelihood of the event, with the numbers `decoder(z)`
+        p(x | z):   the likelihood of the event, with the parameters `decoder(z)`
 
-    `f` and `g` are flows, or the identity where they have no layers; then the KL has a closed form. `f` goes from the
-    data to the latent end of its layers and `g` the other way: a posterior only draws, and a prior scores in training.
+    `f` and `g` are flows, or the identity if they have no layers; if both are, the KL has a closed form. `f` uses its
+    layers in the direction from data to latent and `g` in the other: training draws from the posterior and scores `z`
+    under the prior, so both use the fast direction of layers that score in one pass.
 
     Args:
         event: What one data point is.
         encoder: Network `(x, context) -> features`, `[batch, size]`; its attribute `outputs` is their size.
         decoder: Network `(z, context) -> outputs`, unbuilt; the model makes its own copy.
         latents: Size of `z`.
-        posterior: Layers of `f`, whose context are the features; from the gaussian's end to that of `z`.
+        posterior: Layers of `f`, with the features as their context, from the Gaussian noise to `z`.
         prior: Layers of `g`, from `z` to its noise.
         **kwargs: As in `LatentVariableModel`.
 
@@ -110,7 +111,7 @@ def _stream(seeds, number):
 
 
 def log_normal(e: tf.Tensor) -> tf.Tensor:
-    """Standard normal log-density of each row of `e`, `[batch, size]`."""
+    """Log-density of each row of `e`, `[batch, size]`, under the standard normal."""
     return sum_event(-0.5 * (e**2 + math.log(2 * math.pi)), 1)
 
 

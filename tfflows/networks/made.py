@@ -33,9 +33,16 @@ class MaskedDense(Configurable, keras.layers.Layer):
     def build(self, input_shape):
         self.kernel = self.add_weight(shape=self.mask.shape, initializer=self.kernel_initializer, name="kernel")
         self.bias = self.add_weight(shape=self.mask.shape[1:], initializer="zeros", name="bias")
+        self.multiplier = constant_of_all_graphs(self.mask, self.compute_dtype)
 
     def call(self, x):
-        return self.activation(x @ (self.kernel * tf.constant(self.mask, self.compute_dtype)) + self.bias)
+        return self.activation(x @ (self.kernel * self.multiplier) + self.bias)
+
+
+def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:
+    """A constant that every graph captures, so that an export stores it once and not once per use."""
+    with tf.init_scope():
+        return tf.constant(values, dtype)
 
 
 class MADE(Network):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfflows.errors import check, check_choice
 from tfflows.networks.base import Network
-from tfflows.networks.made import ACTIVATIONS, hidden_degrees
+from tfflows.networks.made import ACTIVATIONS, constant_of_all_graphs, hidden_degrees
 from tfflows.serialization import Configurable
 
 
@@ -30,10 +30,10 @@ class MaskedConv2D(Configurable, keras.layers.Layer):
     def build(self, input_shape):
         self.kernel = self.add_weight(shape=self.mask.shape, initializer=self.kernel_initializer, name="kernel")
         self.bias = self.add_weight(shape=self.mask.shape[-1:], initializer="zeros", name="bias")
+        self.multiplier = constant_of_all_graphs(self.mask, self.compute_dtype)
 
     def call(self, x):
-        kernel = self.kernel * tf.constant(self.mask, self.compute_dtype)
-        return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"), self.bias)
+        return tf.nn.bias_add(tf.nn.conv2d(x, self.kernel * self.multiplier, strides=1, padding="SAME"), self.bias)
 
 
 class MaskedConvNet(Network):

@@ -1,4 +1,4 @@
-"""Scores of large datasets by exported models, on one machine or by Apache Beam.
+"""Scores of large datasets by exported models, on one machine or with Apache Beam.
 
 result = tfflows.scoring.score("exported/realnvp_digits", "x.npy", "scores.csv")
 """

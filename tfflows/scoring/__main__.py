@@ -5,8 +5,8 @@
     python -m tfflows.scoring --model=realnvp_digits --input=x.npy --output=scores.npy --flag_below_quantile=0.01
     python -m tfflows.scoring ... --runner=DirectRunner -- --direct_num_workers=2 --direct_running_mode=multi_threading
 
-Row i of the output is row i of the input. Killed at any moment, the same command continues after the last finished
-part. In Python: `tfflows.scoring.score`.
+Row i of the output is row i of the input. If the run is killed, the same command continues after the last
+finished part. In Python: `tfflows.scoring.score`.
 """
 
 import sys

@@ -19,14 +19,14 @@ from tfflows.scoring.sources.npy import Npy
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Everything that decides a score, and the folder of the finished parts; small, and picklable for other processes.
+    """Everything that determines a score, and the folder of the finished parts; small, and picklable for other processes.
 
     Args:
         version: Version of the exported model.
         event: Event that the model scores.
-        folder: Folder of the finished parts, beside the output.
+        folder: Folder of the finished parts, next to the output.
         batch_size: Number of rows that are scored at a time.
-        labels: Labels of the rows, in their order, if they are in a file of their own.
+        labels: Labels of the rows, in their order, if they are in a separate file.
     """
 
     version: Version
@@ -44,7 +44,7 @@ class Job:
         return os.path.join(self.folder, f"part-{part.number:09d}.npy")
 
     def finished(self, part: Part) -> bool:
-        """Whether the scores of a part are saved; they appear whole or not at all."""
+        """Whether the scores of a part are saved; they are written atomically."""
         return tf.io.gfile.exists(self.path(part))
 
     def score(self, part: Part, served: Served, *, progress: Callable[[int], Any] = lambda rows: None) -> None:
@@ -106,6 +106,6 @@ class Job:
 
 
 def _rounded(x: np.ndarray, event: Event) -> np.ndarray:
-    """Real numbers in the type of the event; a number too large for float32 becomes infinite, and is refused later."""
+    """Real numbers in the type of the event; a number too large for float32 becomes infinite, and is rejected later."""
     with np.errstate(over="ignore"):
         return x if event.discrete else x.astype(event.dtype)

@@ -1,4 +1,4 @@
-"""The manifest of an unfinished run, by which a run that is started again recognizes its own parts."""
+"""The manifest of an unfinished run, by which a restarted run recognizes its own parts."""
 
 import json
 import os
@@ -17,13 +17,13 @@ SHOWN = 200  # characters of a value that an error quotes
 
 
 def folder(output: str) -> str:
-    """Path of the folder of finished parts: hidden, beside `output`, and removed when `output` is complete."""
+    """Path of the folder of finished parts: hidden, next to `output`, and removed when `output` is complete."""
     where, name = os.path.split(output)
     return os.path.join(where, f".{name}.partial")
 
 
 def record(job: Job, sources: Sequence[Source], parts: Sequence[Part], part_rows: int) -> dict[str, Any]:
-    """Everything that decides what the parts contain, for JSON."""
+    """Everything that determines what the parts contain, for JSON."""
     return {
         "model": job.version.identity(),
         "input": [source.identity() for source in sources],

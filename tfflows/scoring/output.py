@@ -21,7 +21,7 @@ Columns = dict[str, np.ndarray]
 
 
 def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary) -> None:
-    """Writes the scores of all parts, in order, in the format of `path`'s ending; whole or not at all.
+    """Writes the scores of all parts, in order, in the format of `path`'s ending, atomically.
 
     Args:
         path: Path of the output.

@@ -29,7 +29,7 @@ RUNNERS = ("local", "DirectRunner", "FlinkRunner", "DataflowRunner", "SparkRunne
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a finished run found.
+    """The result of a finished run.
 
     Args:
         rows: Number of rows.

@@ -16,7 +16,7 @@ from tfflows.scoring import storage
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """The folder of a version of an exported model, from which any process can load it.
+    """The folder of one version of an exported model, from which any process can load it.
 
     Args:
         folder: Path of the folder with `saved_model.pb` and `config.json`.
@@ -26,7 +26,7 @@ class Version:
 
     @classmethod
     def find(cls, path: str, number: int | None = None) -> "Version":
-        """The version `number`, or the newest, in a model's folder; or the version whose own folder `path` is.
+        """The version `number`, or the newest, in a model's folder; or the version itself if `path` is its own folder.
 
         Raises:
             InputError: The version does not exist.
@@ -67,7 +67,7 @@ class Version:
         rule = (
             f"Expected {export.TRAINING_SCORES} beside the SavedModel: export the model anew, unless it was fitted to"
         )
-        check(tf.io.gfile.exists(path), f"{rule} an energy, which has no training set.", model=self.folder)
+        check(tf.io.gfile.exists(path), f"{rule} a target, which has no training set.", model=self.folder)
         with storage.open_to_read(path) as file:
             return float(np.quantile(np.load(file), share))
 
@@ -78,25 +78,25 @@ class Served:
     Args:
         version: Version to load.
         batch_size: Number of rows that are scored at a time; smaller batches are padded, since each shape is compiled
-            and rounded in its own way.
+            and rounded separately.
     """
 
     def __init__(self, version: Version, batch_size: int):
-        self._loaded = tf.saved_model.load(version.folder)  # kept: a signature alone loses its variables
+        self._loaded = tf.saved_model.load(version.folder)  # kept, as a signature alone loses its variables
         self._batch_size = batch_size
 
     def __call__(self, **inputs: tf.Tensor) -> np.ndarray:
         """Scores in nats, float32 `[rows]`, of at most `batch_size` rows; NaN for a score that float32 cannot hold.
 
         Raises:
-            InputError: The graph refuses the request itself, for example because of too many rows.
+            InputError: The graph rejects the request itself, for example because of too many rows.
         """
         try:
             return self._scores(inputs)
         except tf.errors.InvalidArgumentError as error:
             if guards.NO_SCORE not in error.message:
                 raise InputError(f"The SavedModel says: {guards.message_of(error.message)}") from error
-        # The graph refuses all rows because of one, so that each is scored alone, padded to the same shape.
+        # One row makes the graph reject all of them, so each is scored alone, padded to the same shape.
         rows = [{name: values[row : row + 1] for name, values in inputs.items()} for row in range(len(inputs["x"]))]
         return np.concatenate([self._score_or_nan(row) for row in rows])
 

@@ -63,7 +63,7 @@ def open_to_read(path: str) -> BinaryIO:
 
 
 def stat(path: str) -> dict[str, Any]:
-    """Path, size in bytes and time of the last change of a file, which differ after a change of the file.
+    """Path, size in bytes and modification time of a file, which change when the file changes.
 
     Raises:
         InputError: The file does not exist or cannot be read.
@@ -77,7 +77,7 @@ def stat(path: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def write_whole(path: str, *, beside: str) -> Iterator[BinaryIO]:
-    """Opens a temporary file in the folder `beside` of the same file system, and renames it to `path` at the end.
+    """Opens a temporary file in the folder `beside`, on the same file system, and renames it to `path` at the end.
 
     A failure before the end leaves `path` as it was.
     """

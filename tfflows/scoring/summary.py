@@ -15,7 +15,7 @@ class Summary:
 
     Args:
         rows: Number of rows.
-        scored: Number of rows with a finite score, which alone count for the mean and the spread.
+        scored: Number of rows with a finite score; only these count for the mean and the spread.
         mean: Mean score in nats.
         squares: Sum of the squared distances from the mean.
         outliers: Number of outliers.
@@ -35,7 +35,7 @@ class Summary:
         self.outliers += int(np.sum(columns.get("outlier", 0)))
 
     def _merge(self, values: np.ndarray) -> None:
-        """Combines mean and squares with those of `values`, since a sum of squares would lose digits.
+        """Combines mean and squares with those of `values`, since a sum of squares would lose precision.
 
         Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
         (1979), equations 2.1a and 2.1b.

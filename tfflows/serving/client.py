@@ -23,8 +23,8 @@ LONGEST_PAUSE = 5.0  # seconds
 class Client:
     """Client of a model that TF Serving serves, over gRPC or REST.
 
-    The client asks the server once, when it connects, for the model's inputs and outputs. It refuses wrong types and
-    shapes and values that are not finite; the model itself checks ranges of pixels and labels. Threads may share a
+    When it connects, the client asks the server for the model's inputs and outputs. It rejects wrong types, wrong
+    shapes and values that are not finite; the model itself checks the ranges of pixels and labels. Threads may share a
     client.
 
     Args:
@@ -76,7 +76,7 @@ class Client:
 
         Raises:
             InputError: An input has a wrong type or shape, or is not finite.
-            ServingError: The server did not answer, or the model refused a row.
+            ServingError: The server did not answer, or the model rejected a row.
         """
         return self._call("log_prob", x=x, label=label)["log_prob"]
 
@@ -97,7 +97,7 @@ class Client:
 
         Raises:
             InputError: An argument is wrong.
-            ServingError: The server did not answer, or the model refused a row.
+            ServingError: The server did not answer, or the model rejected a row.
         """
         check(n >= 0, "Expected `n` to be 0 or more.", n=n)
         valid = 0 <= temperature < float("inf")

@@ -10,8 +10,8 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 from tfflows.serving.status import ServingError
 from tfflows.serving.transport import Target
 
-# No limit on a message, as 64 images are more than gRPC's 4 MB; a lost connection is tried again within the first
-# pauses of a client that retries.
+# No limit on the size of a message, as 64 images exceed gRPC's 4 MB; a lost connection is tried again within the
+# first pauses of a client that retries.
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),

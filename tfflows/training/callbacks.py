@@ -1,4 +1,4 @@
-"""Small Keras callbacks: pace, safety, checkpoints, pictures."""
+"""Small Keras callbacks: speed, safety, checkpoints, pictures."""
 
 import math
 import time
@@ -9,15 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import figures
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.errors import TrainingError
 from tfflows.models import GenerativeModel
+from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
 from tfflows.training.validation import averaged_weights
 
 
 class StepsPerSecond(keras.callbacks.Callback):
-    """Adds the pace of the current round to the logs, as `steps_per_second`."""
+    """Adds the speed of the current round to the logs, as `steps_per_second`."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start, self._first_step = time.monotonic(), int(self.model.optimizer.iterations.numpy())
@@ -44,7 +45,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
 
 class StopAtStep(keras.callbacks.Callback):
-    """Ends training when the optimizer has made `steps` steps, also in the middle of a round."""
+    """Ends training when the optimizer has made `steps` steps, even in the middle of a round."""
 
     def __init__(self, steps: int):
         super().__init__()
@@ -71,18 +72,18 @@ class SaveState(keras.callbacks.Callback):
 
 
 class SamplePictures(keras.callbacks.Callback):
-    """Draws samples of the averaged weights every `every` rounds: to TensorBoard, and to `samples/` in the workdir.
+    """Draws samples with the averaged weights every `every` rounds, for TensorBoard and `samples/` in the workdir.
 
     The seed is fixed, so that the pictures of a run show the same latents.
 
     Args:
-        model: That draws; its weights are among those that are trained.
-        data: What it is fitted to.
-        workdir: Gets `samples/` and `tensorboard/samples/`.
-        every: Rounds between two pictures.
+        model: Model to sample from; its weights are among those that are trained.
+        data: Data or target that it is fitted to.
+        workdir: Folder of `samples/` and `tensorboard/samples/`.
+        every: Number of rounds between two pictures.
     """
 
-    def __init__(self, model: GenerativeModel, data: Data | Energy, workdir: Path, *, every: int):
+    def __init__(self, model: GenerativeModel, data: Data | Target, workdir: Path, *, every: int):
         super().__init__()
         self.generator = model
         self.data = data

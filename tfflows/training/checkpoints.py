@@ -1,4 +1,4 @@
-"""The state of a run on disk: written whole, read back from the newest file that is whole."""
+"""The state of a run on disk: written atomically, read back from the newest complete checkpoint."""
 
 import logging
 from pathlib import Path
@@ -8,20 +8,20 @@ import tensorflow as tf
 
 from tfflows.errors import InputError
 
-# What TensorFlow raises on a file that is cut short, empty, or of another model.
+# What TensorFlow raises on a file that is truncated, empty, or from another model.
 UNREADABLE = (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError)
 
 logger = logging.getLogger(__name__)
 
 
 class RunState:
-    """Everything that a run goes on from: weights, optimizer with step and moving average, best score, patience, time.
+    """Everything that a run resumes from: weights, optimizer with step and moving average, best score, patience, time.
 
     The order of the data, the augmentation and the noise are functions of the seed and the step, so they need no state.
 
     Args:
-        model: Compiled, with its optimizer built.
-        folder: Where checkpoints go.
+        model: Compiled model, with its optimizer built.
+        folder: Folder of the checkpoints.
         writes: Whether this process writes; all processes read.
     """
 
@@ -42,7 +42,7 @@ class RunState:
 
     @property
     def step(self) -> int:
-        """Optimizer steps made."""
+        """Number of optimizer steps made."""
         return int(self.optimizer.iterations.numpy())
 
     def save(self) -> None:
@@ -56,10 +56,10 @@ class RunState:
                 path.unlink()
 
     def restore(self) -> bool:
-        """Reads the newest checkpoint that is whole; False where there is none at all.
+        """Reads the newest complete checkpoint; returns False if there are no checkpoints.
 
         Raises:
-            InputError: There are checkpoints, and none can be read.
+            InputError: There are checkpoints, but none can be read.
         """
         prefixes = self._prefixes()
         for prefix in prefixes:
@@ -74,5 +74,5 @@ class RunState:
         return False
 
     def _prefixes(self) -> list[Path]:
-        """Checkpoints, the newest first, by their index files: TensorFlow writes an index last."""
+        """Checkpoints, newest first, found by their index files, which TensorFlow writes last."""
         return [path.with_suffix("") for path in sorted(self.folder.glob("step-*.index"), reverse=True)]

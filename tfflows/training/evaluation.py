@@ -1,4 +1,4 @@
-"""The score of a model on a whole split: of data, or of what it draws for an energy."""
+"""The score of a model on a whole split: of data, or of the model's own samples for a target."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import metrics, noise
-from tfflows.datasets import Data, Energy, Split
+from tfflows.datasets import Data, Split
 from tfflows.models import GenerativeModel, ReverseKL
+from tfflows.targets import Target
 from tfflows.training.pipeline import padded_batches
 
 
@@ -22,19 +23,19 @@ def scores(
     """Score of every example, float64 `[split.size]` in nats, in no particular order under a strategy.
 
     Args:
-        model: Trained; a model gives log-probabilities, a `ReverseKL` log-weights. Under its strategy each replica
-            scores a share of each batch.
-        split: Examples.
-        batch_size: Over all replicas.
+        model: Trained model, whose scores are log-probabilities, or `ReverseKL`, whose scores are log-weights. Under
+            its strategy, each replica scores a share of each batch.
+        split: Examples to score.
+        batch_size: Number of examples in a batch, over all replicas.
         num_importance_samples: As in `GenerativeModel.log_prob`.
-        seed: Of the dequantization noise, or of the draws.
+        seed: Seed of the dequantization noise, or of the samples.
     """
     model.check_initialized()
     strategy = model.distribute_strategy
 
     def score(element, is_real):
         nats = model.score_fn(element, noise.seed_pair(seed), num_importance_samples)
-        return nats, tf.cast(is_real, tf.int32)  # replicas gather no booleans
+        return nats, tf.cast(is_real, tf.int32)  # replicas cannot gather booleans
 
     score_batch = model.cached_function(
         "evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed
@@ -52,7 +53,7 @@ def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -
 
     Returns:
         For data `nats` and `nats_se` per event, `num_events`, and, for discrete events, `bits_per_dim` and
-        `bits_per_dim_se`; for an energy what `weighed` says of the draws.
+        `bits_per_dim_se`; for a target, the result of `weighed`.
     """
     values = scores(model, split, **options)
     if isinstance(model, ReverseKL):
@@ -66,13 +67,13 @@ def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -
 
 
 def weighed(log_weights: np.ndarray) -> dict[str, float]:
-    """What log-weights, `[n]` in nats, say of an energy and of the flow whose draws they weigh.
+    """Estimates from log-weights, `[n]` in nats, of samples that a flow draws for a target.
 
     Returns:
         `elbo`, their mean, a lower bound on log Z; `log_z`, the log of the mean weight; standard errors of both, that
-        of `log_z` by the delta method; `ess`, the effective part of the draws, mean(w)^2 / mean(w^2), in (0, 1];
-        `num_events`. A flow that misses a part of the energy does not see what it misses: its `log_z` is too low, and
-        its `ess` looks better than it is.
+        of `log_z` by the delta method; `ess`, the effective fraction of the samples, mean(w)^2 / mean(w^2), in (0, 1];
+        `num_events`. They cannot show that the flow misses a part of the target: `log_z` is then too low, and `ess`
+        looks better than it is.
     """
     highest = log_weights.max()
     weights = np.exp(log_weights - highest)
@@ -89,13 +90,13 @@ def mean_and_error(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def truth(data: Data | Energy) -> dict[str, float]:
-    """What the best of models scores, where it is known: `truth_nats` and `truth_nats_se` of the density that the test
-    set was drawn from, `true_log_z` of an energy.
+def truth(data: Data | Target) -> dict[str, float]:
+    """The score of a perfect model, where it is known: `truth_nats` and `truth_nats_se` of the density that the test
+    set was drawn from, `true_log_z` of a target.
 
-    No model scores better but by chance: one that does by more than the standard error has a defect.
+    No model scores better except by chance: one that does by more than the standard error has a bug.
     """
-    if isinstance(data, Energy):
+    if isinstance(data, Target):
         return {} if data.log_z is None else {"true_log_z": data.log_z}
     if data.truth is None:
         return {}

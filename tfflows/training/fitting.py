@@ -1,4 +1,4 @@
-"""Fits a model to data or to an energy: one call, under any strategy, which goes on where it was stopped."""
+"""Fits a model to data or to a target: one call, under any strategy, which resumes a stopped run."""
 
 import dataclasses
 import math
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import keras
 
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
+from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
 from tfflows.training.checkpoints import RunState
@@ -26,10 +27,10 @@ class Fitted:
     """The outcome of a run.
 
     Args:
-        weights: File of the weights with the best validation score, averaged where settings say so.
-        steps: Optimizer steps made.
-        seconds: Time in training and validation, over all sittings.
-        seed: Of the run.
+        weights: File of the weights with the best validation score, averaged if the settings say so.
+        steps: Number of optimizer steps made.
+        seconds: Time in training and validation, over all sessions.
+        seed: Seed of the run.
     """
 
     weights: Path
@@ -39,37 +40,37 @@ class Fitted:
 
     @property
     def account(self) -> dict[str, float]:
-        """What a score needs beside it."""
+        """What is reported with a score."""
         return {"steps": self.steps, "seconds": round(self.seconds, 1), "seed": self.seed}
 
 
 def fit(
     model: GenerativeModel,
-    data: Data | Energy,
+    data: Data | Target,
     settings: TrainSettings,
     *,
     seed: int,
     workdir: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fitted:
-    """Maximizes the likelihood of data, or minimizes the reverse KL to an energy.
+    """Maximizes the likelihood of data, or minimizes the reverse KL to a target.
 
-    Trains until the last step, or until patience ends, from the newest checkpoint in `workdir` if there is one.
+    Trains until the last step, or until patience runs out, from the newest checkpoint in `workdir` if there is one.
 
     Args:
-        model: A model made under the strategy that trains it.
-        data: Its training and validation sets, or those of the seeds of an energy.
+        model: Model created under the strategy that trains it.
+        data: Data with a training and a validation set, or a target, whose sets are seeds.
         settings: Settings of the training.
         seed: Seed of the order of data and of the noise.
         workdir: Folder of checkpoints, TensorBoard logs, sample pictures and the best weights.
-        callbacks: Further callbacks of Keras; they act after those of this function.
+        callbacks: Additional Keras callbacks, which run after those of this function.
 
     Returns:
-        The weights with the best validation score, and how long they took.
+        The weights with the best validation score, and how long training took.
 
     Raises:
         TrainingError: The loss is no longer finite.
-        InputError: A model or a setting that does not suit the data or the replicas.
+        InputError: The model or a setting does not suit the data or the replicas.
     """
     strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
@@ -96,7 +97,7 @@ def fit(
 
 
 def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, steps: int, round_steps: int) -> None:
-    """Gives the model its optimizer, built, and its loss."""
+    """Compiles the model with its loss and its optimizer, and builds the optimizer."""
     # An execution that straddled the end of a round or of the run would overshoot it.
     whole = [n for n in range(1, settings.steps_per_execution + 1) if steps % n == 0 and round_steps % n == 0]
     with strategies.scope(model.distribute_strategy):
@@ -110,9 +111,9 @@ def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, s
 
 
 def standard_callbacks(
-    model: GenerativeModel, data: Data | Energy, settings: TrainSettings, steps: int, state: RunState, workdir: Path
+    model: GenerativeModel, data: Data | Target, settings: TrainSettings, steps: int, state: RunState, workdir: Path
 ) -> list[keras.callbacks.Callback]:
-    """In the order in which they act: a checkpoint holds the score that was just made."""
+    """Callbacks in the order in which they run: a checkpoint includes the score of its round."""
     everyone = [StepsPerSecond(), StopOnNonFinite(), StopAtStep(steps)]
     everyone += [Validation(data, state, workdir / BEST, patience=settings.patience), SaveState(state)]
     if not state.writes:

@@ -1,26 +1,27 @@
-"""The objective of a training run, which follows from what the model is fitted to: data or an energy."""
+"""The objective of a training run, which follows from what the model is fitted to: data or a target."""
 
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.errors import check
 from tfflows.models import Flow, GenerativeModel, LatentVariableModel, ReverseKL
+from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
 
 
-def make_objective(model: GenerativeModel, data: Data | Energy, settings: TrainSettings) -> GenerativeModel | ReverseKL:
-    """The Keras model to fit and to evaluate: `model` itself for data, its `ReverseKL` for an energy.
+def make_objective(model: GenerativeModel, data: Data | Target, settings: TrainSettings) -> GenerativeModel | ReverseKL:
+    """The Keras model to fit and to evaluate: `model` itself for data, its `ReverseKL` for a target.
 
     Raises:
         InputError: `settings` or the model do not suit what it is fitted to.
     """
-    if isinstance(data, Energy):
-        rule = "Expected `num_importance_samples` to be 1 for an energy: all draws together estimate log Z."
+    if isinstance(data, Target):
+        rule = "Expected `num_importance_samples` to be 1 for a target: all draws together estimate log Z."
         check(settings.num_importance_samples == 1, rule, num_importance_samples=settings.num_importance_samples)
-        rule = "Expected `variational_em` to be False for an energy: a flow has no posterior."
+        rule = "Expected `variational_em` to be False for a target: a flow has no posterior."
         check(not settings.variational_em, rule, variational_em=True)
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
-    rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is an energy, and these are examples."
+    rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
     exact = isinstance(model, Flow) and not model.event.discrete
@@ -34,8 +35,8 @@ def make_objective(model: GenerativeModel, data: Data | Energy, settings: TrainS
     return model
 
 
-def warnings(model: GenerativeModel, data: Data | Energy) -> list[str]:
-    """One line for each thing that makes this model costly to fit to this."""
-    if not isinstance(data, Energy) or not isinstance(model, Flow) or not model.sampling_cost.is_high:
+def warnings(model: GenerativeModel, data: Data | Target) -> list[str]:
+    """One line for each reason why this model is costly to fit to `data`."""
+    if not isinstance(data, Target) or not isinstance(model, Flow) or not model.sampling_cost.is_high:
         return []
-    return [f"Warning: an energy is fitted by sampling, and a sample of {model.name} takes {model.sampling_cost}."]
+    return [f"Warning: a target is fitted by sampling, and a sample of {model.name} takes {model.sampling_cost}."]

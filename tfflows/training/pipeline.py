@@ -1,4 +1,4 @@
-"""The stream of training batches: the same for the same seed, wherever it is entered."""
+"""The stream of training batches: the same for the same seed, wherever it is resumed."""
 
 import tensorflow as tf
 
@@ -9,16 +9,16 @@ SHUFFLE_BUFFER = 16_384  # CelebA's 64 x 64 pictures: 200 MB
 
 
 def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int = 0) -> tf.data.Dataset:
-    """Endless batches, shuffled anew in each pass.
+    """Endless batches, reshuffled in each pass.
 
-    The order of pass `p` is a function of `seed` and `p`, and an example's augmentation of `seed`, `p` and its place in
-    the pass, so that a run which is resumed at `first_step` sees what the uninterrupted one would have seen.
+    The order of pass `p` is a function of `seed` and `p`, and an example's augmentation of `seed`, `p` and its position
+    in the pass, so that a run which is resumed at `first_step` sees what the uninterrupted one would have seen.
 
     Args:
-        split: Examples.
-        batch_size: Events in a global batch; those left over at the end of a pass wait for another pass.
-        seed: Of the run.
-        first_step: Steps that were already made.
+        split: Training examples.
+        batch_size: Number of events in a global batch; a pass skips the events that do not fill a batch.
+        seed: Seed of the run.
+        first_step: Number of steps that were already made.
 
     Returns:
         Elements `{"x": [batch_size, *event]}`, with `"label"` where there are classes.
@@ -52,8 +52,8 @@ def one_pass(split: Split, *, batch_size: int) -> tf.data.Dataset:
 def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
     """Every example once, in batches of one size, augmented as in `one_pass`: `(element, is_real [batch_size])`.
 
-    The last batch is filled up with the first example again, marked False: one compiled shape, replicas without an
-    empty share, and an exact count.
+    The last batch is padded with copies of the first example, marked False, so that there is one compiled shape, no
+    replica has an empty share, and every example counts once.
     """
     padding = -split.size % batch_size
     examples = split.events()

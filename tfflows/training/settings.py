@@ -1,4 +1,4 @@
-"""How a model is trained: every number of a run that is not of the model or of the data."""
+"""How a model is trained: every setting of a run that is not one of the model or of the data."""
 
 import dataclasses
 
@@ -13,25 +13,26 @@ class TrainSettings:
     """Settings of one run; an architecture's presets change the defaults.
 
     Args:
-        steps: Optimizer steps; None leaves the length to `epochs`.
-        epochs: Passes over the training set, where `steps` is None.
-        batch_size: Events in a step, over all replicas.
-        learning_rate: Peak of the schedule.
+        steps: Number of optimizer steps; None leaves the length to `epochs`.
+        epochs: Number of passes over the training set, if `steps` is None.
+        batch_size: Number of events in a step, over all replicas.
+        learning_rate: Peak learning rate of the schedule.
         optimizer: `"adam"` or `"adamax"`.
-        schedule: After warm-up, `"constant"` or `"cosine"` down to 0 at the last step.
-        warmup_steps: Steps of linear warm-up from 0.
-        clip_norm: Gradients are scaled down to this global norm; None leaves them.
+        schedule: Learning rate after warm-up, `"constant"`, or `"cosine"` down to 0 at the last step.
+        warmup_steps: Number of steps of linear warm-up from 0.
+        clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
         ema: Decay of the moving average of weights that evaluation and export use; 0 for none.
-        patience: Stop after so many validations without a better score; None never stops early.
-        validate_every: Steps between validations, each with a checkpoint; None for once a pass.
-        sample_every: Validations between grids of samples.
-        num_importance_samples: Of the final score on the test set, where it is a bound.
-        anneal_steps: Steps over which an energy becomes itself, from a flat one; 1 for at once.
-        variational_em: Executions are in turn an E-step, which trains the posterior of a VAE, and an M-step, which
-            trains its decoder and prior; each is `steps_per_execution` steps long.
-        steps_per_execution: Steps in one call of the compiled loop: more cost less on small models.
-        jit_compile: Compile the step with XLA; on one replica (a TPU compiles its steps without being asked).
-        mixed_precision: Networks compute in bfloat16; the flow itself, and every score that is reported, in float32.
+        patience: Number of validations without a better score before training stops; None never stops early.
+        validate_every: Number of steps between validations, each with a checkpoint; None validates once per pass.
+        sample_every: Number of validations between pictures of samples.
+        num_importance_samples: Number of importance samples of the final score on the test set, where it is a bound.
+        anneal_steps: Number of steps over which a target is annealed from a flat one; 1 for no annealing.
+        variational_em: Whether executions alternate between an E-step, which trains the posterior of a VAE, and an
+            M-step, which trains its decoder and prior; each is `steps_per_execution` steps long.
+        steps_per_execution: Number of steps in one call of the compiled loop; more steps reduce the overhead of small
+            models.
+        jit_compile: Whether to compile the step with XLA, on one replica only (a TPU always compiles its steps).
+        mixed_precision: Whether networks compute in bfloat16; the flow itself, and every reported score, use float32.
     """
 
     steps: int | None = None
@@ -67,11 +68,11 @@ class TrainSettings:
             check(value is None or value > 0, f"Expected `{name}` to be None or positive.", **{name: value})
 
     def schedule_of(self, examples: int, replicas: int = 1) -> tuple[int, int]:
-        """Total steps, and steps between validations, for a training set of so many examples.
+        """Total steps, and steps between validations, for a training set with this many examples.
 
         Raises:
             InputError: The training set does not fill one batch, a batch is not divided evenly by the replicas, or
-                XLA is asked for on several.
+                XLA is requested on several.
         """
         rule = "Expected `jit_compile` on one replica only: XLA cannot reach the optimizer's state on another device."
         check(not self.jit_compile or replicas == 1, rule, jit_compile=self.jit_compile, replicas=replicas)

@@ -1,4 +1,4 @@
-"""Where a model trains: one device, all of this machine's, several machines', or a TPU's."""
+"""Where a model trains: on one device, all devices of this machine, several machines, or a TPU."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ def create(name: str, *, tpu: str = "") -> tf.distribute.Strategy:
         tpu: Name or address of the TPU; `"local"` on a TPU virtual machine.
 
     Raises:
-        InputError: An unknown name, or hardware that is not there.
+        InputError: The name is unknown, or the hardware is not available.
     """
     check_choice("--strategy", name, STRATEGIES)
     check(name == "tpu" or not tpu, "Expected --tpu only with --strategy=tpu.", strategy=name, tpu=tpu)
@@ -67,7 +67,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def barrier(strategy: tf.distribute.Strategy) -> None:
-    """Returns when every process has come here, and so has what the chief wrote before."""
+    """Returns when every process has reached it, so that all can read what the chief wrote before."""
 
     @tf.function
     def meet():
@@ -77,5 +77,5 @@ def barrier(strategy: tf.distribute.Strategy) -> None:
 
 
 def scope(strategy: tf.distribute.Strategy) -> contextlib.AbstractContextManager:
-    """The strategy's scope; none for the default one, whose scope Keras would take for a distributed one."""
+    """The strategy's scope; no scope for the default strategy, which Keras would take for a distributed one."""
     return contextlib.nullcontext() if strategy is tf.distribute.get_strategy() else strategy.scope()

@@ -1,4 +1,4 @@
-"""After each round of training: score the validation set, keep the best weights, stop when they get no better."""
+"""After each round of training: score the validation set, keep the best weights, stop when the score no longer improves."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,18 +7,19 @@ from pathlib import Path
 import keras
 
 from tfflows import metrics
-from tfflows.datasets import Data, Energy
+from tfflows.datasets import Data
 from tfflows.files import replacing
+from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
 from tfflows.training.evaluation import scores
 from tfflows.training.pipeline import one_pass
 
-BATCH = 1024  # of the pass over the training set, where a model needs its statistics
+BATCH = 1024  # in the pass over the training set, for models that need its statistics
 
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Inside, the model has the moving average of its weights; afterwards its own again."""
+    """Inside the block, the model has the moving average of its weights; afterwards its own weights again."""
     if not model.optimizer.use_ema:
         yield
         return
@@ -32,18 +33,18 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
 
 class Validation(keras.callbacks.Callback):
-    """Scores the whole validation set with averaged weights, and writes these where the score is the best so far.
+    """Scores the whole validation set with averaged weights, and saves them if the score is the best so far.
 
     Adds `val_loss` (nats) and, for discrete events, `val_bits_per_dim` to the logs.
 
     Args:
-        data: Its validation set is scored; where a model needs statistics of the training set, they come from there.
-        state: Of the run; holds the best score.
-        path: Where the best weights go.
-        patience: Validations without a better score before training stops; None for no end.
+        data: Data or target whose validation set is scored; if a model needs statistics, its training set gives them.
+        state: State of the run, which includes the best score.
+        path: File of the best weights.
+        patience: Number of validations without a better score before training stops; None never stops early.
     """
 
-    def __init__(self, data: Data | Energy, state: RunState, path: Path, *, patience: int | None):
+    def __init__(self, data: Data | Target, state: RunState, path: Path, *, patience: int | None):
         super().__init__()
         self.data = data
         self.state = state

@@ -42,7 +42,7 @@ class Named:
         there = datasets.event(dataset, **options)
         check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
         data = _load(dataset, tuple(sorted(options.items())))
-        check(isinstance(data, Data), "Expected a dataset with examples: an energy has none.", input=dataset)
+        check(isinstance(data, Data), "Expected a dataset with examples: a target has none.", input=dataset)
         return cls(dataset, part, tuple(sorted(options.items())))
 
     @property

@@ -18,7 +18,7 @@ HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.re
 
 @dataclasses.dataclass(frozen=True)
 class Npy(File):
-    """An array on disk, of which each part is read by itself.
+    """An array on disk, of which each part is read separately.
 
     Args:
         path: Path of the file.

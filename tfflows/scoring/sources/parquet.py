@@ -17,7 +17,7 @@ from tfflows.scoring.sources.file import File
 
 @dataclasses.dataclass(frozen=True)
 class Parquet(File):
-    """A Parquet file, of which a part reads the row groups that it lies in.
+    """A Parquet file; a part reads only the row groups that contain its rows.
 
     Args:
         path: Path of the file.
@@ -73,7 +73,7 @@ class Parquet(File):
 
 
 def _groups(metadata: pq.FileMetaData, span: Span) -> tuple[list[int], int]:
-    """The row groups that `span` lies in, and the number of the first row of the first of them."""
+    """The row groups that contain `span`, and the number of the first row of the first of them."""
     ends = np.cumsum([metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)])
     first = int(np.searchsorted(ends, span.first, side="right"))
     last = int(np.searchsorted(ends, span.first + span.rows, side="left"))

@@ -61,7 +61,7 @@ class TfRecord(File):
                 first, start = first + len(lengths), start + sum(lengths)
 
     def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
-        # TensorFlow reads a file of records from its start and checks the sums, so a part becomes a file.
+        # TensorFlow reads a file of records from its start and checks the sums, so a part is copied to a file.
         with storage.open_to_read(self.path) as file, tempfile.NamedTemporaryFile() as copy:
             file.seek(span.start)
             copy.write(file.read(span.stop - span.start))

@@ -31,14 +31,14 @@ def u2(x: tf.Tensor) -> tf.Tensor:
         log p(x) = -((x2 - w1) / 0.4)^2 / 2 + wall(x1) - log Z,  w1 = sin(2 * pi * x1 / 4)
 
     Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), table 1.
-    Differs from the paper: the wall. As printed, the band goes on along x1 for ever and has no Z; the paper shows |x1|
-    below 4, where the wall is 0.
+    Differs from the paper: the wall. As printed, the band extends along x1 without end and has no finite Z; the paper
+    shows |x1| below 4, where the wall is 0.
     """
     return _bell(x[..., 1] - _w1(x), 0.4) + _wall(x)
 
 
 def u3(x: tf.Tensor) -> tf.Tensor:
-    """A band along a sine that parts into two for a while.
+    """A band along a sine that is split in two over a part of its length.
 
         log p(x) = log(exp(-((x2 - w1) / 0.35)^2 / 2) + exp(-((x2 - w1 + w2) / 0.35)^2 / 2)) + wall(x1) - log Z
         w2 = 3 * exp(-((x1 - 1) / 0.6)^2 / 2)
@@ -52,7 +52,7 @@ def u3(x: tf.Tensor) -> tf.Tensor:
 
 
 def u4(x: tf.Tensor) -> tf.Tensor:
-    """A band along a sine that parts into two for good.
+    """A band along a sine that is split in two from one point on.
 
         log p(x) = log(exp(-((x2 - w1) / 0.4)^2 / 2) + exp(-((x2 - w1 + w3) / 0.35)^2 / 2)) + wall(x1) - log Z
         w3 = 3 * sigmoid((x1 - 1) / 0.3)
@@ -66,7 +66,7 @@ def u4(x: tf.Tensor) -> tf.Tensor:
 
 
 def banana(x: tf.Tensor) -> tf.Tensor:
-    """A Gaussian, bent.
+    """A bent Gaussian.
 
         log p(x) = -(x1 / 2)^2 / 2 - ((x2 + 0.25 * (x1^2 - 4)) / 0.6)^2 / 2 - log Z,  Z = 2 * pi * 2 * 0.6
 
@@ -84,7 +84,7 @@ def funnel(x: tf.Tensor) -> tf.Tensor:
         log p(x) = -(x1 / 3)^2 / 2 - x2^2 * exp(-x1) / 2 - x1 / 2 - log Z,  Z = 2 * pi * 3
 
     Source: Neal, "Slice sampling" (2003), section 8, with nine entries where there is one here.
-    Differs from the paper: two dimensions of ten.
+    Differs from the paper: two dimensions instead of ten.
     """
     log_variance, second = x[..., 0], x[..., 1]
     return _bell(log_variance, SPREAD) - 0.5 * (second**2 * tf.exp(-log_variance) + log_variance)
@@ -106,5 +106,5 @@ def _w1(x):
 
 
 def _wall(x):
-    """0 up to `EDGE` on either side, then the side of a Gaussian."""
+    """0 where |x1| is below `EDGE`, and the log-density of a Gaussian's side beyond it."""
     return _bell(tf.nn.relu(tf.abs(x[..., 0]) - EDGE), SOFTNESS)

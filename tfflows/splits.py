@@ -1,0 +1,40 @@
+"""A split of a dataset: examples in a fixed order."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+Element = dict[str, tf.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Examples in a fixed order; the training pipeline shuffles, augments and batches them.
+
+    Args:
+        examples: Elements without a batch, `{"x": [*event]}`, with an int32 scalar `"label"` where there are classes.
+            The order is the same in each pass. Where there is `augment`, `x` may be larger than the event, or hold what
+            the event is drawn from.
+        size: Number of examples.
+        augment: `augment(element, seed)` with seed int32 `[2]` returns the element flipped, cropped or drawn at random,
+            an event: the same seed gives the same element. None says that there is nothing to do.
+    """
+
+    examples: tf.data.Dataset
+    size: int
+    augment: Callable[[Element, tf.Tensor], Element] | None = None
+
+    def events(self) -> tf.data.Dataset:
+        """Every example once, in order, as an event: augmented where training augments, with one fixed seed."""
+        if self.augment is None:
+            return self.examples
+        return self.examples.enumerate().map(lambda i, x: self.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
+
+
+def in_memory(**arrays: Any) -> Split:
+    """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))
