@@ -1,4 +1,4 @@
-"""Requests for the soak: good ones with the answers that are expected, and bad ones of every kind."""
+"""Requests for the soak test: good ones with their expected answers, and bad ones of every kind."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ ROWS = 64  # of which each request takes some
 
 
 class Request(NamedTuple):
-    """What to ask, and the answer; None says that it must be refused."""
+    """A request and its expected answer; None if it must be refused."""
 
     name: str
     target: Target

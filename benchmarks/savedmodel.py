@@ -1,8 +1,8 @@
-"""What a SavedModel costs beside the compiled function it was made of: `log_prob` of a pretrained model, in-process.
+"""The cost of a SavedModel, compared with the function it was made from: `log_prob` of a pretrained model, in-process.
 
 `function` is the model's score, compiled for batches of any size. `served` is the SavedModel as a server runs it, and
-`signature` as Python code calls what `tf.saved_model.load` gives, which looks at each of its variables in every call.
-Both look at what they are asked, and give bits/dim as well.
+`signature` as Python code calls the result of `tf.saved_model.load`, which visits each of its variables in every call.
+Both check their inputs, and return bits/dim as well.
 """
 
 import argparse
@@ -26,7 +26,7 @@ BATCH_SIZES = (1, 64, 256)
 
 
 def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
-    """The score of the same events, as an array."""
+    """The calls to compare, each of which scores the same events."""
     model, folder = zoo.load(name), exported_version(name)
     loaded, version = tf.saved_model.load(str(folder)), LoadedVersion(folder, int(folder.name), None)
     x, seed = model.sample(batch_size, seed=0), noise.seed_pair(SCORE_SEED)
@@ -45,7 +45,7 @@ def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
 
 
 def in_random_order(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
-    """Times of each call, in turns of random order: in a fixed order, the same call twice differs by 5 %."""
+    """Times of each call, in rounds of random order: in a fixed order, the same call given twice differs by 5%."""
     order, times = random.Random(0), {name: [] for name in calls}
     for call in calls.values():
         call(), call(), call()
@@ -59,7 +59,7 @@ def in_random_order(calls: dict[str, Callable[[], Any]], seconds: float) -> dict
 
 
 def measure(name: str, seconds: float) -> list[dict[str, Any]]:
-    """A row for each call and batch size: the median, and the part of the function's speed that the call has."""
+    """A row for each call and batch size: the median, and the speed relative to that of the function."""
     rows = []
     for batch_size in BATCH_SIZES:
         times = in_random_order(calls(name, batch_size), seconds)

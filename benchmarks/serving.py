@@ -1,7 +1,7 @@
 """A served model under load, in rows per second and milliseconds; `python -m benchmarks.serving` writes a CSV.
 
 The emulator runs in a process of its own, over gRPC with server-side batching and without, and over REST; the
-bare SavedModel is called in this process. All clients are threads of this process, which therefore takes part of the
+bare SavedModel is called in this process. All clients are threads of this process, which therefore uses part of the
 processor: compare rows of one run with each other. Run it with nothing else on the machine. The newest row of each
 setting goes to the table of docs/serving.md.
 """

@@ -1,12 +1,12 @@
 """The emulator under 10,000 mixed requests, a quarter of them bad; `python -m benchmarks.soak` writes a CSV.
 
 Good requests are rows of all signatures of several models, 1 to 64 at a time; each answer is compared with that of the
-SavedModel in this process. Bad ones must be refused. The CSV gets
-wrong answers, and the server's resident memory on the way.
+SavedModel in this process. Bad ones must be refused. The CSV gets the number of wrong
+answers, and the server's resident memory over time.
 
-oneDNN keeps what it prepared for each shape that it has met, a thousand of them for each thread, so that memory grows
-until requests of all sizes have been seen. With TF_ENABLE_ONEDNN_OPTS=0 in the environment, it shows what the server
-keeps.
+oneDNN caches what it prepares for each shape, up to a thousand of them for each thread, so that memory grows until
+requests of all sizes have been seen. With TF_ENABLE_ONEDNN_OPTS=0 in the environment, the memory is what the server
+itself keeps.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Soak:
     """Sends requests from several threads and counts what came back.
 
     Args:
-        server: Where to.
+        server: Server to send them to.
         checkpoints: Numbers of answered requests at which memory is read.
     """
 
@@ -55,7 +55,7 @@ class Soak:
         self.rows: list[dict[str, Any]] = []
 
     def send(self, request: Request) -> None:
-        """Asks, compares and counts: `refused` good requests and `accepted` bad ones are wrong too."""
+        """Sends a request, compares and counts: `refused` good requests and `accepted` bad ones are wrong too."""
         try:
             outputs = self._transport(request.target).predict(request.signature, request.inputs, request.outputs)
         except ServingError as error:
@@ -103,7 +103,7 @@ def soak(number: int, *, threads: int, seed: int, checkpoints: list[int], batche
     with tempfile.TemporaryDirectory() as folder:
         write_config(config := Path(folder) / "models.config")
         goods, bads = good(choices), bad()
-        # Every fourth is bad, and each kind of bad comes as often as another.
+        # Every fourth is bad, and all kinds of bad requests are equally frequent.
         requests = (next(bads) if index % 4 == 3 else next(goods) for index in range(number))
         flags = [f"--model_config_file={config}", *(BATCHED if batched else ())]
         with serving([*EMULATOR, *flags], model=MODELS[0], **ENVIRONMENT) as server:

@@ -1,4 +1,4 @@
-"""Time of a call, and the table that it goes to."""
+"""Measures the time of a call, and writes it to a table."""
 
 import csv
 import statistics
@@ -27,7 +27,7 @@ def seconds_per_call(call: Callable[[], Any], *, budget: float, least: int = 5) 
 
 
 def append(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Adds rows, each with commit, hardware and versions, to a CSV; writes its header where it is new."""
+    """Adds rows, each with commit, hardware and versions, to a CSV; writes the header if the file is new."""
     source = provenance()
     rows = [{**row, **source} for row in rows]
     path.parent.mkdir(parents=True, exist_ok=True)

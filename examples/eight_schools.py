@@ -2,10 +2,10 @@
 
     python examples/eight_schools.py
 
-Eight schools coached their pupils for a test; each reports the effect and its standard error. A hierarchical model asks
-how far the effects differ at all. Where that is little, the schools agree, and the posterior is a funnel. Both fits see
-the non-centered form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it straightens
-the funnel for HMC, whose answer is the measure here; the bends that remain are the flow's to learn.
+Eight schools coached their students for a test; each reports the effect and its standard error. A hierarchical model
+estimates how much the effects differ. Where they differ little, the schools agree, and the posterior is a funnel. Both
+fits use the non-centered form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it
+straightens the funnel for HMC, whose result is the reference here; the flow has to learn the curvature that remains.
 
 Source: Rubin (1981); Gelman et al., "Bayesian Data Analysis", section 5.5; the priors are those of TFP's tutorial.
 """
@@ -38,7 +38,7 @@ SCHOOLS = tfd.JointDistributionSequential(
 
 
 def log_posterior(x: tf.Tensor) -> tf.Tensor:
-    """Log of the posterior density `[n]`, but for a constant, of unconstrained `x = [mu, log_tau, theta_standard]`."""
+    """Log of the posterior density `[n]`, up to a constant, of unconstrained `x = [mu, log_tau, theta_standard]`."""
     return SCHOOLS.log_prob(x[..., 0], x[..., 1], x[..., 2:], EFFECTS)
 
 
@@ -62,14 +62,14 @@ def hmc(chains: int, steps: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def fit(steps: int, *, batch_size: int = 512, learning_rate: float = 3e-3) -> GenerativeModel:
-    """A RealNVP whose reverse KL to the posterior was minimized, by TFP's own loss of its TFP distribution."""
+    """A RealNVP that minimizes the reverse KL to the posterior, by TFP's own loss on its TFP distribution."""
     keras.utils.set_random_seed(0)
     model = zoo.create("realnvp", event=Event((10,)), couplings=4, width=32)
     model.initialize(np.random.default_rng(0).normal(size=(1000, 10)).astype(np.float32))
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=10.0)
     optimizer.build(model.trainable_variables)
-    flow = model.distribution()  # it reads the weights whenever it is asked
+    flow = model.distribution()  # it reads the weights whenever it is called
 
     @tf.function(jit_compile=True)
     def train(steps: tf.Tensor) -> None:
@@ -86,7 +86,7 @@ def fit(steps: int, *, batch_size: int = 512, learning_rate: float = 3e-3) -> Ge
 
 
 def compare(*, chains: int = 64, hmc_steps: int = 10_000, steps: int = 3000) -> tuple[list[dict[str, float]], float]:
-    """A row for each quantity, with its means and how many posterior deviations they are apart, and the worst R-hat."""
+    """A row for each quantity, with its means and their difference in posterior deviations, and the worst R-hat."""
     states, rhat = hmc(chains, hmc_steps)
     truth = quantities(states)
     draws = quantities(fit(steps).sample(100_000, seed=0))

@@ -1,4 +1,4 @@
-"""Laws of models with a latent variable, whose score is a bound: each stands in for one that only a flow can obey."""
+"""Laws of latent-variable models, whose score is a bound: each replaces a law that holds for flows only."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ from tfflows.models.latent import Inference
 
 
 def more_importance_samples_tighten_the_bound(case: Case) -> None:
-    """For sampling inverts density: `decode` of `encode` is a likely event, not the same one."""
+    """Replaces "sampling inverts density": `decode` of `encode` is a likely event, not the same one."""
     model = make(case)
     x, label = events(case, 64)
     fewer, more = (np.concatenate([_score(model, x, label, k, seed) for seed in range(8)]) for k in (1, 8))
@@ -26,7 +26,7 @@ def _score(model, x, label, num, seed):
 
 
 def posterior_and_prior_have_the_same_mass(case: Case) -> None:
-    """For log-dets: a draw from the posterior has the density that is claimed, and so has the prior."""
+    """Replaces the laws of log-determinants: draws from the posterior and the prior have the densities they report."""
     x, label = events(case, 1)
     assert_same_mass(make(case), x, label)
 
@@ -49,7 +49,7 @@ def draws(model: LatentVariableModel, x: np.ndarray, label: np.ndarray | None, n
 
 
 def temperature_narrows_what_is_drawn(case: Case) -> None:
-    """For temperature scales the latent: at 0 every draw has the same outputs, and they spread from there."""
+    """Replaces "temperature scales the latent": at 0 all draws have the same outputs, and above it they spread."""
     model = make(case)
     context = None if not case.event.classes else tf.one_hot(tf.ones(64, tf.int32), case.event.classes)
     seeds = noise.split(noise.seed_pair(0), 64)

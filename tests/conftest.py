@@ -2,7 +2,7 @@
 
 import os
 
-# Before TensorFlow is imported. Models of the tests are so small that threads would only wait for each other.
+# Before TensorFlow is imported. The models of the tests are so small that more threads would only wait for each other.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 

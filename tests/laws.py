@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import Case, continuous, events, float64, make, widened
+from tests.cases import Case, continuous, events, float64, flow_of, make, widened
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
@@ -25,7 +25,7 @@ def sampling_inverts_density(case: Case) -> None:
     model = make(case)
     x, label = events(case, 8)
     z = model.encode(x, label)
-    # tf.identity, and a new bijector for each direction: TFP remembers what it mapped, and would return it.
+    # tf.identity, and a new bijector for each direction: TFP caches its results, and would return them.
     back = model.decode(tf.identity(z), label).numpy()
     np.testing.assert_allclose(back, x, atol=0 if case.event.discrete else 1e-4)
     again = model.encode(model.sample(8, label, seed=3), label).numpy()
@@ -41,7 +41,7 @@ def _uniform(model, n, seed):
 
 def log_det_is_that_of_the_jacobian(case: Case) -> None:
     with float64():
-        model = make(case)
+        model = flow_of(make(case))
         x, context = continuous(case, 3)
         ndims = len(case.event.shape)
         z = tf.identity(model.bijector(context).inverse(x))
@@ -104,7 +104,7 @@ def each_network_runs_once(case: Case) -> None:
             counts.clear()
             model.distribution(label).log_prob(x)
             assert max(counts.values(), default=0) == first, "distribution() runs networks more often"
-    # An inverse autoregressive density takes a pass for each entry, as its row says; a solver takes what it needs.
+    # An inverse autoregressive density takes a pass for each entry, as its row says; the passes of a solver vary.
     passes = {"1": 1, "D": case.event.size}.get(case.row.log_prob_cost.passes)
     assert passes is None or max(counts.values(), default=passes) == passes, counts.most_common(3)
 
@@ -175,8 +175,8 @@ def _settling(case):
 
 
 def _density_on_grid(model, case):
-    """Density times the size of its cell, and the grid `sinh(t)`: fine in the middle, it goes out to 548, or to 74."""
-    # The mean of a bound's importance weights is right with any number of samples, and the grid averages their noise.
+    """Density times cell size on the grid `sinh(t)`, which is fine in the middle and extends to 548, or to 74."""
+    # The mean importance weight of a bound is unbiased for any number of samples, and the grid averages its noise.
     reach, points = (7.0, 401) if case.exact else (5.0, 251)
     t = np.linspace(-reach, reach, points)
     axis, width = np.sinh(t).astype(np.float32), np.cosh(t) * (t[1] - t[0])
@@ -258,7 +258,7 @@ LAWS = [
     *KERAS_LAWS,
 ]
 
-# Those in which a label could go astray: in the networks, and on its way to them, which is the same for all models.
+# Laws that a wrong use of the label could break: in the networks, and on its way to them, which all models share.
 CONDITIONAL_LAWS = [log_det_is_that_of_the_jacobian, every_weight_gets_a_finite_gradient, bad_input_is_named]
 ALL_CONDITIONAL_LAWS = [
     *CONDITIONAL_LAWS,

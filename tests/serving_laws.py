@@ -60,7 +60,7 @@ def assert_close(found, expected) -> None:
 
 
 def assert_speaks_tf_serving(session, name, inputs, outputs) -> None:
-    """By TF Serving's protos: what the metadata says is what a request may hold and a response does."""
+    """With TF Serving's protos: requests and responses agree with the metadata."""
     metadata = get_model_metadata_pb2.SignatureDefMap()
     metadata.signature_def[name].CopyFrom(session.signatures[name])
     signature = get_model_metadata_pb2.SignatureDefMap.FromString(metadata.SerializeToString()).signature_def[name]
@@ -82,7 +82,7 @@ def assert_speaks_tf_serving(session, name, inputs, outputs) -> None:
 
 
 def assert_rows_are_independent(session, name, inputs, outputs) -> None:
-    """Server-side batching: requests of one row and of the others, concatenated the other way round and filled up."""
+    """Server-side batching: a request of one row and one of the others, concatenated in reverse order and padded."""
     order = [1, 2, 3, 0, 1, 1, 1]
     batched = session.run(name, **{key: value[order] for key, value in inputs.items()})
     alone = session.run(name, **{key: value[:1] for key, value in inputs.items()})
@@ -92,7 +92,7 @@ def assert_rows_are_independent(session, name, inputs, outputs) -> None:
 
 
 def assert_runs_anywhere(graph_def) -> None:
-    """Every operation is TensorFlow's own, has a CPU kernel, wants no XLA, and draws nothing of its own."""
+    """Every operation is TensorFlow's own, has a CPU kernel, needs no XLA, and uses no stateful random numbers."""
     nodes = [*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def)]
     functions = {function.signature.name for function in graph_def.library.function}
     assert nodes
@@ -107,5 +107,5 @@ def assert_runs_anywhere(graph_def) -> None:
         assert not holder.attr["_XlaMustCompile"].b, f"{holder} must be compiled by XLA"
 
 
-# Replaced by the runtime before it looks for kernels.
+# Operations that the runtime replaces before it looks for kernels.
 LOWERED = {"Placeholder"}

@@ -1,4 +1,4 @@
-"""What the commands share: a quiet start, and one line for what a user can fix."""
+"""What the commands share: a quiet start, and a one-line error for a mistake of the user."""
 
 import os
 

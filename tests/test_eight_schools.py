@@ -1,4 +1,4 @@
-"""The example of eight schools: a flow has the posterior means of a long run of HMC."""
+"""The eight-schools example: the posterior means of the flow are those of a long run of HMC."""
 
 import numpy as np
 import pytest

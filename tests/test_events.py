@@ -1,4 +1,4 @@
-"""What an event is, and what is refused as one."""
+"""What an event is, and which values are refused."""
 
 import numpy as np
 import pytest

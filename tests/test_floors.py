@@ -1,4 +1,4 @@
-"""The laws of the house, read from the source itself: a file imports only from floors below, and stays small.
+"""The rules of the code base, checked on the source itself: a file imports only from lower floors, and stays small.
 
 Each check takes a `Source` and yields what breaks it, as `path:line: rule`; the mutants show that each check can fail.
 CONTRIBUTING.md says why these laws are worth having.
@@ -88,7 +88,7 @@ class Source:
 
     @property
     def package(self) -> str:
-        """What a relative import starts from."""
+        """The package that a relative import starts from."""
         return self.module if self.path.endswith("__init__.py") else self.module.rpartition(".")[0]
 
     @property
@@ -114,7 +114,7 @@ def unit(name: str) -> str | None:
 
 
 def imported(source: Source) -> Iterator[tuple[int, str]]:
-    """The line and the dotted name of each import, wherever it stands; `from a import b` gives `a.b`."""
+    """The line and the dotted name of each import at any level; `from a import b` gives `a.b`."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -170,7 +170,7 @@ def star_imports(source: Source) -> Iterator[str]:
 
 
 def asserts(source: Source) -> Iterator[str]:
-    """Asserts outside tests: `python -O` drops them, so that they check nothing."""
+    """Asserts outside tests: `python -O` removes them."""
     if source.unit != "tests":
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Assert):

@@ -6,7 +6,7 @@ from tests import bound_laws, laws
 from tests.cases import CASES
 from tests.keras_laws import KERAS_LAWS
 
-# Where a law cannot hold for a bound, the one that stands in its place.
+# The laws that replace those that cannot hold for a bound.
 STAND_INS = {
     laws.sampling_inverts_density: bound_laws.more_importance_samples_tighten_the_bound,
     laws.log_det_is_that_of_the_jacobian: bound_laws.posterior_and_prior_have_the_same_mass,
@@ -28,7 +28,7 @@ def all_laws_of(case):
 
 
 def is_slow(law, case):
-    """Whether a pair waits for the slow suite: Keras treats all images alike, and RealNVP stands for them."""
+    """Whether a pair belongs to the slow tests: Keras treats all images alike, and RealNVP represents them."""
     return law in KERAS_LAWS and case.event.kind == "image" and case.name != "realnvp"
 
 

@@ -15,7 +15,7 @@ REACH = (-1e4, -30.0, -1.0, -0.2, 0.0, 0.3, 2.0, 30.0, 1e4)
 
 
 def outputs_of(kind, reach=REACH, dtype=np.float64):
-    """All combinations of a decoder's numbers for an entry, `[batch, size]`."""
+    """All combinations of a decoder's outputs for an entry, `[batch, size]`."""
     return tf.constant(list(itertools.product(reach, repeat=kind.size)), dtype)
 
 

@@ -1,4 +1,4 @@
-"""The laws can fail: each mutant of the code breaks the law that is there to catch it."""
+"""The laws can fail: each mutant of the code breaks the law that should catch it."""
 
 import keras
 import pytest

@@ -10,7 +10,7 @@ FORTH, BACK = (Interval(*ends, rtol=1e-8, atol=1e-8) for ends in ((0.0, 1.0), (1
 
 
 def swirl(t, state):
-    """Turns by an angle of 2 t^2, as t goes on: at t = 1 by 2."""
+    """A rotation whose angle at time t is 2 t^2."""
     return 4 * t[:, None] * tf.stack([-state[:, 1], state[:, 0]], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""What is installed is what was tested: setup.cfg, constraints.txt, the folders and the imports tell one story."""
+"""What is installed is what was tested: setup.cfg, constraints.txt, the folders and the imports agree."""
 
 import ast
 import configparser
@@ -40,7 +40,7 @@ def versions(pins: list[str]) -> dict[str, str]:
 
 
 def refused(needed: list[Requirement], pins: dict[str, str]) -> list[str]:
-    """The requirements that no pinned version meets."""
+    """The requirements that no pinned version satisfies."""
     return [str(need) for need in needed if pins.get(canonicalize_name(need.name), "0") not in need.specifier]
 
 
@@ -56,7 +56,7 @@ def third_party(text: str) -> set[str]:
 
 
 def undeclared(names: set[str], declared: list[Requirement]) -> set[str]:
-    """Those of the imported names that no declared distribution provides."""
+    """The imported names that no declared distribution provides."""
     providers = importlib.metadata.packages_distributions()
     known = {canonicalize_name(requirement.name) for requirement in declared}
     return {name for name in names if not known & {canonicalize_name(each) for each in providers.get(name, [])}}

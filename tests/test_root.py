@@ -1,4 +1,4 @@
-"""Roots of increasing functions: found wherever they lie, each by itself, with their derivatives."""
+"""Roots of increasing functions: found at any distance, independently of each other, with their derivatives."""
 
 import numpy as np
 import tensorflow as tf

@@ -27,7 +27,7 @@ def train(*flags: str, timeout: float = 300, **options) -> subprocess.CompletedP
 
 @pytest.fixture(scope="module")
 def celeb_a(tmp_path_factory):
-    """A run on a miniature of the original archive, and the folder that it worked in."""
+    """A run on a miniature of the original archive, and its workdir."""
     tmp_path = tmp_path_factory.mktemp("celeb_a")
     celeba_miniature.prepare(tmp_path / "data")
     run = train(
@@ -167,7 +167,7 @@ MISTAKES = {
 
 
 def mistaken(mistake, folder):
-    """The flags of a mistake in a folder with a file and with another run's workdir, and what the answer must hold."""
+    """The flags of a mistake, in a folder with a file and another run's workdir, and what the error must contain."""
     flags, *answers = MISTAKES[mistake]
     (folder / "file").write_text("kept")
     old = {"architecture": "realnvp", "dataset": "digits"}
@@ -184,7 +184,7 @@ def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-# Of an enumeration absl itself speaks, and exits; the tests' own process has two devices.
+# absl itself reports a wrong enum value and exits; the process of the tests has two devices.
 BY_COMMAND = ("strategy", "gpu")
 
 

@@ -17,7 +17,7 @@ def two_replicas_train_as_one(case: Case) -> None:
     if case.event.discrete:
         return  # tests/training/test_parity.py holds it for images, in whole runs
     one = fitted(case)
-    # Reduced by hand, as collective operations of several strategies in one process take each other's keys.
+    # Reduced by hand, as collective operations of several strategies in one process share their keys.
     by_hand = tf.distribute.ReductionToOneDevice()
     two = fitted(case, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=by_hand))
     np.testing.assert_allclose(two[0], one[0], rtol=1e-5)

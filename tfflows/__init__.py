@@ -18,6 +18,7 @@ with quiet():
     from tfflows import networks as networks
     from tfflows.events import Event as Event
     from tfflows.models import VAE as VAE
+    from tfflows.models import Dequantized as Dequantized
     from tfflows.models import Flow as Flow
 
 __version__ = "0.1.0"

@@ -47,6 +47,11 @@ class Event(ConfigurableValue):
         return self.levels is not None
 
     @property
+    def dequantized(self) -> "Event":
+        """The continuous event that noise makes of this one; this one itself if it is continuous."""
+        return dataclasses.replace(self, dtype="float32", levels=None)
+
+    @property
     def size(self) -> int:
         """Number of dimensions of the event, the divisor of bits per dimension."""
         return math.prod(self.shape)

@@ -2,8 +2,8 @@
 
     python -m tools.archives FOLDER realnvp_digits ...    # or some of them
 
-The same export gives the same archive, byte by byte. `python -m tools.publish` writes its sha256 into the table, and
-this refuses to write an archive with another one.
+The same export gives the same archive, byte for byte. `python -m tools.publish` writes its sha256 into the table, and
+this refuses to write an archive with another hash.
 """
 
 import gzip
@@ -63,7 +63,7 @@ def write(name: str, target: Path) -> Path:
 
 
 def main(arguments: list[str]) -> None:
-    """Writes archives into the folder that is named first: of all models, or of those named after it."""
+    """Writes archives into the folder given first: of all models, or of those named after it."""
     try:
         check(bool(arguments), "Expected a folder, and names of models or none.", arguments=arguments)
         target, *names = arguments

@@ -1,4 +1,4 @@
-"""Which images a density calls outliers: `python -m tools.outliers` writes the table of docs/scoring.md.
+"""Which images a density flags as outliers: `python -m tools.outliers` writes the table of docs/scoring.md.
 
 It needs MNIST and Fashion-MNIST of TFDS; nothing is trained. `realnvp_fashion_mnist` scores the test set of
 Fashion-MNIST, the same images altered, and the test set of MNIST.
@@ -25,13 +25,13 @@ FROM, TO = "<!-- outliers -->\n", "<!-- /outliers -->"
 
 
 def test_set(dataset: str, rows: int) -> np.ndarray:
-    """The first images of its test set, uint8 `[rows, 28, 28, 1]`."""
+    """The first images of the test set of `dataset`, uint8 `[rows, 28, 28, 1]`."""
     examples = datasets.load(dataset).test.events().as_numpy_iterator()
     return np.stack([example["x"] for example in itertools.islice(examples, rows)])
 
 
 def altered(rows: int) -> dict[str, np.ndarray]:
-    """Images by their description, the same in each run."""
+    """Images by their description, the same in every run."""
     x, random = test_set("fashion_mnist", rows), np.random.default_rng(0)
     noisy = np.clip(np.round(x + random.normal(scale=16.0, size=x.shape)), 0, 255).astype(np.uint8)
     shuffled = random.permuted(x.reshape(len(x), -1), axis=1).reshape(x.shape)
@@ -52,7 +52,7 @@ def scores(x: np.ndarray, folder: Path) -> np.ndarray:
 
 
 def table(rows: int) -> str:
-    """Markdown, a line for each kind of image."""
+    """The table in Markdown, with a row for each kind of image."""
     lines = ["| images | nats per image | bits/dim | flagged |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         for name, x in altered(rows).items():
@@ -64,7 +64,7 @@ def table(rows: int) -> str:
 
 
 def main() -> None:
-    """Prints the table and puts it between its marks."""
+    """Prints the table and writes it between its marks in the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000, help="images of each kind")
     text = table(parser.parse_args().rows)

@@ -1,7 +1,7 @@
 """Adds exported models to the table of pretrained models: `python -m tools.publish exported/realnvp_digits`.
 
 The row is made of the export's own `config.json` and `metrics.json`, with the sha256 of its archive, and the README's
-tables of the rows: nothing in either is written by hand.
+tables are made of the rows: nothing in either is written by hand.
 """
 
 import csv
@@ -60,8 +60,8 @@ def publish(folder: Path, table: Path = TABLE) -> None:
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
-    """The README's tables, of models of data and of models of energies: their scores with standard errors, what could
-    be reached, and what the training took.
+    """The README's tables, of models of data and of models of energies: their scores with standard errors, the scores
+    to reach, and the cost of the training.
     """
     of_data = {
         "nats per event": lambda row: _with_error(row, "nats", 2),
@@ -90,7 +90,7 @@ def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[s
 
 
 def _goal(row: dict[str, str]) -> str:
-    """What the paper has, or what the true density scores where it is known."""
+    """The paper's score, or that of the true density where it is known."""
     truth = row["truth_nats"]
     return row["published"] or (f"{float(truth):.2f} nats" if truth else "-")
 

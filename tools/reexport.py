@@ -1,8 +1,8 @@
-"""Exports pretrained models again, in place, as this version of the code does it.
+"""Exports pretrained models again, in place, with this version of the code.
 
     python -m tools.reexport realnvp_digits
 
-Run it after a change of what an export holds. Weights, configurations and scores stay the same files; the datasets are
+Run it after a change of what an export contains. Weights, configurations and scores stay the same; the datasets are
 needed for pictures and for the scores of the training set. Without names it exports all pretrained models. Run
 `python -m tools.publish exported/*/` after it, as the archives have new hashes.
 """

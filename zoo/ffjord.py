@@ -8,7 +8,7 @@ from tfflows.costs import Cost
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Continuous
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import VelocityMLP
 from zoo.architecture import Architecture
 
@@ -25,7 +25,7 @@ def vector(
     training_trace: str = "hutchinson",
     rtol: float = 1e-5,
     atol: float = 1e-5,
-) -> Flow:
+) -> GenerativeModel:
     """FFJORD for vectors.
 
     Args:
@@ -43,7 +43,7 @@ def vector(
     check(0 < rtol < 1 and 0 < atol < 1, "Expected `rtol` and `atol` to be in (0, 1).", rtol=rtol, atol=atol)
     velocity = VelocityMLP(width=width, depth=depth, activation=activation, context_size=event.classes)
     settings = {"training_trace": training_trace, "rtol": rtol, "atol": atol}
-    return Flow(event, [ActNorm(), *(Continuous(velocity, **settings) for _ in range(flows))], name="ffjord")
+    return make_flow(event, [ActNorm(), *(Continuous(velocity, **settings) for _ in range(flows))], name="ffjord")
 
 
 # Presets.

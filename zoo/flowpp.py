@@ -11,12 +11,12 @@ from tfflows.dequantization import VariationalDequantization
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, FlowLayer, Logit, PLULinear, planned
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, AttentionNet, ContextNet, Network
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> Flow:
+def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> GenerativeModel:
     """The couplings of Flow++ for vectors, which the paper does not have.
 
     Args:
@@ -30,7 +30,7 @@ def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int 
     for index in range(couplings):
         settings = {"conditioner": mlp, "transformer": transformer("mixture", components)}
         layers += [ActNorm(), Coupling("alternating", flip=index % 2 == 1, **settings)]
-    return Flow(event, layers, name="flowpp")
+    return make_flow(event, layers, name="flowpp")
 
 
 def image(
@@ -45,7 +45,7 @@ def image(
     coupling: str = "mixture",
     dequantization: str = "variational",
     dequantization_blocks: int = 2,
-) -> Flow:
+) -> GenerativeModel:
     """Flow++ for images.
 
     Args:
@@ -72,7 +72,7 @@ def image(
         noise_flow = planned("4 columns", lambda index: image_step(index, noise_network, scalar))
         noise = VariationalDequantization(noise_flow, ContextNet(32, dropout=dropout), event.levels)
     layers.insert(0, Logit(high=float(event.levels or 1), alpha=0.05))
-    return Flow(event, layers, dequantization=noise, name="flowpp")
+    return make_flow(event, layers, dequantization=noise, name="flowpp")
 
 
 def transformer(coupling: str, components: int) -> ScalarTransformer:

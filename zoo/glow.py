@@ -8,7 +8,7 @@ from tfflows import layers
 from tfflows.bijectors import Additive, SigmoidAffine
 from tfflows.errors import check_choice
 from tfflows.events import Event
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvNet, Network
 from zoo.architecture import Architecture
 
@@ -19,7 +19,7 @@ COUPLINGS = {"affine": SigmoidAffine(), "additive": Additive()}
 
 def vector(
     event: Event, *, steps: int = 8, width: int = 64, depth: int = 2, permutation: str = "plu", coupling: str = "affine"
-) -> Flow:
+) -> GenerativeModel:
     """Glow for vectors, which the paper does not have: the steps for images, with MLPs in place of convolutions.
 
     Args:
@@ -32,7 +32,7 @@ def vector(
     """
     mlp = MLP(width=width, depth=depth, context_size=event.classes)
     flow = [*repeat(steps, permutation, coupling, mlp), layers.TopPrior(context_size=event.classes)]
-    return Flow(event, flow, name="glow")
+    return make_flow(event, flow, name="glow")
 
 
 def image(
@@ -43,7 +43,7 @@ def image(
     width: int = 512,
     permutation: str = "plu",
     coupling: str = "affine",
-) -> Flow:
+) -> GenerativeModel:
     """Glow for images: each level squeezes, applies steps, and factors out half of the channels, with learned priors.
 
     Args:
@@ -59,7 +59,7 @@ def image(
     for level in range(levels):
         flow += [] if level == 0 else [layers.SplitPrior(), layers.FactorOut()]
         flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, convnet)]
-    return Flow(event, [*flow, layers.TopPrior(context_size=event.classes)], name="glow")
+    return make_flow(event, [*flow, layers.TopPrior(context_size=event.classes)], name="glow")
 
 
 def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) -> list[layers.FlowLayer]:

@@ -9,7 +9,7 @@ from tfflows.bijectors import BoundedAffine
 from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, Inverse
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
 from zoo.architecture import Architecture
 
@@ -23,7 +23,7 @@ def vector(
     activation: str = "elu",
     hidden: str = "sorted",
     seed: int = 0,
-) -> Flow:
+) -> GenerativeModel:
     """IAF for vectors; the order of the entries is reversed from each layer to the next.
 
     Args:
@@ -41,7 +41,7 @@ def vector(
         order = ("natural", "reversed")[number % 2]
         made = MADE(seed=seed + number, context_size=event.classes, **settings)
         layers += [Inverse(Autoregressive(conditioner=made, transformer=BoundedAffine(), order=order)), ActNorm()]
-    return Flow(event, layers, name="iaf")
+    return make_flow(event, layers, name="iaf")
 
 
 # Presets.

@@ -9,7 +9,7 @@ from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
 from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
 from zoo.architecture import Architecture
 
@@ -24,7 +24,7 @@ def vector(
     order: str = "natural",
     hidden: str = "sorted",
     seed: int = 0,
-) -> Flow:
+) -> GenerativeModel:
     """MADE for vectors.
 
     Args:
@@ -43,7 +43,7 @@ def vector(
     # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     base = "normal" if components == 1 else "logistic"
     layers = [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order, seed=seed)]
-    return Flow(event, layers, base=base, name="made")
+    return make_flow(event, layers, base=base, name="made")
 
 
 # Presets.

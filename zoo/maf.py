@@ -9,7 +9,7 @@ from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, BatchNorm
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
 from zoo.architecture import Architecture
 
@@ -26,7 +26,7 @@ def vector(
     hidden: str = "sorted",
     batch_norm: bool = True,
     seed: int = 0,
-) -> Flow:
+) -> GenerativeModel:
     """MAF for vectors; MAF MoG if `components` is more than 1.
 
     Args:
@@ -53,10 +53,10 @@ def vector(
     for number in range(flows):
         layers += [autoregressive(number, BoundedAffine()), BatchNorm() if batch_norm else ActNorm()]
     if components == 1:
-        return Flow(event, layers, name="maf")
+        return make_flow(event, layers, name="maf")
     # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     layers.append(autoregressive(flows, MixtureOfGaussians(components)))
-    return Flow(event, layers, base="logistic", name="maf")
+    return make_flow(event, layers, base="logistic", name="maf")
 
 
 # Presets.

@@ -10,7 +10,7 @@ from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
 from zoo.architecture import Architecture
 
@@ -29,7 +29,7 @@ def vector(
     activation: str = "elu",
     hidden: str = "sorted",
     seed: int = 0,
-) -> Flow:
+) -> GenerativeModel:
     """NAF for vectors; the order of the entries is reversed from each flow to the next. Sampling inverts numerically.
 
     Args:
@@ -52,7 +52,7 @@ def vector(
         made = MADE(seed=seed + number, context_size=event.classes, **settings)
         order = ("natural", "reversed")[number % 2]
         chain += [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order)]
-    return Flow(event, chain, name="naf")
+    return make_flow(event, chain, name="naf")
 
 
 # Presets.

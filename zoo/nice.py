@@ -8,12 +8,14 @@ SVHN and CIFAR-10, as scores of whitened data are not scores of pixels.
 from tfflows.bijectors import Additive
 from tfflows.events import Event
 from tfflows.layers import Coupling, Flatten, FlowLayer, Rescale, Scale
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic") -> Flow:
+def vector(
+    event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic"
+) -> GenerativeModel:
     """NICE for vectors.
 
     Args:
@@ -23,10 +25,12 @@ def vector(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 
         depth: Number of hidden layers of the networks.
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
-    return Flow(event, couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
+    return make_flow(event, couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
 
 
-def image(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic") -> Flow:
+def image(
+    event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5, base: str = "logistic"
+) -> GenerativeModel:
     """NICE for images, flattened to vectors.
 
     Args:
@@ -37,7 +41,7 @@ def image(event: Event, *, couplings: int = 4, width: int = 1000, depth: int = 5
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
     pixels = [Rescale(high=float(event.levels or 1), shift=-0.5), Flatten()]
-    return Flow(event, pixels + couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
+    return make_flow(event, pixels + couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
 
 
 def couplings_and_scale(event: Event, couplings: int, width: int, depth: int) -> list[FlowLayer]:

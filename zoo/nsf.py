@@ -9,7 +9,7 @@ from tfflows import layers
 from tfflows.bijectors import RationalQuadratic
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE, ResidualNet
 from zoo.architecture import Architecture
 
@@ -18,7 +18,7 @@ BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-B
 
 def vector(
     event: Event, *, kind: str = "coupling", steps: int = 10, width: int = 256, bins: int = 8, dropout: float = 0.0
-) -> Flow:
+) -> GenerativeModel:
     """NSF for vectors: steps of a linear map and splines.
 
     Args:
@@ -41,7 +41,7 @@ def vector(
         else:
             splines = layers.Autoregressive(conditioner=made, transformer=spline)
         flow += [layers.PLULinear(), splines]
-    return Flow(event, [*flow, layers.PLULinear()], name="nsf")
+    return make_flow(event, [*flow, layers.PLULinear()], name="nsf")
 
 
 def image(
@@ -54,7 +54,7 @@ def image(
     bins: int = 4,
     dropout: float = 0.2,
     factor_out: bool = True,
-) -> Flow:
+) -> GenerativeModel:
     """NSF for images: Glow's steps, with splines in place of its affine maps.
 
     Args:
@@ -76,7 +76,7 @@ def image(
             flow += [layers.ActNorm(), layers.PLULinear()]
             flow += [layers.Coupling("halves", conditioner=resnet, transformer=spline)]
         flow += [layers.PLULinear()]
-    return Flow(event, flow, name="nsf")
+    return make_flow(event, flow, name="nsf")
 
 
 # Presets.

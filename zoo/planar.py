@@ -9,11 +9,11 @@ from tfflows.costs import Cost
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Planar
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Flow:
+def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> GenerativeModel:
     """Planar flow for vectors.
 
     Args:
@@ -23,7 +23,7 @@ def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Flow:
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
     maps = [Planar(context_size=event.classes) for _ in range(layers)]
-    return Flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="planar")
+    return make_flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="planar")
 
 
 # Presets.

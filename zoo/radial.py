@@ -8,11 +8,11 @@ maps go from data to latent, as a density is fitted. Both directions have a clos
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Radial
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
+def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> GenerativeModel:
     """Radial flow for vectors.
 
     Args:
@@ -22,7 +22,7 @@ def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Flow:
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
     maps = [Radial(context_size=event.classes) for _ in range(layers)]
-    return Flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="radial")
+    return make_flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="radial")
 
 
 # Presets.

@@ -7,12 +7,12 @@ score is the same in training and evaluation, on one device and many, and does n
 
 from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
-from tfflows.models import Flow
+from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvResNet, Network
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2) -> Flow:
+def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2) -> GenerativeModel:
     """RealNVP for vectors: couplings that change the even and the odd entries alternately.
 
     Args:
@@ -23,7 +23,7 @@ def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2)
     """
     mlp = MLP(width=width, depth=depth, context_size=event.classes)
     layers = [ActNorm(), *alternate("alternating", couplings, mlp)]
-    return Flow(event, layers, name="realnvp")
+    return make_flow(event, layers, name="realnvp")
 
 
 def image(
@@ -36,7 +36,7 @@ def image(
     l2: float = 5e-5,
     alpha: float = 0.05,
     bound: float = 1.0,
-) -> Flow:
+) -> GenerativeModel:
     """RealNVP for images.
 
     Every scale but the last has three checkerboard couplings, a squeeze and three channel couplings, and factors out
@@ -59,7 +59,7 @@ def image(
         layers += [*alternate("checkerboard", 3, resnets[scale], bound), Squeeze()]
         layers += [*alternate("halves", 3, resnets[scale + 1], bound), FactorOut()]
     layers += alternate("checkerboard", 4, resnets[-1], bound)
-    return Flow(event, layers, name="realnvp")
+    return make_flow(event, layers, name="realnvp")
 
 
 def alternate(mask: str, number: int, conditioner: Network, bound: float = 1.0) -> list[FlowLayer]:

@@ -1,4 +1,4 @@
-"""Two ways to write one coupling: by a mask of the event, and by the channels that stay."""
+"""Two equivalent couplings: by a mask of the event, and by a split of the channels."""
 
 import numpy as np
 import pytest

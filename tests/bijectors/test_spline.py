@@ -18,7 +18,7 @@ def parameters(rows, channels=2, scale=2.0, dtype=np.float64):
 
 
 def peer(spline):
-    """The same spline by TFP, whose forward is from data to latent here."""
+    """TFP's spline with the same parameters; its forward direction is from data to latent here."""
     sizes = [knots[..., 1:] - knots[..., :-1] for knots in (spline.x, spline.y)]
     return tfp.bijectors.RationalQuadraticSpline(*sizes, spline.slope[..., 1:-1], range_min=-BOUND)
 

@@ -68,7 +68,7 @@ def _write_zip(path: pathlib.Path, files: list[str]) -> pathlib.Path:
 
 @contextlib.contextmanager
 def no_download(paths: dict[str, pathlib.Path]) -> Iterator[None]:
-    """Inside, TFDS gets `paths` instead of what it would download."""
+    """A context in which TFDS gets `paths` instead of downloading files."""
 
     def download(_, urls):
         return {name: paths[name] for name in urls}

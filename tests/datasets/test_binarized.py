@@ -42,7 +42,7 @@ def test_mean_of_many_draws_is_the_intensity():
     errors = np.sqrt(odds * (1 - odds) / 2000)
     assert np.all(np.abs(np.mean(draws, axis=0) - odds) <= 5 * errors)
     assert abs(np.mean(draws) - 0.5) < 5 * np.sqrt(np.sum(errors**2)) / 256
-    # Pixels are drawn each by itself: two that are gray agree in half of the draws.
+    # Pixels are drawn independently: two that are gray agree in half of the draws.
     assert abs(np.mean([row[127] == row[128] for row in draws]) - 0.5) < 0.06
 
 
@@ -79,7 +79,7 @@ def test_validation_and_test_are_drawn_once(binary, gray):
 
 
 def test_bits_of_the_test_set_are_the_same_in_every_process(binary):
-    # Sums of the bytes of the first three images: a change of these numbers makes old scores another dataset's.
+    # Sums of the bytes of the first three images: if these numbers change, old scores are no longer comparable.
     found = [int(np.packbits(image).sum()) for image in head(binary.test, 3)]
     assert found == [4055, 6622, 3966]
 

@@ -23,7 +23,7 @@ def pictures(split):
 
 
 def number(picture):
-    """Which of the miniature's pictures an event was made from: its left half says."""
+    """The index of the miniature's picture that an event was made from, encoded in its left half."""
     return round((float(picture[:, :31, 0].mean()) - 20) / 4)
 
 

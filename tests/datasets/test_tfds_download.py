@@ -1,4 +1,4 @@
-"""A dataset that is not on disk: found out fast and said in one line."""
+"""A dataset that cannot be downloaded is detected fast and reported in one line."""
 
 import socket
 import time
@@ -28,7 +28,7 @@ def no_network(monkeypatch):
 
 @pytest.fixture
 def failing(monkeypatch):
-    """The download begins, and fails."""
+    """A builder whose download starts and then fails."""
 
     def fail(self):
         raise OSError("\nQuota exceeded.\nSee the manual.")

@@ -16,14 +16,14 @@ SIDES = ((192, 288), (300, 200), (256, 256))
 
 
 def picture(height, width):
-    """Colours that say where a pixel is: red grows downwards, green to the right."""
+    """An image whose colors encode the position of a pixel: red increases downward, green to the right."""
     red, green = np.meshgrid(np.linspace(0, 250, height), np.linspace(0, 250, width), indexing="ij")
     return np.stack([red, green, np.zeros_like(red)], -1).round().astype(np.uint8)
 
 
 @pytest.fixture
 def lsun(tmp_path, monkeypatch):
-    """TFDS's LSUN, but for how it reads its archive, which needs a library that few have."""
+    """TFDS's LSUN, except for reading its archive, which needs a library that is rarely installed."""
 
     def examples(sides):
         return ((index, {"id": str(index), "image": picture(*side)}) for index, side in enumerate(sides))

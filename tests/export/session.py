@@ -1,4 +1,4 @@
-"""An export as TF Serving runs it: a session, which compares the types of what it is fed and not the shapes."""
+"""An export as TF Serving runs it: a session, which checks the types of its inputs but not the shapes."""
 
 from pathlib import Path
 from typing import Any

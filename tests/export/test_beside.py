@@ -1,4 +1,4 @@
-"""What an export brings beside its graph: warm-up requests for TF Serving and scores of the training set."""
+"""What an export contains besides its graph: warm-up requests for TF Serving and scores of the training set."""
 
 import json
 
@@ -37,7 +37,7 @@ def write(folder, *, conditional=False):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "conditional"])
 def exported(request, tmp_path_factory):
-    """The folder of a version, and its model."""
+    """The folder of an exported version, and its model."""
     return write(tmp_path_factory.mktemp("exported") / "realnvp_digits", conditional=request.param)
 
 

@@ -1,4 +1,4 @@
-"""Bad requests: the graph names the input, the rule and the value, and answers the next request as before."""
+"""Invalid requests: the error of the graph names the input, the rule and the value, and the next request works."""
 
 import re
 
@@ -45,7 +45,7 @@ def sessions(tmp_path_factory):
 
 
 def sound(model: str) -> dict[str, dict[str, np.ndarray]]:
-    """A request to each signature that is answered."""
+    """A valid request to each signature."""
     label = {"label": LABEL} if model == "labels" else {}
     x = POINTS if model == "points" else PIXELS
     z = np.random.default_rng(1).normal(size=(N, 2 if model == "points" else 64)).astype(np.float32)
@@ -147,7 +147,7 @@ def test_largest_request_follows_from_the_size_of_an_event():
 
 
 def malformed(random: np.random.Generator, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A request with one or two of its inputs spoilt; now and then the spoilt one is sound."""
+    """A request with one or two of its inputs corrupted; the result is sometimes still valid."""
     spoilt = dict(inputs)
     for name in random.choice(list(inputs), size=min(len(inputs), int(random.integers(1, 3))), replace=False):
         spoilt[name] = np.asarray(SPOIL[random.integers(len(SPOIL))](random, spoilt[name]), spoilt[name].dtype)

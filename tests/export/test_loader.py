@@ -23,7 +23,7 @@ N = 3
 
 @pytest.fixture(scope="module")
 def loader(tmp_path_factory):
-    """The C program, built against the TensorFlow that is installed."""
+    """The C program, built against the installed TensorFlow."""
     if COMPILER is None or not (TENSORFLOW / "libtensorflow_cc.so.2").exists():
         pytest.skip("needs a C compiler and a TensorFlow for Linux with libtensorflow_cc")
     program = tmp_path_factory.mktemp("loader") / "loader"

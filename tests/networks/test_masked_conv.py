@@ -16,7 +16,7 @@ ROWS = 4
 
 
 def made_layer(shape, order, *, width=6, depth=2, context_channels=0, transformer=Gated()):  # noqa: B008
-    """A layer with every weight away from zero, in the current precision."""
+    """A layer with nonzero weights, in the current precision."""
     conditioner = MaskedConvNet(width=width, depth=depth, context_channels=context_channels)
     layer = AutoregressiveConv(conditioner=conditioner, transformer=transformer, order=order)
     layer.build((None, *shape))
@@ -56,7 +56,7 @@ def jacobian_is_triangular_in_the_order(shape, order, **settings):
 
 
 def near_before(shape):
-    """Which entry should see which, by place: those before it in its pixel and in the pixels that a kernel covers."""
+    """Which entry should see which, by position: those before it in its pixel and in the pixels of the kernel."""
     at = [
         (row, column, channel) for row in range(shape[0]) for column in range(shape[1]) for channel in range(shape[2])
     ]
@@ -147,7 +147,7 @@ def test_every_weight_gets_a_gradient(shape):
         gradients = tape.gradient(loss, layer.trainable_variables)
         assert len(gradients) == 3 * 2 + 1
         assert all(np.isfinite(gradient).all() and np.any(gradient) for gradient in gradients)
-        # Weights that the mask opens are used; the others never are.
+        # Weights are used exactly where the mask is 1.
         for conv in (layer.network.hidden[1], layer.network.last):
             np.testing.assert_array_equal(tape.gradient(loss, conv.kernel) != 0, conv.mask)
 

@@ -12,13 +12,13 @@ LOAD = functools.cache(tf.saved_model.load)
 
 @pytest.fixture(autouse=True)
 def loaded_once(monkeypatch):
-    """A SavedModel is loaded once for all tests of this process; none of them changes one in its place."""
+    """A SavedModel is loaded once for all tests of this process; no test changes one in place."""
     monkeypatch.setattr(tf.saved_model, "load", LOAD)
 
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory):
-    """Folders of small models: of the plane, of the digits, and of the digits with labels."""
+    """Folders of small models: of points in the plane, of the digits, and of the digits with labels."""
     folder = tmp_path_factory.mktemp("exports")
     running.export_toy(folder / "toy")
     running.export_digits(folder / "digits")

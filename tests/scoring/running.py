@@ -1,4 +1,4 @@
-"""Small exports to score by, and ways to score."""
+"""Small exported models, and ways to score with them."""
 
 import contextlib
 import functools
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments: str) -> str:
-    """What the command prints, in this process; an error that a user can fix is a `SystemExit` with one line."""
+    """What the command prints, run in this process; a mistake of the user is a `SystemExit` with one line."""
     values, printed = flags.FlagValues(), io.StringIO()
     define_flags(values)
     argv = values(["tfflows.scoring", *arguments])
@@ -52,7 +52,7 @@ def scored(folder: Path, model: Path | str, input: Path | str, **settings) -> np
 
 
 def served(model: Path, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """What the SavedModel itself answers to all rows at once."""
+    """The SavedModel's outputs for all rows at once."""
     loaded = tf.saved_model.load(str(model / "1"))
     outputs = loaded.signatures["log_prob"](**{name: tf.constant(value) for name, value in inputs.items()})
     return {name: value.numpy() for name, value in outputs.items()}
@@ -69,14 +69,14 @@ def digits(rows: int) -> dict[str, np.ndarray]:
 
 
 def export_digits(folder: Path, *, conditional: bool = False) -> GenerativeModel:
-    """Writes version 1 of a small model of the digits into `folder`, and gives the model back."""
+    """Writes version 1 of a small model of the digits into `folder`, and returns the model."""
     model, rows = small_run.model(conditional=conditional), digits(64)
     model.initialize(rows["x"], tf.constant(rows["label"]) if conditional else None)
     return write(model, folder)
 
 
 def export_toy(folder: Path) -> GenerativeModel:
-    """The same of a small model of the plane."""
+    """The same for a small model of points in the plane."""
     keras.utils.set_random_seed(0)
     model = zoo.create("realnvp", event=Event((2,)), couplings=2, width=8)
     model.initialize(points(64))
@@ -95,7 +95,7 @@ def write(model: GenerativeModel, folder: Path) -> GenerativeModel:
 
 @contextlib.contextmanager
 def failing(owner: object, name: str, error: BaseException) -> Iterator[None]:
-    """`owner.name` raises `error` meanwhile."""
+    """A context in which `owner.name` raises `error`."""
     original = getattr(owner, name)
 
     def fail(*_arguments, **_options):

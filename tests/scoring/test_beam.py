@@ -1,4 +1,4 @@
-"""Apache Beam gives what one machine gives, bit for bit."""
+"""Apache Beam gives the same scores as one machine, bit for bit."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Every format gives the scores of the same rows, row for row."""
+"""The same rows have the same scores in every format."""
 
 import numpy as np
 import pyarrow as pa
@@ -103,7 +103,7 @@ OF_PIXELS = {
 
 @pytest.fixture(scope="module")
 def expected(toy):
-    """The scores of the plane's points in the batches of a run."""
+    """The scores of the points in the plane, in the batches of a run."""
     model = Version.find(str(toy))
     scores = [Served(model, 8)(x=tf.constant(x)) for x in np.split(running.points(ROWS), CUTS)]
     return np.concatenate(scores)

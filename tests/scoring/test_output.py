@@ -1,4 +1,4 @@
-"""The table of scores and what is said of it at the end."""
+"""The table of scores, and the report at the end."""
 
 import csv
 import math
@@ -22,7 +22,7 @@ SHARE = 0.25
 
 @pytest.fixture(scope="module")
 def fitted(digits, tmp_path_factory):
-    """A copy of the small model of the digits with the scores of a training set: those of other rows."""
+    """A copy of the small model of the digits, with scores of other rows as those of its training set."""
     folder = tmp_path_factory.mktemp("fitted") / "digits"
     shutil.copytree(digits, folder)
     scores = running.served(folder, x=running.digits(300)["x"][ROWS:])["log_prob"]
@@ -32,7 +32,7 @@ def fitted(digits, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    """The path of rows of which some are odd."""
+    """The path of a file of rows, some of which are outliers."""
     path = tmp_path_factory.mktemp("rows") / "x.npy"
     x = running.digits(ROWS)["x"].copy()
     x[::6] = 16 - x[::6]

@@ -1,4 +1,4 @@
-"""What is wrong gets one clear line: the rule, what was received, and of a row its file and its number."""
+"""A mistake gets one clear line: the rule, what was received, and for a row its file and number."""
 
 import importlib.util
 

@@ -1,4 +1,4 @@
-"""A run that ends early goes on where it was, computes no part twice, and goes on with nothing but its own."""
+"""An interrupted run resumes where it stopped, computes no part twice, and reuses only its own parts."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def settings(toy, tmp_path):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """The numbers of the parts that are scored from now on."""
+    """The numbers of the parts that are scored during the test."""
     numbers, score_part = [], Job.score
 
     def counting(job, part, served, **options):

@@ -1,4 +1,4 @@
-"""What is in memory does not grow with the rows: batches are read when they are asked for, and let go."""
+"""Memory does not grow with the number of rows: batches are read when they are needed, and then freed."""
 
 import subprocess
 import sys
@@ -20,14 +20,14 @@ EVENT, WIDE = Event((2,)), Event((400,))
 
 
 def read(path):
-    """Reads all rows of a file in batches, and gives how many."""
+    """Reads all rows of a file in batches, and returns their number."""
     parts = split_into_parts(sources.find(str(path), WIDE), 250)
     job = Job(Version(""), WIDE, "", batch_size=50)
     return sum(len(inputs["x"]) for part in parts for inputs in job.inputs(part))
 
 
 def peak_bytes(path):
-    """The most that Python and NumPy hold at a time while they read."""
+    """The peak memory of Python and NumPy while they read."""
     tracemalloc.start()
     try:
         return read(path), tracemalloc.get_traced_memory()[1]
@@ -41,7 +41,7 @@ def test_reading_does_not_hold_the_file(name, tmp_path):
     peaks = []
     for rows in (1_000, 5_000):
         write(tmp_path / file, np.random.default_rng(0).normal(size=(rows, 400)).astype(np.float32))
-        read(tmp_path / file)  # what is made once
+        read(tmp_path / file)  # excludes what is allocated only once
         count, peak = peak_bytes(tmp_path / file)
         assert count == rows
         peaks.append(peak)
@@ -75,7 +75,7 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     assert total(parts) == 30
 
 
-# The most memory since the program was loaded; that of `getrusage` begins with the process it was forked from.
+# The peak memory since the program was loaded; that of `getrusage` includes the process it was forked from.
 PEAK = """
 import re, sys
 from tfflows.scoring import score

@@ -1,4 +1,4 @@
-"""Small models in a folder as TF Serving wants it, and emulators of them, one batching and one not."""
+"""Small models in a folder with TF Serving's layout, and emulators of them, one with batching and one without."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ BATCHING = Batching(max_batch_size=16, batch_timeout_micros=20_000, allowed_batc
 
 @pytest.fixture(scope="session")
 def models() -> dict[str, GenerativeModel]:
-    """Live models by what the servers call them; `digits` has two versions."""
+    """Live models by their names on the servers; `digits` has two versions."""
     canary = small_run.initialized()
     for variable in canary.trainable_variables:
         variable.assign_add(keras.random.normal(variable.shape, stddev=0.05, seed=1))
@@ -35,7 +35,7 @@ def models() -> dict[str, GenerativeModel]:
 
 @pytest.fixture(scope="session")
 def folder(models, tmp_path_factory) -> Path:
-    """The models, exported; the toy is so already."""
+    """The models, exported; the toy already is."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "toy").symlink_to(exported_folder(TOY).resolve())
     places = {"digits": "digits/1", "canary": "digits/2", "classes": "classes/1"}
@@ -67,7 +67,7 @@ def alone(configs) -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def together(configs) -> Iterator[Emulator]:
-    """Requests that come together are computed together."""
+    """Requests that arrive together are computed together."""
     with Emulator(configs, batching=BATCHING) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Inputs of the serving tests, and how near an answer must come to the model's own."""
+"""Inputs of the serving tests, and how close an answer must be to the model's own."""
 
 import numpy as np
 

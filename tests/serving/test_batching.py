@@ -1,4 +1,4 @@
-"""Requests that come together are computed together, and each gets its own answer."""
+"""Requests that arrive together are computed together, and each gets its own answer."""
 
 import random
 import threading
@@ -37,7 +37,7 @@ def own_answers(models) -> dict[str, np.ndarray]:
 
 
 def calls(address: str) -> dict[str, Callable[[list[int]], np.ndarray]]:
-    """The same of some rows, by a server."""
+    """The same for some rows, by a server."""
     canary, stable = (Client(address, "digits", version_label=label) for label in ("canary", "stable"))
     classes, toy = Client(address, "classes"), Client(address, "toy")
     return {
@@ -137,7 +137,7 @@ def test_the_first_call_is_made_alone(folder):
             end = time.monotonic() + 10
             while inside[0] < together and time.monotonic() < end:
                 time.sleep(0.01)
-            time.sleep(0.2)  # for those who should not come in
+            time.sleep(0.2)  # time for calls that should not be made yet
             assert inside[0] == together
             release.set()
             assert len([part.result() for part in parts]) == 4

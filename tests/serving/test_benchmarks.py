@@ -52,7 +52,7 @@ def test_table_has_the_newest_row_of_each_setting(tmp_path):
 
 
 class Transport:
-    """Gives what it was made with, or raises it."""
+    """Returns the answer that it was made with, or raises it."""
 
     def __init__(self, answer):
         self.answer = answer

@@ -1,4 +1,4 @@
-"""The emulator as a command: TF Serving's flags, and one line for what a user can mend."""
+"""The emulator as a command: TF Serving's flags, and one line for a mistake of the user."""
 
 import threading
 import time

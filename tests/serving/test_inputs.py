@@ -1,4 +1,4 @@
-"""What the client refuses before it asks: the error names the input."""
+"""The client refuses invalid inputs before it sends a request: the error names the input."""
 
 import numpy as np
 import pytest

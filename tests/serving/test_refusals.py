@@ -1,4 +1,4 @@
-"""The emulator refuses as TF Serving does, by code and words, and goes on."""
+"""The emulator refuses requests with the same code and message as TF Serving, and keeps running."""
 
 import grpc
 import numpy as np

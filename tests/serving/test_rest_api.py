@@ -1,4 +1,4 @@
-"""The emulator's REST API has the formats of TF Serving's, so that lines for curl work with either."""
+"""The emulator's REST API has the formats of TF Serving's, so that curl commands work with either."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""A request is tried again where the server is unavailable, with longer and longer pauses, and nowhere else."""
+"""A request is retried only if the server is unavailable, with longer and longer pauses."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ def server(request):
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """The longest that each pause may be, instead of pauses."""
+    """Records the upper limit of each pause instead of pausing."""
     pauses = []
     monkeypatch.setattr(module.time, "sleep", pauses.append)
     monkeypatch.setattr(module.random, "uniform", lambda low, high: high)
@@ -124,7 +124,7 @@ def test_a_server_that_hangs_up_is_unavailable(scheme, pauses):
         thread.join()
     assert raised.value.code == "UNAVAILABLE"
     assert len(pauses) == 1
-    assert not scheme or tries == 2  # a channel of gRPC connects as it likes
+    assert not scheme or tries == 2  # a gRPC channel may connect more often
 
 
 def test_error_page_of_a_proxy_is_in_the_message(monkeypatch):

@@ -1,4 +1,4 @@
-"""The files in serving/ are what TF Serving reads, and name what is there."""
+"""The files in serving/ have TF Serving's formats, and name existing models and versions."""
 
 import os
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SERVING = ROOT / "serving"
 MODELS = textproto.read(SERVING / "models.config", ModelServerConfig).model_config_list.config
 COMPOSE = (SERVING / "compose.yaml").read_text()
-# What the command of docker compose and that of the script must agree in.
+# The flags in which the command of docker compose and that of the script must agree.
 FLAGS = {
     "--model_config_file": "models.config",
     "--allow_version_labels_for_unavailable_models": "",

@@ -22,7 +22,7 @@ def run(workdir, **changed):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run of six steps, and the folder that it worked in."""
+    """A run of six steps, and its workdir."""
     folder = tmp_path_factory.mktemp("whole")
     return *run(folder), folder
 

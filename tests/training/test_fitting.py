@@ -30,7 +30,7 @@ def test_finished_run_is_not_trained_again_and_can_be_made_longer(tmp_path):
 
 
 def test_patience_ends_a_run_that_gets_no_better(tmp_path):
-    # With so small a learning rate nothing changes but by chance; the first validation is the best of a few.
+    # With such a small learning rate the score changes only by chance, so one of the first validations is the best.
     fitted = fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0)
     assert fitted.steps < 60
     assert fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0).steps == fitted.steps
@@ -116,7 +116,7 @@ def test_mixed_precision_is_for_networks_only():
     finally:
         keras.config.set_dtype_policy("float32")
     mixed.set_weights(full.get_weights())
-    coupling = next(layer for layer in mixed.flow_layers if hasattr(layer, "network"))
+    coupling = next(layer for layer in mixed.flow.flow_layers if hasattr(layer, "network"))
     assert (coupling.compute_dtype, coupling.network.compute_dtype) == ("float32", "bfloat16")
     assert coupling.network.first.direction.dtype == "float32"
     scores = mixed.log_prob(x).numpy()

@@ -1,4 +1,4 @@
-"""A run that is killed goes on, and ends where the uninterrupted run ends."""
+"""A run that is killed resumes, and ends with the same result as an uninterrupted run."""
 
 import json
 import os

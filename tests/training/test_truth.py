@@ -1,4 +1,4 @@
-"""On data of known density, a trained flow comes near the truth, and no nearer than chance allows."""
+"""On data of known density, a trained flow scores close to the truth, and not above it beyond chance."""
 
 import keras
 import numpy as np

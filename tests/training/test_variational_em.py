@@ -14,13 +14,13 @@ CASE = Case("flow_vae", EVENTS["vector"])
 
 
 def bound(model, x):
-    """The ELBO of the batch in expectation: over 256 draws for each row."""
+    """The expected ELBO of the batch, estimated with 256 draws for each row."""
     score = tf.function(lambda seed: tf.reduce_mean(model.log_prob_fn(x, None, seed)))
     return np.mean([score(seed).numpy() for seed in noise.split(noise.seed_pair(7), 256)])
 
 
 def compiled(first_step=0):
-    """The model, which is to make step `first_step`; its step; and a batch."""
+    """A model whose next step is `first_step`, its train function, and a batch."""
     model, x = make(CASE), tf.constant(events(CASE, 32)[0])
     model.variational_em = True
     model.compile(keras.optimizers.SGD(1e-3), MeanNegativeLogLikelihood())

@@ -1,4 +1,4 @@
-"""The costs that layers and the registry name are those that are run: network passes, and searches for roots."""
+"""The costs that layers and the registry state are the actual ones: network passes, and root searches."""
 
 import collections
 from functools import partial
@@ -21,7 +21,7 @@ def test_costs_are_those_that_the_layers_name(case, monkeypatch):
     draw = partial(model.sample_fn, noise.split(noise.seed_pair(0), 2), tf.ones([2]), None)
     if not case.exact:
         assert agrees(case.row.sample_cost, *counted(draw, monkeypatch), case)
-        return  # a flow alone has costs of its own
+        return  # only a flow has costs of its own
     assert agrees(model.sampling_cost, *counted(draw, monkeypatch), case)
     assert agrees(model.scoring_cost, *counted(partial(model.log_density, tf.zeros([2, 2])), monkeypatch), case)
 
@@ -35,7 +35,7 @@ def test_row_has_the_costs_of_the_default_settings(case):
 
 
 def agrees(cost, passes, roots, case):
-    """Whether a cost is what was counted; a solver takes the passes that it needs, and some layers have no network."""
+    """Whether a cost agrees with the count; a solver's passes vary, and some layers have no network."""
     expected = {"1": (0, 1), "D": (case.event.size,)}.get(cost.passes, (passes,))
     return passes in expected and roots == cost.root_search
 

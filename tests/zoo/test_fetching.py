@@ -1,4 +1,4 @@
-"""Pretrained models that are not here are fetched: checked, unpacked whole or not at all, and kept."""
+"""Pretrained models that are not on disk are downloaded: verified, unpacked atomically, and cached."""
 
 import functools
 import hashlib
@@ -24,7 +24,7 @@ SHA256 = {row["id"]: row["sha256"] for row in pretrained.rows()}
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
-    """A folder with the archives of two models, as they are published."""
+    """A folder with the published archives of two models."""
     folder = tmp_path_factory.mktemp("archives")
     archives.main([str(folder), NAME, OTHER])
     return folder
@@ -32,13 +32,13 @@ def packed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected():
-    """Samples of the model that is in the clone."""
+    """Samples of the same model in the clone."""
     return zoo.load(NAME).sample(8, seed=0).numpy()
 
 
 @pytest.fixture(autouse=True)
 def cache(packed, expected, tmp_path, monkeypatch):
-    """As where a package is installed: no exported/, an empty cache, no address. This is the cache."""
+    """The empty cache of an installed package, with no exported/ and no address."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pretrained, "HOMES", (tmp_path / "none",))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
@@ -48,7 +48,7 @@ def cache(packed, expected, tmp_path, monkeypatch):
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and notes what it was asked for; promises more than it sends where that is asked of it."""
+    """Serves a folder and records the requests; can announce more bytes than it sends."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
@@ -63,7 +63,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A server of the empty folder `server.folder`, whose address models are fetched from."""
+    """A server of the empty folder `server.folder`, which is set as the address of pretrained models."""
     folder = tmp_path / "served"
     folder.mkdir()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:

@@ -23,7 +23,7 @@ X = np.array([[0.4, -1.1]], np.float32)
 
 
 def moved(posterior, prior="", *, move=0.1, **settings):
-    """A small model with all weights off their start."""
+    """A small model with all weights moved from their initial values."""
     keras.utils.set_random_seed(0)
     model = zoo.create("flow_vae", event=EVENT, posterior=posterior, prior=prior, **SMALL, **settings)
     model.initialize(tf.constant(np.random.default_rng(1).normal(size=(64, 2)), tf.float32))

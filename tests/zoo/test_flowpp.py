@@ -100,12 +100,12 @@ def test_parameters_on_cifar10_are_those_of_the_authors(capsys):
 
 def test_ablations_leave_out_what_they_name():
     event = EVENTS["image"]
-    kinds = {type(layer) for layer in zoo.create("flowpp", event=event, **SMALL).flow_layers}
+    kinds = {type(layer) for layer in zoo.create("flowpp", event=event, **SMALL).flow.flow_layers}
     assert {layers.Logit, layers.SplitColumns, layers.JoinColumns, layers.Coupling} <= kinds
     uniform = zoo.create("flowpp", event=event, dequantization="uniform", **SMALL)
     assert not uniform.dequantization.trainable_variables
     affine = zoo.create("flowpp", event=event, coupling="affine", **SMALL)
-    assert {layer.transformer.size for layer in affine.flow_layers if isinstance(layer, layers.Coupling)} == {2}
+    assert {layer.transformer.size for layer in affine.flow.flow_layers if isinstance(layer, layers.Coupling)} == {2}
     silent = zoo.create("flowpp", event=event, attention=False, **SMALL)
     assert not any("gated_attention" in variable.path for variable in silent.variables)
     assert silent.count_params() < zoo.create("flowpp", event=event, **SMALL).count_params()

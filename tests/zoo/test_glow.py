@@ -98,7 +98,7 @@ def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
         model.sample(1)
     x, _ = events(Case("glow", IMAGE), 64)
     model.initialize(tf.constant(x))
-    rescale, squeeze, actnorm = model.flow_layers[:3]
+    rescale, squeeze, actnorm = model.flow.flow_layers[:3]
     z = actnorm(squeeze(rescale(tf.constant(x, tf.float32) + 0.5))).numpy()
     np.testing.assert_allclose(z.mean((0, 1, 2)), 0, atol=0.1)  # the noise of dequantization is another
     np.testing.assert_allclose(z.std((0, 1, 2)), 1, atol=0.05)
@@ -109,12 +109,13 @@ def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
     other = zoo.create("glow", event=IMAGE, levels=1, steps=1, width=4)
     other.load_weights(tmp_path / "model.weights.h5")
     assert other.initialized
-    np.testing.assert_array_equal(other.flow_layers[2].shift, before)
+    np.testing.assert_array_equal(other.flow.flow_layers[2].shift, before)
 
 
 def test_additive_glow_with_fixed_permutations_keeps_volumes_as_nice_does():
     with float64():
-        model = zoo.create("glow", event=IMAGE, levels=2, steps=2, width=4, permutation="reverse", coupling="additive")
+        settings = {"levels": 2, "steps": 2, "width": 4, "permutation": "reverse", "coupling": "additive"}
+        model = zoo.create("glow", event=IMAGE, **settings).flow
         random = np.random.default_rng(0)
         for layer in model.flow_layers:
             free = isinstance(layer, layers.Coupling) and not isinstance(layer, layers.SplitPrior)
@@ -169,7 +170,7 @@ def test_new_affine_coupling_multiplies_by_sigmoid_of_2():
 
 def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # By hand, a step of c channels: actnorm, W, and three convolutions with a shift and a scale each. The
-    # neural-spline paper (1906.04032, table 3) counts 44.0M: the learned priors and our scales beside each kernel are
+    # neural-spline paper (1906.04032, table 3) counts 44.0M: the learned priors and our scales for each kernel are
     # the rest.
     width, steps = 512, 32
     event = Event((32, 32, 3), "uint8", 256)

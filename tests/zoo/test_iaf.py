@@ -1,4 +1,4 @@
-"""Facts of IAF's paper, 1606.04934, and of its kinship with MAF, 1705.07057."""
+"""Facts of IAF's paper, 1606.04934, and of its relation to MAF, 1705.07057."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ tfb, tfd = tfp.bijectors, tfp.distributions
 
 
 def turned_round():
-    """A MAF, and the IAF with the same weights: the list of layers reversed, each turned round."""
+    """A MAF, and the IAF with the same weights: the list of layers reversed, and each layer inverted."""
     mine, theirs = Flow(Event((4,)), maf(3)), Flow(Event((4,)), [layers.Inverse(layer) for layer in maf(3)[::-1]])
     for layer, turned in zip(mine.flow_layers, reversed(theirs.flow_layers), strict=True):
         shake(layer.weights)

@@ -1,4 +1,4 @@
-"""Facts of IAF-VAE: one way down for inference and generation, gated steps, free bits, the paper's settings."""
+"""Facts of IAF-VAE: one top-down pass for inference and generation, gated steps, free bits, the paper's settings."""
 
 import math
 
@@ -51,7 +51,7 @@ def test_inference_is_bidirectional():
 
 
 def test_steps_are_gates_that_start_open():
-    """Paper, section 4: sigma = sigmoid(s) with s around +1 to +2 at first."""
+    """Paper, section 4: sigma = sigmoid(s), with s initially around +1 to +2."""
     model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
     (step,) = model.ladder[0].flow.flow_layers
     z0 = np.random.default_rng(0).normal(size=(3, 2, 2, 2)).astype(np.float32)
@@ -70,7 +70,7 @@ def test_orders_are_reversed_from_step_to_step():
 
 
 def test_kl_of_a_layer_without_steps_is_that_of_gaussians():
-    """Where the prior of the only layer is still standard normal, the mean log-ratio is the closed form."""
+    """With one layer whose prior is still standard normal, the mean log-ratio is the closed form."""
     keras.utils.set_random_seed(0)
     model = zoo.create("iaf_vae", event=EVENTS["image"], scales=1, blocks=1, width=4, latents=2, hidden=4)
     (layer,) = model.ladder

@@ -17,7 +17,7 @@ tfd = tfp.distributions
 
 
 def randomized(network, dimension, context_size=0):
-    """The network with every weight away from zero."""
+    """The network with nonzero weights."""
     random = np.random.default_rng(0)
     if not network.built:
         network.build((None, dimension + context_size))
@@ -83,7 +83,7 @@ def test_density_is_the_product_of_the_conditionals(family, order):
         conditional = gaussian(outputs) if family.size == 2 else mixture(outputs)
         expected = tf.reduce_sum(conditional.log_prob(x), axis=-1)
         np.testing.assert_allclose(flow.log_prob(x), expected, rtol=1e-9)
-        # The first of the order depends on nothing, and the way back runs through the order.
+        # The first entry in the order depends on no other, and sampling goes through the entries in this order.
         z = bijector.inverse(x)
         np.testing.assert_allclose(layer.bijector().forward(tf.identity(z)), x, atol=1e-7)
 

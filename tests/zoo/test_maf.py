@@ -158,7 +158,7 @@ def test_statistics_are_stable_far_from_zero():
 
 
 def slope(layer, x):
-    """Of a function of all that a training step sees of the layer."""
+    """A function of all outputs of the layer in a training step, and its gradient."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         bijector = layer.bijector(training=True)

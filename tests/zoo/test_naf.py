@@ -12,7 +12,7 @@ from tfflows.events import Event
 
 
 def moved(size=0.2, **settings):
-    """A model with every weight away from its start."""
+    """A model with every weight moved from its initial value."""
     model = zoo.create("naf", event=settings.pop("event", EVENTS["vector"]), width=16, **settings)
     model.initialize(tf.cast(tf.random.stateless_normal([64, *model.event.shape], [0, 1]), model.compute_dtype))
     random = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import EVENTS, Case, continuous, float64, make
+from tests.cases import EVENTS, Case, continuous, float64, flow_of, make
 from tfflows import layers
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -25,10 +25,10 @@ def test_volume_changes_by_the_scaling_alone(kind):
     # Section 3.3: additive couplings keep volumes, so the log-det is the sum of the log-scales, whatever the point.
     with float64():
         case = Case("nice", EVENTS[kind])
-        model = make(case)
+        model = flow_of(make(case))
         x, _ = continuous(case, 5)
         (scale,) = [layer for layer in model.flow_layers if isinstance(layer, layers.Scale)]
-        pixels = -model.event.size * np.log(model.event.levels or 1)
+        pixels = -model.event.size * np.log(case.event.levels or 1)
         np.testing.assert_allclose(log_det(model, x), np.sum(scale.log_scale) + pixels, rtol=1e-12)
         assert np.sum(scale.log_scale) != 0
 
@@ -69,7 +69,7 @@ def test_three_couplings_let_every_entry_depend_on_every_other_and_two_do_not():
 def test_new_model_scores_the_base_on_centred_pixels(base):
     # All networks end in zeros and the scaling starts at 1: the density is that of the base at x / 256 - 0.5.
     with float64():
-        model = zoo.create("nice", event=Event((2, 2, 1), "uint8", 256), width=4, depth=1, base=base)
+        model = zoo.create("nice", event=Event((2, 2, 1), "uint8", 256), width=4, depth=1, base=base).flow
         x = np.array([[[[3.5], [77.0]], [[128.0], [255.5]]]])
         z = (x / 256 - 0.5).reshape(1, 4)
         log_base = {"logistic": -z - 2 * np.log1p(np.exp(-z)), "normal": -(z**2) / 2 - np.log(2 * np.pi) / 2}[base]

@@ -18,7 +18,7 @@ AUTOREGRESSIVE = {"kind": "autoregressive", "steps": 1, "width": 16, "bins": 3}
 
 
 def moved(model, x, scale=0.3):
-    """The model, initialized on `x` and moved off its zeros."""
+    """The model, initialized on `x`, with its zero weights changed."""
     model.initialize(tf.constant(x))
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:

@@ -1,4 +1,4 @@
-"""Settings that make no sense, of every architecture: each gets one line with its name and the value received."""
+"""Invalid settings of every architecture: each raises a one-line error with its name and the value received."""
 
 import pytest
 
@@ -18,7 +18,7 @@ FRACTIONS = ("dropout", "alpha", "rtol", "atol")  # below 1
 
 
 def wrong(key, default):
-    """Values that no setting of this name and kind may have."""
+    """Values that are invalid for a setting of this name and kind."""
     if isinstance(default, str):
         return ["nonsense"]
     if isinstance(default, bool):

@@ -1,4 +1,4 @@
-"""The pretrained models that come with the zoo: each loads by name, and scores what its row says."""
+"""The pretrained models that come with the zoo: each loads by name, and has the score in its row."""
 
 import csv
 import json
@@ -56,8 +56,8 @@ def test_round_trip_of_trained_weights_gives_every_pixel_back():
     np.testing.assert_array_equal(model.decode(model.encode(x)), x)
 
 
-# What a search or a solver may leave of x, in units of data; the others leave rounding, which NICE's steep networks
-# enlarge: to keep volumes, they fold space sharply between modes.
+# Round-trip errors of a root search or a solver, in units of data; others have rounding errors only, which are larger
+# for NICE's steep networks: since they preserve volume, they fold space sharply between modes.
 TOLERANCE = {"flowpp": 1e-3, "made": 1e-3, "naf": 1e-3, "planar": 1e-3, "ffjord": 1e-3, "nice": 2e-3}
 
 

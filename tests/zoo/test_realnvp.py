@@ -58,7 +58,7 @@ def test_squeeze_moves_blocks_of_pixels_to_channels():
 
 def test_each_scale_factors_out_half_of_what_it_has():
     # Section 3.6: z holds D/2 entries of the first scale, D/4 of the second, ...
-    model = zoo.create("realnvp", event=Event((8, 8, 3), "uint8", 256), scales=3, width=4, blocks=1)
+    model = zoo.create("realnvp", event=Event((8, 8, 3), "uint8", 256), scales=3, width=4, blocks=1).flow
     seen = [layer.shape for layer in model.flow_layers if isinstance(layer, layers.FactorOut)]
     assert seen == [(4, 4, 12), (2, 2, 24)]
     assert model.last_shape == (2, 2, 12)

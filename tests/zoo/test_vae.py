@@ -1,4 +1,4 @@
-"""Facts of VAEs: bounds where the truth is known, a flow as the limit of a VAE, and what training takes for the KL."""
+"""Facts of VAEs: bounds where the truth is known, a flow as the limit of a VAE, and the KL term in training."""
 
 from functools import partial
 
@@ -41,7 +41,7 @@ def linear_vae(*, mean=1.0, std=1.0):
 
 
 def unbounded(log_std):
-    """The output of a network for which a bounded log-deviation is this."""
+    """The network output for which the bounded log-deviation has this value."""
     return BOUND * np.arctanh(log_std / BOUND)
 
 
@@ -159,7 +159,7 @@ def test_flow_is_the_limit_of_a_vae_without_noise():
 
 
 def trained_cost(model, x, step=0):
-    """The mean of what training takes for the KL, its gradients in the moments, and the KL of each latent."""
+    """The mean KL term in training, its gradients in the moments, and the KL of each latent."""
     model.optimizer.iterations.assign(step)
     x, seed = tf.constant(x), noise.seed_pair(0)
     with tf.GradientTape(persistent=True) as tape:
@@ -172,7 +172,7 @@ def trained_cost(model, x, step=0):
 
 
 def compiled(**settings):
-    """A linear VAE whose second latent says little."""
+    """A linear VAE whose second latent carries little information."""
     model = linear_vae()
     model.moments.set_weights([0.1 * model.moments.kernel.numpy(), np.array([1.0, 0.1, -0.5, -0.1])])
     for name, value in settings.items():

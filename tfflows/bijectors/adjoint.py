@@ -1,4 +1,4 @@
-"""Gradients through an ordinary differential equation by its adjoint, which needs no memory of the path."""
+"""Gradients through an ordinary differential equation by the adjoint method, which does not store the path."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,17 +17,17 @@ def integrate(
 
     Args:
         function: `(t, state, parameters, rows) -> d state / dt`, a function of its arguments alone.
-        state: At the start, `[batch, size]`.
+        state: State at the start, `[batch, size]`.
         parameters: Tensors shared by all rows.
-        rows: Tensors of which each row has its own, `[batch, ...]`.
+        rows: Tensors with an entry for each row, `[batch, ...]`.
         interval: Times and tolerances.
 
     Returns:
         The state at the end and the number of evaluations for each row.
 
     Source: Chen et al., "Neural Ordinary Differential Equations" (1806.07366), section 2 and appendix B.
-    Differs from the paper: the integrals of the parameters follow the steps that state and adjoint take, and do not
-    shorten them.
+    Differs from the paper: the integrals for the parameters use the steps that state and adjoint take, without
+    shortening them.
     """
     num_parameters = len(parameters)
 
@@ -45,7 +45,7 @@ def integrate(
 
 
 def _adjoint(function, state, upstream, parameters, rows, interval):
-    """Gradients for the state at the start, the parameters and the rows, from that for the state at the end."""
+    """Gradients of the state at the start, the parameters and the rows, from that of the state at the end."""
 
     def derivative(t, both):
         state, adjoint = tf.split(both, 2, axis=-1)

@@ -13,8 +13,8 @@ class Affine(Bijector):
         log-det:  log |dz/dx| = log_scale
 
     Args:
-        shift: Broadcasts against the event.
-        log_scale: Broadcasts against the event.
+        shift: Shift, which broadcasts against the event.
+        log_scale: Log of the scale, which broadcasts against the event.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), sections 3.2 and 3.3.
     Differs from the paper: nothing.

@@ -1,4 +1,4 @@
-"""Autoregressive map: each entry changes by what the entries before it say."""
+"""Autoregressive map: how each entry changes depends on the entries before it."""
 
 from collections.abc import Callable
 
@@ -10,28 +10,28 @@ from tfflows.bijectors.base import Bijector, sum_event
 
 tfb = tfp.bijectors
 
-UNROLLED = 8  # passes that are written out: a loop takes several times longer in training, but its graph does not grow
+UNROLLED = 8  # passes that are unrolled: a loop takes several times longer in training, but its graph does not grow
 
 
 class Autoregressive(Bijector):
-    """Maps each entry by a scalar bijector that is made from the entries before it.
+    """Maps each entry by a scalar bijector that depends on the entries before it.
 
         inverse:  z = transform(x).inverse(x)                                   one pass
-        forward:  x = 0;  for d in 1..D: x[d] = transform(x)[d].forward(z[d])   a pass for each place in the order
+        forward:  x = 0;  for d in 1..D: x[d] = transform(x)[d].forward(z[d])   a pass for each position in the order
         log-det:  log |det dz/dx| = sum(log |d transform(x).inverse / dx|)
 
-    On the way forward an entry stays 0 until its turn: what the network makes of unfinished entries never enters it,
-    and cannot overflow.
+    In the forward direction an entry stays 0 until its turn: what the network computes from unfinished entries is never
+    used, and cannot overflow.
 
     Args:
-        transform: From `[batch, *event]` to a bijector of scalars, that of an entry a function of the entries of lower
-            degree alone.
-        degrees: Integers `[*event]`: the place of each entry in the order, 1 to the number of places. The event may be
-            a vector, a map `[height, width, channels]`, or of any other rank.
+        transform: Function from `[batch, *event]` to a bijector of scalars; that of an entry depends only on the
+            entries of lower degree.
+        degrees: Integers `[*event]`: the position of each entry in the order, 1 to the number of positions. The event
+            may be a vector, a map `[height, width, channels]`, or of any other rank.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 3;
     Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), section 3.
-    Differs from the papers: the scalar bijector is free; with `Affine` it is theirs.
+    Differs from the papers: the scalar bijector is arbitrary; with `Affine` it is theirs.
     """
 
     def __init__(self, transform: Callable[[tf.Tensor], tfb.Bijector], degrees: np.ndarray):
@@ -57,7 +57,7 @@ class Autoregressive(Bijector):
             for _ in range(passes):
                 state = step(*state)
         else:
-            # A static number of passes: XLA differentiates no other loop.
+            # A static number of passes: XLA cannot differentiate any other loop.
             state = tf.while_loop(lambda degree, *_: degree <= passes, step, state, maximum_iterations=passes)
         _, x, log_dets = state
         return x, sum_event(log_dets, self.degrees.ndim)

@@ -1,4 +1,4 @@
-"""The contract of this project's bijectors: point and log-determinant are computed together, once for each tensor."""
+"""The base class of bijectors: point and log-determinant are computed together, once for each tensor."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,8 @@ class Bijector(tfb.Bijector):
         forward_and_log_det(z) -> x, log |det dx/dz|     latent to data
         inverse_and_log_det(x) -> z, log |det dz/dx|     data to latent
 
-    TFP asks for the point and for the log-determinant in separate calls. This class remembers the pair computed for a
-    tensor, so that the second call costs nothing. A bijector lives for one call of a layer, and so does what it
-    remembers.
+    TFP asks for the point and for the log-determinant in separate calls. This class caches the pair computed for a
+    tensor, so that the second call costs nothing. A bijector lives for one call of a layer, and so does its cache.
 
     Args:
         event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants have the shape of its
@@ -36,7 +35,7 @@ class Bijector(tfb.Bijector):
         )
         forward_memo: dict = {}
         inverse_memo: dict = {}
-        # Closures, not attributes: tf.Module would wrap a dict to track what is in it.
+        # Closures, not attributes: tf.Module would wrap a dict to track its contents.
         self._forward_pair = lambda z: _remembered(self.forward_and_log_det, z, forward_memo, inverse_memo)
         self._inverse_pair = lambda x: _remembered(self.inverse_and_log_det, x, inverse_memo, forward_memo)
 
@@ -60,8 +59,8 @@ class Bijector(tfb.Bijector):
     def _inverse_log_det_jacobian(self, x):
         return self._inverse_pair(x)[1]
 
-    # TFP compares bijectors by their parameters, at a cost exponential in the depth of their nesting; each of these is
-    # itself alone.
+    # TFP compares bijectors by their parameters, at a cost exponential in the depth of their nesting; each of these
+    # equals only itself.
     __hash__ = object.__hash__
 
     def __eq__(self, other):

@@ -1,4 +1,4 @@
-"""Continuous flow: points follow a velocity field, and volumes its divergence."""
+"""Continuous flow: points follow a velocity field, and volumes change by its divergence."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,8 @@ class Continuous(Bijector):
         inverse:  z = x(1) from x(0) = x        forward:  x = x(0) from x(1) = z
         log-det:  log |dz/dx| = integral from 0 to 1 of trace(d velocity / dx) dt
 
-    The trace is exact, at a cost of `dimension` derivatives, unless there is a `probe` e: then it is estimated without
-    bias by e . d velocity / dx . e, at the cost of one, with the same e along the whole path.
+    Without a `probe` the trace is exact, at the cost of `dimension` derivatives. With a probe e it is estimated without
+    bias by e . d velocity / dx . e, at the cost of one derivative, with the same e along the whole path.
 
     Args:
         velocity: `(t [batch, 1], x [batch, dimension], parameters, context) -> [batch, dimension]`, a function of its
@@ -27,7 +27,7 @@ class Continuous(Bijector):
         probe: Noise of mean 0 and covariance 1 for each row, `[batch, dimension]`; None for the exact trace.
         rtol: Relative tolerance of the solver.
         atol: Absolute tolerance of the solver.
-        report: Is given the number of evaluations of the velocity for each row, int32 `[batch]`.
+        report: Called with the number of evaluations of the velocity for each row, int32 `[batch]`.
 
     Source: Grathwohl et al., "FFJORD" (1810.01367), sections 2.2 and 3.1.
     Differs from the paper: each row takes its own steps; the paper's solver takes the same for a whole batch.
@@ -80,7 +80,7 @@ class Continuous(Bijector):
 
 
 def _with_trace(velocity, t, x, parameters, context):
-    """Velocity and exact divergence: one batch that holds each row once for each dimension."""
+    """Velocity and exact divergence, from one batch that repeats each row once for each dimension."""
     dimension = x.shape[-1]
     x, t, context = (None if part is None else tf.repeat(part, dimension, axis=0) for part in (x, t, context))
     units = tf.tile(tf.eye(dimension, dtype=x.dtype), [tf.shape(x)[0] // dimension, 1])

@@ -1,4 +1,4 @@
-"""Coupling: some entries stay, and what they say decides how each of the others changes."""
+"""Coupling: some entries stay unchanged and determine how each of the others changes."""
 
 from collections.abc import Callable
 
@@ -14,19 +14,19 @@ tfb = tfp.bijectors
 class MaskedCoupling(Bijector):
     """Keeps the entries where `keep` is True and maps the others by a scalar bijector made from the kept ones.
 
-        scalar(x) = transform(where(keep, x, 0))          the same in both directions, as kept entries are equal
+        scalar(x) = transform(where(keep, x, 0))          the same in both directions, as kept entries do not change
         forward:  x = where(keep, z, scalar(z).forward(z))
         inverse:  z = where(keep, x, scalar(x).inverse(x))
         log-det:  log |det dz/dx| = sum(where(keep, 0, log |d scalar.inverse / dx|))
 
-    The Jacobian is triangular up to a permutation, whatever network `transform` runs.
+    The Jacobian is triangular up to a permutation, for any network that `transform` runs.
 
     Args:
         keep: bool, of the event's shape; True = unchanged.
-        transform: From the kept entries, `[batch, *event]` with zeros elsewhere, to a bijector of scalars.
+        transform: Function from the kept entries, `[batch, *event]` with zeros elsewhere, to a bijector of scalars.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), sections 3.2 to 3.4.
-    Differs from the paper: the scalar bijector is free; with `Affine` it is the paper's.
+    Differs from the paper: the scalar bijector is arbitrary; with `Affine` it is the paper's.
     """
 
     def __init__(self, keep: np.ndarray, transform: Callable[[tf.Tensor], tfb.Bijector]):
@@ -51,9 +51,9 @@ class MaskedCoupling(Bijector):
 
 
 class Coupling(Bijector):
-    """A coupling of channels: the kept ones alone enter `transform`, and it makes parameters for the others alone.
+    """A coupling of channels: only the kept ones enter `transform`, which makes parameters only for the others.
 
-        kept, changed = x[..., keep], x[..., ~keep]       the same places in both directions
+        kept, changed = x[..., keep], x[..., ~keep]       the same positions in both directions
         forward:  x[..., ~keep] = transform(kept).forward(changed)
         inverse:  z[..., ~keep] = transform(kept).inverse(changed)
         log-det:  log |det dz/dx| = sum(log |d transform(kept).inverse / d changed|)
@@ -62,11 +62,11 @@ class Coupling(Bijector):
 
     Args:
         keep: bool, `[channels]`, over the last axis; True = unchanged.
-        transform: From the kept channels to a bijector of scalars for the others.
+        transform: Function from the kept channels to a bijector of scalars for the others.
         event_ndims: Rank of the event.
 
     Source: Dinh et al., "NICE" (1410.8516), section 3.2.
-    Differs from the paper: the scalar bijector is free.
+    Differs from the paper: the scalar bijector is arbitrary.
     """
 
     def __init__(self, keep: np.ndarray, transform: Callable[[tf.Tensor], tfb.Bijector], *, event_ndims: int):

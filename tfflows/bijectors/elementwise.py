@@ -1,4 +1,4 @@
-"""Scalar transformers: what a coupling or an autoregressive flow does to one entry, given a few parameters.
+"""Scalar transformers: what a coupling or an autoregressive flow applies to one entry, given a few parameters.
 
 A transformer says how many parameters it takes for each entry (`size`), and makes a bijector of scalars from
 `parameters`, `[batch, ..., size, channels]`, for entries `[batch, ..., channels]`. The outputs of networks start near
@@ -70,8 +70,8 @@ class BoundedAffine(ScalarTransformer):
     """`z = x * exp(s) + shift`, with `s = bound * tanh(log_scale / bound)`.
 
     Args:
-        bound: Of the log-scale: the one place where the flows of this zoo that their papers leave unbounded are held
-            back, so that an input far outside the data has a finite score.
+        bound: Bound of the log-scale, so that an input far outside the data has a finite score. All flows of the zoo
+            whose papers leave the log-scale unbounded get their bound here.
     """
 
     bound: float = 3.0
@@ -84,10 +84,10 @@ class BoundedAffine(ScalarTransformer):
 
 @dataclasses.dataclass(frozen=True)
 class SigmoidAffine(ScalarTransformer):
-    """`z = x * sigmoid(scale + offset) + shift`: contracts at most entries, and never expands.
+    """`z = x * sigmoid(scale + offset) + shift`, which may contract, but never expands.
 
     Args:
-        offset: 2 in the authors' code of Glow, where a new layer then multiplies by 0.88.
+        offset: Added before the sigmoid; 2 in the authors' code of Glow, where a new layer then multiplies by 0.88.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
     exp(log s) and multiplies after the shift: `z = (x + shift) * s`.
@@ -113,13 +113,13 @@ class Gated(ScalarTransformer):
     The parameters are `m` and `s`.
 
     Args:
-        bias: Of the gate. The paper wants it open at first, `s` about +1 to +2, so that new layers change little: at
-            2 they multiply by 0.88.
+        bias: Bias of the gate. The paper recommends a gate that is open at first, `s` about +1 to +2, so that new
+            layers change little: at 2 they multiply by 0.88.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4,
     equations 12 to 14, and algorithm 1.
-    Differs from the paper: the bias stands here and not in the network, whose outputs start at zero; and `s + bias` is
-    cut at -16, where `sigma` is what float32 no longer sees beside 1, so that neither direction overflows.
+    Differs from the paper: the bias is added here and not in the network, whose outputs start at zero; and `s + bias`
+    is clipped at -16, where `sigma` is negligible next to 1 in float32, so that neither direction overflows.
     """
 
     bias: float = 2.0
@@ -136,7 +136,7 @@ class Composed(ScalarTransformer):
     """Several transformers, applied one after another from data to latent.
 
     Args:
-        transformers: At least one.
+        transformers: Transformers, at least one.
     """
 
     transformers: tuple[ScalarTransformer, ...]
@@ -160,7 +160,7 @@ class Gaussian(ScalarTransformer):
     """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
 
     Args:
-        bound: Of the log-deviation, which is `bound * tanh(log_std / bound)`.
+        bound: Bound of the log-deviation, which is `bound * tanh(log_std / bound)`.
     """
 
     bound: float = 5.0

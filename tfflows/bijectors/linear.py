@@ -10,9 +10,9 @@ class Linear(Bijector):
 
         inverse:  z[..., i] = sum(W[i, j] * x[..., j] for j)
         forward:  x[..., i] = sum(V[i, j] * z[..., j] for j), V the inverse of W
-        log-det:  log |det W|, for each place of the other axes
+        log-det:  log |det W|, for each position on the other axes
 
-    A subclass says how W, its inverse and its log-determinant follow from weights.
+    A subclass computes W, its inverse and its log-determinant from weights.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2 and table 1.
     """
@@ -44,15 +44,15 @@ def _times(matrix, x):
 
 
 class PLU(Linear):
-    """A matrix as a permutation of a product of triangles, whose determinant can be read off.
+    """A matrix as a permutation of a product of triangular matrices, so that its determinant can be read off.
 
         W = P @ L @ (U + diag(s)),  s = sign * exp(log_scale)
         log |det W| = sum(log_scale)
 
     Args:
-        order: P as the row that each row comes from, int `[channels]`: `(P @ A)[i] = A[order[i]]`.
-        packed: `[channels, channels]`: L below the diagonal, its own being ones, U above it, and `log_scale` on it.
-        sign: -1 or 1, `[channels]`.
+        order: P, as the index of the row that each row comes from, int `[channels]`: `(P @ A)[i] = A[order[i]]`.
+        packed: `[channels, channels]`: L below the diagonal (that of L is ones), U above it, and `log_scale` on it.
+        sign: Signs of the diagonal, -1 or 1, `[channels]`.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2, "LU decomposition".
     Differs from the paper: nothing.

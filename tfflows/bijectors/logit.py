@@ -19,7 +19,7 @@ class Logit(Bijector):
         alpha: Distance from the ends, as a fraction, in (0, 0.5). Latents beyond logit(alpha) map outside [0, high].
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.
-    Differs from the paper: p = alpha + (1 - alpha) * x / 256 there reaches 1 - alpha + alpha = 1 at x = 256, where the
+    Differs from the paper: its p = alpha + (1 - alpha) * x / 256 reaches 1 - alpha + alpha = 1 at x = 256, where the
     logit is infinite; here both ends keep their distance, as in the authors' code.
     """
 

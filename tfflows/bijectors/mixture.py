@@ -13,14 +13,14 @@ from tfflows.bijectors.root import MonotonicBijector
 from tfflows.costs import Cost
 from tfflows.errors import check
 
-# Of a standard component at u: log CDF, log of 1 - CDF, and log density.
+# Log CDF, log of 1 - CDF, and log density of a standard component at u.
 LogCdfSurvivalDensity = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
-FAR, TERMS = 4.0, 16  # where the tail of the error function is a continued fraction, and how long a one
+FAR, TERMS = 4.0, 16  # where the tail of the error function becomes a continued fraction, and its length
 
 
 class MixtureLogit(MonotonicBijector):
-    """Maps data to the logit of its CDF under a mixture, so that a logistic latent has the mixture as its density.
+    """Maps data to the logit of its CDF under a mixture, so that with a logistic latent the mixture is its density.
 
         u = (x - locations) * exp(-log_scales);  F = sum(weights * cdf(u));  S = 1 - F = sum(weights * cdf(-u))
         inverse:  z = log(F) - log(S)
@@ -30,10 +30,10 @@ class MixtureLogit(MonotonicBijector):
     Both tails are sums of logarithms, so that neither rounds to 0.
 
     Args:
-        logits: Of the weights, `[batch, ..., components, channels]`.
-        locations: `[batch, ..., components, channels]`, in units of the data.
-        log_scales: `[batch, ..., components, channels]`.
-        standard: Of one component.
+        logits: Logits of the weights, `[batch, ..., components, channels]`.
+        locations: Locations, `[batch, ..., components, channels]`, in units of the data.
+        log_scales: Logs of the scales, `[batch, ..., components, channels]`.
+        standard: Log CDF, log of 1 - CDF, and log density of a standard component.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.2, for logistic components.
     Differs from the paper: nothing.
@@ -60,16 +60,16 @@ class MixtureLogit(MonotonicBijector):
 
 @dataclasses.dataclass(frozen=True)
 class Mixture(ScalarTransformer):
-    """The logit of the CDF of a mixture; under a logistic base the density is the mixture's.
+    """The logit of the CDF of a mixture; with a logistic base the density is the mixture's.
 
     The parameters of an entry are the logits of the weights, the locations and the log-scales, `components` of each.
     The locations are added to fixed ones, evenly spread over [-1, 1]: components that start equal, as those of a
-    network of zeros do, would have equal gradients and stay equal for ever. The log-scales are
+    network with zero outputs do, would have equal gradients and stay equal forever. The log-scales are
     `bound * tanh(log_scale / bound)`.
 
     Args:
-        components: At least 1.
-        bound: Of the log-scales, so that an input far outside the data has a finite score.
+        components: Number of components, at least 1.
+        bound: Bound of the log-scales, so that an input far outside the data has a finite score.
 
     Raises:
         InputError: There is no component.
@@ -88,7 +88,7 @@ class Mixture(ScalarTransformer):
 
     @abc.abstractmethod
     def standard(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Of a component of location 0 and scale 1 at `u`: log CDF, log of 1 - CDF, and log density."""
+        """Log CDF, log of 1 - CDF, and log density at `u` of a component with location 0 and scale 1."""
 
     def __call__(self, parameters):
         logits, locations, log_scales = tf.split(parameters, 3, axis=-2)
@@ -98,7 +98,7 @@ class Mixture(ScalarTransformer):
 
 
 def even_spread(number: int) -> np.ndarray:
-    """`number` values from -1 to 1 at equal distances; 0 if there is one alone."""
+    """`number` evenly spaced values from -1 to 1; 0 if there is only one."""
     return np.linspace(-1.0, 1.0, number) if number > 1 else np.zeros(1)
 
 
@@ -138,8 +138,8 @@ def log_normal_tails(u: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callabl
 def scaled_erfc(y: tf.Tensor) -> tf.Tensor:
     """`exp(y**2) * erfc(y)` for `y >= 0`.
 
-    The same as `tfp.math.erfcx`, with far fewer operations: a numerical inverse pays for them in each of its steps. Far
-    out it is Laplace's continued fraction.
+    The same as `tfp.math.erfcx`, with far fewer operations: a numerical inverse pays for them in each of its steps. For
+    large `y` it is Laplace's continued fraction.
     """
     near, far = tf.minimum(y, FAR), tf.maximum(y, FAR)
     fraction = far

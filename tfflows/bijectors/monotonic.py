@@ -1,4 +1,4 @@
-"""Monotone networks of one number: the deep sigmoidal flows of NAF."""
+"""Monotone networks of one variable: the deep sigmoidal flows of NAF."""
 
 import dataclasses
 import itertools
@@ -13,17 +13,17 @@ from tfflows.bijectors.root import MonotonicBijector
 from tfflows.costs import Cost
 from tfflows.errors import check
 
-SLOPE_BOUND = 30.0  # of a slope before its softplus, so that an input far outside the data has a finite score
+SLOPE_BOUND = 30.0  # bound of a slope before its softplus, so that an input far outside the data has a finite score
 UNIT = math.log(math.expm1(1.0))  # its softplus is 1
 
 
 @dataclasses.dataclass(frozen=True)
 class SigmoidLayer:
-    """One layer, from `inputs` increasing functions of a number to `outputs` of them.
+    """One layer, from `inputs` increasing functions of one variable to `outputs` of them.
 
         inner = a * (u @ x) + b;  F = w @ sigmoid(inner);  y = log(F) - log(1 - F)
 
-    The rows of `u` and `w` are positive and add up to 1, `a` is positive: so each output increases with each input.
+    The rows of `u` and `w` are positive and add up to 1, and `a` is positive: each output increases with each input.
 
     Args:
         log_u: `[batch, ..., hidden, inputs, channels]`.
@@ -38,7 +38,7 @@ class SigmoidLayer:
     log_w: tf.Tensor
 
     def __call__(self, x: tf.Tensor, log_slope: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`y` and the log of its derivative, of `x` and the log of its own, `[batch, ..., inputs, channels]`."""
+        """`y` and the log of its derivative, from `x` and the log of its own, `[batch, ..., inputs, channels]`."""
         inner = tf.exp(self.log_a) * tf.reduce_sum(tf.exp(self.log_u) * x[..., None, :, :], axis=-2) + self.b
         log_inner_slope = self.log_a + log_matmul(self.log_u, log_slope)
         log_up, log_down = tf.math.log_sigmoid(inner), tf.math.log_sigmoid(-inner)
@@ -61,7 +61,7 @@ class Sigmoidal(MonotonicBijector):
         log-det:  log |dz/dx|, by products of the layers' Jacobians in log space
 
     Args:
-        layers: From data to latent.
+        layers: Layers, from data to latent.
 
     Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), section 3 and the appendix on log-space
     computation, with the authors' code.
@@ -85,19 +85,19 @@ class DeepSigmoidal(ScalarTransformer):
 
         x = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
 
-    The numbers of the conditioner are `b` and the logits of `w`; `a` is the softplus of a bounded number. They are
-    added to fixed ones: units spread evenly over [-1, 1], as equal ones would stay equal for ever, with slopes of 1.
-    One unit starts as the identity.
+    The conditioner outputs `b`, the logits of `w`, and bounded numbers whose softplus is `a`. These are added to fixed
+    values: units spread evenly over [-1, 1], as equal ones would stay equal forever, with slopes of 1. A single unit
+    starts as the identity.
 
     Args:
-        units: Sigmoids of a layer.
+        units: Number of sigmoids in a layer.
         layers: Number of layers.
 
     Raises:
         InputError: There is no unit or no layer.
 
     Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), section 3.
-    Differs from the paper: all numbers come from the conditioner; the fixed spread is ours.
+    Differs from the paper: all parameters come from the conditioner; the fixed spread is ours.
     """
 
     units: int = 8
@@ -119,7 +119,7 @@ class DeepSigmoidal(ScalarTransformer):
 
     @property
     def _given(self):
-        # A row of one weight is 1, whatever its logit: the conditioner gives none.
+        # A row of one weight is 1 whatever its logit, so the conditioner outputs none.
         return [(inputs if inputs > 1 else 0, outputs) for inputs, outputs in self.shapes]
 
     def __call__(self, parameters):
@@ -137,7 +137,7 @@ class DeepSigmoidal(ScalarTransformer):
 class DeepDenseSigmoidal(DeepSigmoidal):
     """Deep dense sigmoidal flow (DDSF): all layers but the first have `units` inputs, all but the last `units` outputs.
 
-    As in `DeepSigmoidal`; the logits of the matrices are added to fixed ones that favor units of the same place.
+    As in `DeepSigmoidal`; the logits of the matrices are added to fixed ones that favor units at the same position.
     """
 
     @property
@@ -149,7 +149,7 @@ class DeepDenseSigmoidal(DeepSigmoidal):
 def log_rows(logits: tf.Tensor, rows: int, columns: int) -> tf.Tensor:
     """Log of a matrix with positive rows that add up to 1, `[..., rows, columns, channels]`, from its logits.
 
-    Fixed logits favor the columns that stand where the row stands: rows that start equal would stay equal.
+    Fixed logits favor the columns at the position of the row: rows that start equal would stay equal.
     """
     shape = tf.concat([tf.shape(logits)[:-2], [rows, columns], tf.shape(logits)[-1:]], axis=0)
     distance = even_spread(rows)[:, None, None] - even_spread(columns)[:, None]

@@ -1,4 +1,4 @@
-"""The moves of a multi-scale architecture: squeeze space into channels, factor out half of them, flatten."""
+"""The reshaping steps of a multi-scale architecture: squeeze space into channels, factor out half of them, flatten."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -49,15 +49,15 @@ def squeezed_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class SplitColumns(Bijector):
-    """Reads each pair of neighboring columns as one column of twice the channels: the even one's, then the odd one's.
+    """Reads each pair of neighboring columns as one column of twice the channels: those of the even one come first.
 
         inverse:  [height, width, c] -> [height, width / 2, 2 * c]
         forward:  [height, width / 2, 2 * c] -> [height, width, c]
-        log-det:  0, as entries only change their names
+        log-det:  0, as entries are only reindexed
 
-    A coupling of channels after it is one of even and odd columns.
+    A coupling of channels after it couples even and odd columns.
 
-    Source: Ho et al., "Flow++" (1902.00275), whose authors' code so makes what the paper calls a checkerboard.
+    Source: Ho et al., "Flow++" (1902.00275), whose authors' code implements the paper's checkerboard this way.
     """
 
     def __init__(self):
@@ -91,8 +91,8 @@ class FactorOut(Bijector):
         shape: `(height, width, channels)` of the data, channels even.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.6.
-    Differs from the paper: which half goes is not said there; the authors' code undoes the squeeze and squeezes anew in
-    an order that sends out a checkerboard, here it is the second half of the squeezed channels.
+    Differs from the paper: the paper does not say which half is factored out; the authors' code undoes the squeeze and
+    squeezes again in an order that factors out a checkerboard; here it is the second half of the squeezed channels.
     """
 
     def __init__(self, rest: tfb.Bijector, shape: tuple[int, ...]):
@@ -126,13 +126,13 @@ class Flatten(Bijector):
 
         inverse:  [*shape] -> [dimension]
         forward:  [dimension] -> [*shape]
-        log-det:  0, as entries only change their names
+        log-det:  0, as entries are only reindexed
 
-    `tfb.Reshape` would do, but TFP's cache takes all equal ones for the same, and hands a tensor that was computed
+    `tfb.Reshape` would do, but TFP's cache treats all equal bijectors as the same, and hands a tensor that was computed
     outside a gradient tape to a call inside it.
 
     Args:
-        shape: Of the data event.
+        shape: Shape of the data event.
     """
 
     def __init__(self, shape: tuple[int, ...]):
@@ -153,7 +153,7 @@ class Flatten(Bijector):
 
 
 def factored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Shape of the half that goes on after `FactorOut`.
+    """Shape of the half that remains after `FactorOut`.
 
     Raises:
         InputError: The number of channels is odd.

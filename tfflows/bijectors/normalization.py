@@ -1,4 +1,4 @@
-"""Batch normalization as a bijector: the statistics may be those of the very data that it maps."""
+"""Batch normalization as a bijector: the statistics may be those of its own input."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,13 @@ class BatchNormalization(Bijector):
         log-det:  log |det dz/dx| = sum(log_gamma - 0.5 * log(variance + epsilon))
 
     Args:
-        mean: Stored, `[dimension]`.
-        variance: Stored, `[dimension]`.
+        mean: Stored mean, `[dimension]`.
+        variance: Stored variance, `[dimension]`.
         beta: Shift, `[dimension]`.
         log_gamma: Log of the scale, `[dimension]`.
         epsilon: Added to the variance, so that a constant entry keeps a finite scale.
-        batch: From data to the mean and variance of its entries, in training. The log-det takes them for constants, as
-            the paper does.
+        batch: Function from data to the mean and variance of its entries, in training. The log-det treats them as
+            constants, as the paper does.
 
     Source: Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), appendix on batch normalization; log of
     gamma and epsilon: the authors' code.

@@ -1,7 +1,7 @@
 """Ordinary differential equations: an adaptive solver with a step size for each row.
 
-One step size for a whole batch would tie a row's result to the other rows. Here each row takes its own steps, all rows
-in one loop, and those that have arrived wait.
+With one step size for a whole batch, a row's result would depend on the other rows. Here each row takes its own steps,
+all rows in one loop, and those that are finished wait.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ SOLUTION = (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84)
 ORDER_4 = (5179 / 57600, 0.0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40)
 ERROR = tuple(np.subtract((*SOLUTION, 0.0), ORDER_4))
 
-FIRST, SHORTEST = 0.1, 1e-3  # steps, as parts of the interval; below the shortest, accuracy gives way
+FIRST, SHORTEST = 0.1, 1e-3  # steps, as fractions of the interval; the shortest is accepted whatever its error
 EVALUATIONS = 6  # of the derivative in a step: the last of one step is the first of the next
 
 Derivative = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -32,11 +32,11 @@ Derivative = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """From where to where, and how accurately.
+    """Start, end and tolerances of an integration.
 
     Args:
         start: Time at which the state is known.
-        end: Time at which it is wanted; may be the smaller.
+        end: Time at which it is wanted; may be before `start`.
         rtol: Error allowed in a step, relative to the state.
         atol: Error allowed in a step, absolute.
     """
@@ -57,11 +57,11 @@ def solve(
 
     Args:
         derivative: `(t [batch], state [batch, size]) -> [batch, size]`.
-        state: At the start, `[batch, size]`.
+        state: State at the start, `[batch, size]`.
         interval: Times and tolerances; a row's error is the root mean square over its entries.
-        quadrature: `(t, state, weight) -> tensors`, called once a step with the stages of all rows, one after another
-            on axis 0: what it returns, linear in `weight`, adds up to integrals over the path.
-        totals: Where these sums start.
+        quadrature: `(t, state, weight) -> tensors`, called once per step with the stages of all rows, concatenated on
+            axis 0; its results, linear in `weight`, add up to integrals over the path.
+        totals: Initial values of these sums.
 
     Returns:
         The state, the number of evaluations of the derivative for each row, int32 `[batch]`, and the sums.
@@ -90,7 +90,7 @@ def solve(
 
 
 def _moved(part, length, accepted):
-    """The part of the way that is behind each row; exactly 1 where the step was the last."""
+    """The fraction of the interval that each row has completed; exactly 1 if the step was the last."""
     behind = tf.where(length >= 1 - part, tf.ones_like(part), part + length)
     return tf.where(accepted, behind, part)
 
@@ -115,13 +115,13 @@ def _mix(weights, slopes, length):
 
 
 def _norm(error, before, after, interval):
-    """Root mean square of the error in units of what is allowed; a state that is not finite counts as a large error."""
+    """Root mean square of the error in units of the allowed one; a state that is not finite counts as a large error."""
     allowed = interval.atol + interval.rtol * tf.maximum(tf.abs(before), tf.abs(after))
     norm = tf.sqrt(tf.reduce_mean((error / allowed) ** 2, axis=-1))
     return tf.where(tf.math.is_finite(norm), norm, 1e10 * tf.ones_like(norm))
 
 
 def _weighted(stages, length):
-    """The stages that the solution of order 5 is made of, with their weights, one after another on axis 0."""
+    """The stages that the solution of order 5 is made of, with their weights, concatenated on axis 0."""
     used = [(w, *stage) for w, stage in zip(SOLUTION, stages, strict=False) if w != 0]
     return tuple(tf.concat(parts, axis=0) for parts in zip(*((t, s, w * length) for w, t, s in used), strict=True))

@@ -6,7 +6,7 @@ from tfflows.bijectors.base import Bijector
 
 
 class Radial(Bijector):
-    """Moves each point along the ray from a center, on the way from data to latent.
+    """Moves each point along the ray from a center, from data to latent.
 
         alpha = softplus(a);  beta = softplus(b) - alpha;  r = |x - center|;  h = 1 / (alpha + r)
         inverse:  z = x + beta * h * (x - center)
@@ -14,17 +14,17 @@ class Radial(Bijector):
         forward:  x = center + (z - center) * r / R, where R = |z - center| and r >= 0 is the root of
                   r + beta * r / (alpha + r) = R, that is of r^2 + (alpha + beta - R) * r - alpha * R = 0
 
-    The root has a closed form, so both directions are exact to rounding.
+    The root has a closed form, so both directions are exact up to rounding.
 
     Args:
-        center: `[batch or 1, dimension]`.
+        center: Center, `[batch or 1, dimension]`.
         a: Size of the region, before the softplus, `[batch or 1, 1]`.
-        b: Strength, before the constraint beta > -alpha, `[batch or 1, 1]`; equal to `a` it makes the identity.
+        b: Strength, before the constraint beta > -alpha, `[batch or 1, 1]`; if it equals `a`, the map is the identity.
 
     Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.1 and appendix
     A.2.
-    Differs from the paper: it draws the map from latent to data, here it goes from data to latent, so that a density is
-    the cheap direction (`layers.Inverse` turns it round).
+    Differs from the paper: there the map goes from latent to data, here from data to latent, so that a density is the
+    cheap direction (`layers.Inverse` swaps the directions).
     """
 
     def __init__(self, center: tf.Tensor, a: tf.Tensor, b: tf.Tensor):
@@ -44,7 +44,7 @@ class Radial(Bijector):
         big = _norm(offset)
         gap = big - self.strength
         root = tf.sqrt(gap**2 + 4 * self.alpha * big)
-        # The two forms of the root of a quadratic: each where it does not cancel.
+        # The two forms of the root of a quadratic: each is used where its terms do not cancel.
         r = tf.where(gap > 0, (gap + root) / 2, 2 * self.alpha * big / (root + tf.abs(gap)))
         return z - offset * self.beta / (self.strength + r), -self._log_det(r, z.shape[-1])
 

@@ -15,8 +15,8 @@ ITERATIONS = 100  # of the search; it takes 10 to 40
 def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:
     """The `x` at which an elementwise increasing function has the value `y`.
 
-    Chandrupatla's method finds `x` to the last bits, inside a bracket that grows until it holds the root; entries that
-    are done wait for the others, so that none depends on the rest of its batch. One Newton step ends the search: it
+    Chandrupatla's method finds `x` to machine precision, inside a bracket that grows until it contains the root;
+    entries that are done wait for the others, so that none depends on the rest of its batch. One Newton step at the end
     costs nothing in accuracy and gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
 
     Args:
@@ -55,7 +55,7 @@ def _bracket(objective, radius):
 
 
 class MonotonicBijector(Bijector):
-    """An increasing scalar bijector with a closed form from data to latent alone; the way back is a root.
+    """An increasing scalar bijector with a closed form from data to latent only; the other direction is a root search.
 
     A subclass implements `inverse_and_log_det`.
 

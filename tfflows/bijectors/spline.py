@@ -26,20 +26,20 @@ class Bin:
 
     @property
     def slope(self) -> tf.Tensor:
-        """Of the chord, `s` in the paper."""
+        """Slope of the chord, `s` in the paper."""
         return self.height / self.width
 
     @property
     def excess(self) -> tf.Tensor:
-        """By which the ends are steeper than the chord; 0 for a straight line."""
+        """How much steeper the two ends together are than the chord; 0 for a straight line."""
         return self.left + self.right - 2 * self.slope
 
 
 class Spline(Bijector):
     """A piecewise rational-quadratic function on [-bound, bound], and the identity outside.
 
-    With `t = (x - bin.x) / bin.width` in the bin that holds `x`, `s` the slope of its chord, `l` and `r` the slopes at
-    its ends:
+    With `t = (x - bin.x) / bin.width` in the bin that contains `x`, `s` the slope of its chord, `l` and `r` the slopes
+    at its ends:
 
         d = s + (l + r - 2 * s) * t * (1 - t)
         inverse:  z = bin.y + bin.height * (s * t**2 + l * t * (1 - t)) / d
@@ -49,8 +49,8 @@ class Spline(Bijector):
     Args:
         x: Knots on the side of the data, `[batch, ..., channels, bins + 1]`, from -bound to bound.
         y: Knots on the side of the latent, of the same shape.
-        slope: At the knots, of the same shape, positive and 1 at both ends.
-        bound: Of the interval.
+        slope: Slopes at the knots, of the same shape, positive and 1 at both ends.
+        bound: Bound of the interval.
 
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1, after Gregory and Delbourgo (1982); the
     inverse: appendix A.
@@ -63,7 +63,7 @@ class Spline(Bijector):
         self.bound = bound
 
     def inverse_and_log_det(self, x):
-        # Clamped before the math: what is not chosen below must not be infinite, or its gradient is NaN.
+        # Clipped before the math: what is not chosen below must not be infinite, or its gradient is NaN.
         inside = tf.clip_by_value(x, -self.bound, self.bound)
         piece = self._bin(self.x, inside)
         t = (inside - piece.x) / piece.width
@@ -107,20 +107,20 @@ def _log_slope(piece, t):
 
 @dataclasses.dataclass(frozen=True)
 class RationalQuadratic(ScalarTransformer):
-    """A rational-quadratic spline of `3 * bins - 1` numbers: widths and heights of bins, slopes at the inner knots.
+    """A rational-quadratic spline of `3 * bins - 1` parameters: widths and heights of bins, slopes at the inner knots.
 
-    Zeros make the identity.
+    With all parameters zero it is the identity.
 
     Args:
         bins: Number of bins, 1 to 999.
-        bound: The spline lives on [-bound, bound]; outside it is the identity.
+        bound: The spline acts on [-bound, bound]; outside it is the identity.
 
     Raises:
-        InputError: A number outside its range.
+        InputError: A number is out of range.
 
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1.
     Differs from the paper: zeros give slopes of 1, as a constant is added before the softplus; the authors' code does
-    that for the slopes at both ends alone.
+    that only for the slopes at both ends.
     """
 
     bins: int = 8
@@ -143,7 +143,7 @@ class RationalQuadratic(ScalarTransformer):
         return Spline(self._knots(widths), self._knots(heights), slopes, bound=self.bound)
 
     def _knots(self, sizes):
-        """From -bound to bound, which both are exact."""
+        """Knots from -bound to bound, both of which are exact."""
         sizes = MIN_WIDTH + (1 - MIN_WIDTH * self.bins) * tf.nn.softmax(sizes)
         inner = (2 * tf.cumsum(sizes, axis=-1)[..., :-1] - 1) * self.bound
         end = tf.fill(tf.shape(sizes[..., :1]), tf.cast(self.bound, sizes.dtype))

@@ -28,7 +28,7 @@ def export(
 ) -> Path:
     """Writes `<folder>/<version>/`, after reloading it and checking that it scores and samples as the model does.
 
-    A version contains the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
+    A version has the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
     the training set (not of a target, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
     reloaded SavedModel, and the model card. The last four are also copied next to the versions.
 
@@ -105,7 +105,7 @@ def check_writable(folder: Path) -> None:
 
 
 def publish(beside: Path, folder: Path) -> Path:
-    """Renames a finished version into place under the next free number, then updates the copies next to the versions."""
+    """Renames a finished version into place under the next free number, then renews the copies next to the versions."""
     beside.chmod(0o755)
     while True:
         version = folder / str(max([0, *versions.numbers(folder)]) + 1)

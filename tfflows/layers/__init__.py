@@ -1,4 +1,4 @@
-"""Layers of flows, named as the bijectors they make; each owns its weights."""
+"""Flow layers, named after the bijectors that they create; each owns its weights."""
 
 from tfflows.layers.actnorm import ActNorm as ActNorm
 from tfflows.layers.autoregressive import Autoregressive as Autoregressive

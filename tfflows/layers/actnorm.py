@@ -1,4 +1,4 @@
-"""Activation normalization: the batch normalization of flows, without the batch."""
+"""Activation normalization: an affine map for each channel, initialized from the first batch."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ class ActNorm(FlowLayer):
         log-det:  log |det dz/dx| = height * width * sum(log_scale)
 
     Args:
-        per_pixel: Whether each entry of the event has its own scale and shift, and not each channel.
+        per_pixel: Whether each entry of the event has its own scale and shift, instead of each channel.
 
-    Until `initialize` both weights are NaN, so that a layer that was forgotten cannot be taken for a trained one, even
-    after saving and loading; then they are ordinary weights, and are not set from data again.
+    Until `initialize` is called, both weights are NaN, so that an uninitialized layer cannot be mistaken for a trained
+    one, even after saving and loading; then they are ordinary weights, and are not set from data again.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.1 and table 1.
     Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.

@@ -17,14 +17,14 @@ ORDERS = ("natural", "reversed", "random")
 
 
 class Autoregressive(FlowLayer):
-    """A masked network of the entries before gives the parameters of a scalar bijector for each entry.
+    """A masked network gives the parameters of a scalar bijector for each entry, from the entries before it.
 
         parameters = network(x)
         inverse:  z = transformer(parameters).inverse(x), in one network pass; forward takes one for each entry
 
     Args:
-        conditioner: Network, unbuilt, masked as the degrees of the entries say: `networks.MADE` for vectors. The layer
-            makes its own copy.
+        conditioner: Unbuilt network, masked by the degrees of the entries: `networks.MADE` for vectors. The layer makes
+            its own copy.
         transformer: Scalar transformer, such as `BoundedAffine()` or `MixtureOfGaussians(10)`.
         order: `"natural"`, `"reversed"` or `"random"`.
         seed: Seed of a random order.
@@ -73,13 +73,13 @@ class Autoregressive(FlowLayer):
 class AutoregressiveConv(Autoregressive):
     """An autoregressive layer over maps, `[height, width, channels]`, with a masked convolutional network.
 
-    The order is that of the raster, row by row from the upper left pixel, and of the channels within a pixel; or all of
-    it backwards. The inverse takes one pass of the network, the way back `height * width * channels`.
+    The order is row by row from the upper left pixel, and by channels within a pixel; or all of this reversed. The
+    inverse takes one pass of the network, the forward direction `height * width * channels`.
 
         posterior of a VAE:  z = layer.bijector(context).inverse(z0), with z0 [batch, height, width, channels]
 
     Args:
-        conditioner: Network, unbuilt: `networks.MaskedConvNet`, whose context is a map, too.
+        conditioner: Unbuilt network: `networks.MaskedConvNet`, whose context is a map, too.
         transformer: Scalar transformer, such as `Gated()`.
         order: `"natural"` or `"reversed"`.
 
@@ -97,7 +97,7 @@ class AutoregressiveConv(Autoregressive):
 
 
 def degrees(order: str, shape: tuple[int, ...], *, seed: int) -> np.ndarray:
-    """The place of each entry of an event in an order, from 1; the natural order is that of memory."""
+    """The position of each entry of an event in an order, from 1; the natural order is row-major."""
     natural = np.arange(1, np.prod(shape) + 1)
     random = np.random.default_rng(seed).permutation(natural)
     return {"natural": natural, "reversed": natural[::-1], "random": random}[order].reshape(shape)

@@ -1,4 +1,4 @@
-"""A layer of a flow: it owns weights and makes a bijector of them."""
+"""A layer of a flow: it owns weights and makes a bijector from them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,9 +16,9 @@ tfb = tfp.bijectors
 class FlowLayer(Configurable, keras.layers.Layer):
     """Owns weights and makes a fresh bijector from them in each call: Keras owns the weights, TFP does the math.
 
-    A subclass implements `bijector`, makes its weights in `build`, and says in `compute_output_shape` what shape the
-    next layer gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is never done
-    in the reduced precision of a mixed policy: only its networks follow that policy.
+    A subclass implements `bijector`, creates its weights in `build`, and returns in `compute_output_shape` the shape
+    that the next layer gets. Layers are listed from data to latent, as papers draw them. The arithmetic of a flow is
+    never done in the reduced precision of a mixed policy: only its networks follow that policy.
 
     Args:
         **kwargs: Keras' own arguments: `name`, `trainable` and `dtype`, which is `keras.config.floatx()` by default.
@@ -38,7 +38,7 @@ class FlowLayer(Configurable, keras.layers.Layer):
 
         Args:
             context: Condition, `[batch, size]`, or a map where the layer says so; None for an unconditional layer.
-            training: Whether networks drop units, traces are estimated, and statistics are those of the batch.
+            training: Whether networks apply dropout, traces are estimated, and statistics are those of the batch.
             seeds: A seed for each row, int32 `[batch, 2]`, of the noise that only training adds; None in evaluation.
         """
         raise NotImplementedError
@@ -61,16 +61,16 @@ class FlowLayer(Configurable, keras.layers.Layer):
         return input_shape
 
     def initialize(self, x: tf.Tensor, context: tf.Tensor | None = None) -> None:
-        """Sets the weights that depend on data, from what this layer sees of one global batch; most layers have none.
+        """Sets the weights that depend on data, from this layer's input for one global batch; most layers have none.
 
         Weights that have been set stay as they are.
         """
 
-    # Whether a density needs statistics of the whole training set, which `adapt` takes.
+    # Whether a density needs statistics of the whole training set, which `adapt` computes.
     uses_statistics = False
 
     def adapt(self, batches: Iterable[tf.Tensor]) -> None:
-        """Takes statistics of what this layer sees of the whole training set, with the current weights."""
+        """Computes statistics of this layer's input for the whole training set, with the current weights."""
 
     @property
     def initialized(self) -> bool:
@@ -79,7 +79,7 @@ class FlowLayer(Configurable, keras.layers.Layer):
 
 
 def build(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> None:
-    """Makes the weights of a layer unless it has them already, as a layer that was loaded from a file does."""
+    """Creates the weights of a layer unless it has them already, as a layer that was loaded from a file does."""
     if not layer.built:
         layer.build(input_shape)
 

@@ -1,4 +1,4 @@
-"""Batch normalization between the layers of a flow: batch statistics in training, those of the training set after."""
+"""Batch normalization between the layers of a flow: batch statistics in training, then those of the training set."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,9 +18,9 @@ class BatchNorm(FlowLayer):
         forward:  x = (z - beta) * exp(-log_gamma) * (variance + epsilon) ** 0.5 + mean
         log-det:  log |det dz/dx| = sum(log_gamma - 0.5 * log(variance + epsilon))
 
-    In training, mean and variance are those of the global batch, over all replicas, and gradients
-    flow through them. In evaluation they are stored: NaN until `initialize` sets them from one batch, as a first guess;
-    `adapt` sets them to those of the whole training set. A score in evaluation does not depend on the batch.
+    In training, mean and variance are those of the global batch, over all replicas, and gradients flow through them. In
+    evaluation they are stored weights: NaN until `initialize` sets them from one batch, as a first guess; `adapt` sets
+    them to those of the whole training set. A score in evaluation does not depend on the batch.
 
     Args:
         epsilon: Added to the variance.
@@ -70,13 +70,13 @@ class BatchNorm(FlowLayer):
 
 
 def global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance of each entry over the batches, of equal sizes, of all replicas; differentiable."""
+    """Mean and variance of each entry over the equally large batches of all replicas; differentiable."""
     mean = over_replicas(tf.reduce_mean(x, axis=0))
     return mean, over_replicas(tf.reduce_mean((x - mean) ** 2, axis=0))
 
 
 def over_replicas(mean: tf.Tensor) -> tf.Tensor:
-    """The mean over all replicas of a mean over the batch of each; differentiable."""
+    """The mean over all replicas of the mean over each replica's batch; differentiable."""
     context = tf.distribute.get_replica_context()
     alone = context is None or context.num_replicas_in_sync == 1
     return mean if alone else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)

@@ -21,7 +21,7 @@ class Chain(FlowLayer):
         log-det:  the sum of the layers' log-dets
 
     Args:
-        layers: From data to latent.
+        layers: Layers, from data to latent.
     """
 
     def __init__(self, layers: Sequence[FlowLayer], **kwargs: Any):
@@ -51,8 +51,8 @@ class Chain(FlowLayer):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """`z` and `log |det dz/dx|`, `[batch]`, of layers that keep the rank of the event.
 
-        It is the direction that couplings and autoregressive layers take in one pass: the cheap way to a density, and
-        also to samples of a distribution whose draws are `z`, such as a posterior.
+        Couplings and autoregressive layers compute this direction in one pass: it is the cheap way to a density, and
+        also to samples of a distribution whose samples are `z`, such as a posterior.
         """
         log_det = tf.zeros(tf.shape(x)[:1], x.dtype)
         for place, layer in enumerate(self.flow_layers):
@@ -62,7 +62,7 @@ class Chain(FlowLayer):
         return x, log_det
 
     def forward(self, z: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
-        """`x`, in evaluation: the way back of `inverse_and_log_det`."""
+        """`x`, in evaluation: the opposite direction of `inverse_and_log_det`."""
         for layer in reversed(self.flow_layers):
             z = layer.bijector(context).forward(z)
         return z
@@ -71,7 +71,7 @@ class Chain(FlowLayer):
         return self.before(len(self.flow_layers), x, context)
 
     def before(self, place: int, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
-        """What the layer at `place` sees when the chain sees `x`."""
+        """The input of the layer at `place` when the chain's input is `x`."""
         for layer in self.flow_layers[:place]:
             x = layer(x, context)
         return x
@@ -82,7 +82,7 @@ class Chain(FlowLayer):
             x = layer(x, context)
 
     def adapt_layers(self, seen: Callable[[int], Iterable[tf.Tensor]]) -> None:
-        """Adapts each layer that uses statistics, in order, to `seen(place)`: what it sees of the training set."""
+        """Adapts each layer that uses statistics, in order, to `seen(place)`, its input for the training set."""
         for place, layer in enumerate(self.flow_layers):
             if layer.uses_statistics:
                 layer.adapt(seen(place))

@@ -15,14 +15,13 @@ TRACES = ("hutchinson", "exact")
 
 
 class Continuous(FlowLayer):
-    """A network is the velocity of every point; `bijectors.Continuous` integrates it.
+    """A network gives the velocity of every point; `bijectors.Continuous` integrates it.
 
-    The logs of training show `function_evaluations`: how often the solver ran the network for a row, on average over
-    the epoch.
+    The training logs show `function_evaluations`: the number of network evaluations for a row, averaged over the epoch.
 
     Args:
         velocity: Network `(t [batch, 1], x, context) -> [batch, dimension]`, unbuilt; the layer makes its own copy.
-        training_trace: `"hutchinson"`, an unbiased estimate, or `"exact"`; evaluation is exact.
+        training_trace: `"hutchinson"`, an unbiased estimate, or `"exact"`; evaluation is always exact.
         rtol: Relative tolerance of the solver.
         atol: Absolute tolerance of the solver.
 
@@ -59,7 +58,7 @@ class Continuous(FlowLayer):
 
     def bijector(self, context=None, *, training=False, seeds=None):
         weights = [tf.convert_to_tensor(weight) for weight in self.network.trainable_variables]
-        # Only a training step reports: there the count is a log beside the loss.
+        # Only a training step reports: there the count is logged next to the loss.
         report = self.evaluations.update_state if training else (lambda count: None)
         probe = self._probe(seeds) if training else None
         return bijectors.Continuous(

@@ -1,4 +1,4 @@
-"""Coupling layers: the affine one of RealNVP with its learned bound, and that of any scalar transformer."""
+"""Coupling layers: the affine one of RealNVP with its learned bound, and one with any scalar transformer."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ from tfflows.networks import Network
 
 
 class AffineCoupling(FlowLayer):
-    """A network of the kept entries scales and shifts the others.
+    """A network scales and shifts some entries, given the others, which are kept.
 
         log_scale, shift = network(where(keep, x, 0));  s = bound * tanh(log_scale)
         inverse:  z = where(keep, x, x * exp(s) + shift)
         forward:  x = where(keep, z, (z - shift) * exp(-s))
         log-det:  log |det dz/dx| = sum(where(keep, 0, s))
 
-    `bound` is learned, one number for each channel: the scale stays within exp(-|bound|) and exp(|bound|).
+    `bound` is learned, one number for each channel: the scale stays between exp(-|bound|) and exp(|bound|).
 
     Args:
         mask: Which entries are kept: `"checkerboard"`, `"halves"` or `"alternating"`.
-        conditioner: Network, unbuilt; the layer makes its own copy.
+        conditioner: Unbuilt network; the layer makes its own copy.
         flip: Whether the other entries are kept instead.
         bound: Initial value of the learned bound of the log-scale.
 
@@ -61,19 +61,19 @@ class AffineCoupling(FlowLayer):
 
 
 class Coupling(FlowLayer):
-    """A network of the kept channels gives the parameters of a scalar bijector for each of the other entries.
+    """A network gives the parameters of a scalar bijector for some channels, given the others, which are kept.
 
         parameters = network(x[..., keep])
         inverse:  z[..., ~keep] = transformer(parameters).inverse(x[..., ~keep]),  the kept entries stay
 
     Args:
         mask: Which channels are kept, the same everywhere in an image: `"halves"` or `"alternating"`.
-        conditioner: Network, unbuilt; the layer makes its own copy.
+        conditioner: Unbuilt network; the layer makes its own copy.
         transformer: Scalar transformer, such as `Additive()` or `RationalQuadratic(bins=8)`.
         flip: Whether the other channels are kept instead.
 
     Raises:
-        InputError: `mask` is no such name.
+        InputError: `mask` is not the name of a mask.
 
     Source: Dinh et al., "NICE" (1410.8516), section 3.2.
     Differs from the paper: nothing.

@@ -47,7 +47,7 @@ class SplitColumns(FlowLayer):
 
 
 class JoinColumns(FlowLayer):
-    """`SplitColumns` undone."""
+    """The inverse of `SplitColumns`."""
 
     def bijector(self, context=None, *, training=False, seeds=None):
         return tfb.Invert(bijectors.SplitColumns())
@@ -57,7 +57,7 @@ class JoinColumns(FlowLayer):
 
 
 class FactorOut(FlowLayer):
-    """`bijectors.FactorOut`: half of the channels goes to the latent, the layers that follow see the other half."""
+    """`bijectors.FactorOut`: half of the channels go to the latent, the layers that follow see the other half."""
 
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])

@@ -1,4 +1,4 @@
-"""A layer with its directions exchanged."""
+"""A layer with its directions swapped."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ tfb = tfp.bijectors
 
 
 class Inverse(FlowLayer):
-    """Exchanges the directions of another layer: where its density was cheap, sampling is.
+    """Swaps the directions of another layer: if its density is cheap, sampling becomes cheap instead.
 
         forward:  x = layer.inverse(z)
         inverse:  z = layer.forward(x)

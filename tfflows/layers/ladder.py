@@ -12,7 +12,7 @@ from tfflows.layers.chain import Chain
 from tfflows.likelihoods import BOUND
 from tfflows.serialization import Configurable
 
-Moments = tuple[tf.Tensor, tf.Tensor]  # mean and log of the deviation, each [batch, height, width, latents]
+Moments = tuple[tf.Tensor, tf.Tensor]  # mean and log of the standard deviation, each [batch, height, width, latents]
 
 
 class LadderLayer(Configurable, keras.layers.Layer):
@@ -24,19 +24,19 @@ class LadderLayer(Configurable, keras.layers.Layer):
         posterior:  z = flow(mean_u + mean_d + exp(log_std_u + log_std_d) * noise; c_u + c_d)
 
     All convolutions are 3 x 3. A layer that halves does so on the way up, before its latents, and doubles on the way
-    down, after them. All moments start at zero: a new posterior is its prior, but for the flow.
+    down, after them. All moments start at zero: a new posterior equals its prior, except for the flow.
 
     Args:
-        width: Feature maps.
-        latents: Channels of the latent maps.
-        flow: Layers of the posterior over maps, from the gaussian's end to that of `z`; their context is a map of
-            `width` channels.
-        halves: Whether it halves height and width.
-        top: Whether the way up ends here.
+        width: Number of feature maps.
+        latents: Number of channels of the latent maps.
+        flow: Flow layers of the posterior over maps, from the Gaussian to `z`; their context is a map of `width`
+            channels.
+        halves: Whether the layer halves height and width.
+        top: Whether this is the top layer, where the way up ends.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendices
     C.1 to C.3, and the authors' code, `IAFLayer`.
-    Differs from the authors' code: there is no weight normalization and no start from data; log-deviations are bounded.
+    Differs from the authors' code: no weight normalization or initialization from data; log-deviations are bounded.
     """
 
     def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool, **kwargs: Any):
@@ -63,7 +63,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         build(self.flow, (None, *self.latent_shape))
 
     def go_up(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        """The way up: what the next layer sees, where there is one, and what this one will add to its posterior."""
+        """The way up: the input of the next layer, if there is one, and what this one will add to its posterior."""
         found = tf.split(self.up_first(tf.nn.elu(x)), self.up_sizes, axis=-1)
         if self.up_second:
             x = x[:, ::2, ::2] if self.halves else x
@@ -85,18 +85,18 @@ class LadderLayer(Configurable, keras.layers.Layer):
         *,
         training: bool,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """A draw from the posterior, its center where `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
+        """A sample from the posterior, its center if `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
         mean, log_std, context = (tf.cast(u, d.dtype) + d for u, d in zip(found, added, strict=True))
         log_std = _bounded(log_std)
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, self.latent_shape, mean.dtype)
         z0 = mean + tf.exp(log_std) * e
         z, log_det = self.flow.inverse_and_log_det(z0, context, training=training, seeds=seeds)
-        # The constants of both gaussians cancel.
+        # The constants of both Gaussians cancel.
         back = (z - prior[0]) * tf.exp(-prior[1])
         return z, tf.reduce_sum(0.5 * (back**2 - e**2) + prior[1] - log_std, axis=[1, 2, 3]) - log_det
 
     def go_down(self, x: tf.Tensor, z: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
-        """The way down: what the next layer sees."""
+        """The way down: the input of the next layer."""
         height, width = self.space
         change = self.down_second(tf.nn.elu(tf.concat([z, hidden], axis=-1)))[:, :height, :width]
         x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width] if self.halves else x

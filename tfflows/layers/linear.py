@@ -1,4 +1,4 @@
-"""What stands between couplings so that they mix all entries: learned linear maps, and fixed permutations."""
+"""Layers between couplings that mix all entries: learned linear maps, and fixed permutations."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tfflows.layers.base import FlowLayer
 
 
 class PLULinear(FlowLayer):
-    """`bijectors.PLU`, from a random rotation on: the permutation and the signs of the diagonal stay as they are.
+    """`bijectors.PLU`, initialized to a random rotation; the permutation and the signs of the diagonal stay fixed.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2, "LU decomposition".
     Differs from the paper: nothing.
@@ -32,7 +32,7 @@ class PLULinear(FlowLayer):
 
 
 class PlainLinear(FlowLayer):
-    """`bijectors.Plain`: a matrix without any form, from a random rotation on.
+    """`bijectors.Plain`: an unconstrained matrix, initialized to a random rotation.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2.
     Differs from the paper: nothing.
@@ -46,7 +46,7 @@ class PlainLinear(FlowLayer):
 
 
 class Reverse(FlowLayer):
-    """The entries of the last axis in reverse order."""
+    """Reverses the order of the entries of the last axis."""
 
     def build(self, input_shape):
         self.order = np.arange(input_shape[-1])[::-1].copy()
@@ -56,7 +56,7 @@ class Reverse(FlowLayer):
 
 
 class Shuffle(FlowLayer):
-    """The entries of the last axis in an order that is drawn once, from Keras' seed, and saved with the weights."""
+    """Permutes the entries of the last axis in an order drawn once, from Keras' seed, and saved with the weights."""
 
     def build(self, input_shape):
         seed = keras.random.SeedGenerator()
@@ -72,11 +72,11 @@ def random_rotation(size: int) -> tf.Tensor:
 
 
 def constant(value: tf.Tensor) -> Callable[..., tf.Tensor]:
-    """An initializer to this value."""
+    """An initializer with this value."""
     return lambda shape, dtype: tf.cast(value, dtype)
 
 
 def fixed_order(layer: FlowLayer, order: np.ndarray) -> keras.Variable:
-    """A permutation as a weight that does not train; int64, as TensorFlow keeps no int32 variable on a GPU."""
+    """A permutation as a non-trainable weight; int64, as TensorFlow keeps no int32 variables on a GPU."""
     settings = {"trainable": False, "dtype": "int64", "name": "order"}
     return layer.add_weight(shape=order.shape, initializer=constant(order), **settings)

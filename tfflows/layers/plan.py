@@ -1,4 +1,4 @@
-"""The order of layers, written as papers write it: `"4 columns, squeeze, 2 channels"`, or `"8 planar, 2 iaf"`."""
+"""The order of layers, written as in papers: `"4 columns, squeeze, 2 channels"`, or `"8 planar, 2 iaf"`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,10 +14,10 @@ def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer
     Args:
         plan: Parts between commas: `"4 columns"` are four steps on the image with its columns split into even and odd,
             `"2 channels"` are two on the image as it is, `"squeeze"` turns 2 x 2 pixels into channels.
-        step: From the number of a step in its part to its layers, which change half of the channels.
+        step: Function from the number of a step in its part to its layers, which change half of the channels.
 
     Raises:
-        InputError: A part says something else.
+        InputError: A part has another form.
     """
     layers = []
     for part in plan.split(","):
@@ -30,15 +30,15 @@ def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer
 
 
 def numbered(name: str, plan: str, kinds: Mapping[str, Callable[[int], FlowLayer]]) -> list[FlowLayer]:
-    """The layers of a plan that says how many of which kind follow one another; none for an empty plan.
+    """The layers of a plan that lists how many layers of each kind follow one another; none for an empty plan.
 
     Args:
-        name: Of the setting that holds the plan, for the error.
+        name: Name of the setting that contains the plan, for the error.
         plan: Parts between commas, such as `"8 planar"`.
-        kinds: By name, from the place of a layer in its part to the layer.
+        kinds: For the name of each kind, a function from the position of a layer in its part to the layer.
 
     Raises:
-        InputError: A part says something else.
+        InputError: A part has another form.
     """
     layers = []
     for part in plan.split(",") if plan else []:

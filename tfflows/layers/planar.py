@@ -1,4 +1,4 @@
-"""Layers of the planar and the radial flow: a handful of weights each, moved by the context where there is one."""
+"""Layers of the planar and the radial flow: a few weights each, shifted by the context if there is one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,14 +14,14 @@ from tfflows.layers.base import FlowLayer
 
 tfb = tfp.bijectors
 
-# Data are of scale 1 where these layers stand, after ActNorm.
+# These layers follow ActNorm, where the data have scale 1.
 STARTS = {"zeros": keras.initializers.Zeros, "standard_normal": partial(keras.initializers.RandomNormal, stddev=1.0)}
 
 
 class AmortizedLayer(FlowLayer):
-    """Makes its bijector of a few vectors, `[1, size]`, to which a linear map of the context is added.
+    """Makes its bijector from a few vectors, `[1, size]`, to which a linear map of the context is added.
 
-    A subclass says which vectors, and of which bijector.
+    A subclass defines the vectors and the bijector.
 
     Args:
         context_size: Size of the context vector; 0 for none.
@@ -34,7 +34,7 @@ class AmortizedLayer(FlowLayer):
         self.context_size = context_size
 
     def vectors(self, dimension: int) -> dict[str, tuple[int, str]]:
-        """Size and start of each vector, by its name, in the order of the bijector's arguments."""
+        """Size and initializer of each vector, by its name, in the order of the bijector's arguments."""
         raise NotImplementedError
 
     def build(self, input_shape):

@@ -1,4 +1,4 @@
-"""Learned gaussian priors, as affine layers: a gaussian of any mean and deviation is a standard one, mapped."""
+"""Learned Gaussian priors, as affine layers: any Gaussian is an affine map of a standard one."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from tfflows.layers.base import FlowLayer
 from tfflows.layers.coupling import Coupling
 from tfflows.networks import ScaledConv2D
 
-BOUND = 5.0  # of the log-deviations, softly, so that a point far outside the data has a finite score
+BOUND = 5.0  # soft bound of the log-deviations, so that a point far outside the data has a finite score
 
 
 class SplitPrior(Coupling):
-    """The half of the channels that leaves at the next `FactorOut` is gaussian, given the half that stays.
+    """The half of the channels that the next `FactorOut` factors out is Gaussian, given the half that stays.
 
         mean, log_std = conv(kept)
         inverse:  z = (out - mean) * exp(-log_std),  kept stays
         forward:  out = mean + z * exp(log_std)
 
-    Standard normal noise for `z` is the same as N(mean, exp(log_std)) for `out`, and the log-det makes up for the rest
-    of its density. The log-deviation stays within BOUND by a tanh.
+    A standard normal `z` is the same as N(mean, exp(log_std)) for `out`; the log-det accounts for the rest of its
+    density. A tanh keeps the log-deviation within BOUND.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): only the authors' code has it, as `split2d`, with this zero-
     initialized 3 x 3 convolution.
@@ -34,7 +34,7 @@ class SplitPrior(Coupling):
 
 
 class TopPrior(FlowLayer):
-    """Each channel of what is left at the end has a mean and a deviation, for each class where there are classes.
+    """Each channel that is left at the end has a mean and a standard deviation, for each class if there are classes.
 
         mean, log_std = weights + dense(context)
         inverse:  z = (x - mean) * exp(-log_std)

@@ -14,7 +14,7 @@ class Scale(FlowLayer):
 
         inverse:  z = x * exp(log_scale)
         forward:  x = z * exp(-log_scale)
-        log-det:  log |det dz/dx| = sum(log_scale), for each place of the other axes
+        log-det:  log |det dz/dx| = sum(log_scale), for each position on the other axes
 
     Source: Dinh et al., "NICE" (1410.8516), section 3.3.
     Differs from the paper: nothing.

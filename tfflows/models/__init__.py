@@ -1,6 +1,8 @@
 """Generative models: Keras models whose call gives log-probabilities."""
 
 from tfflows.models.base import GenerativeModel as GenerativeModel
+from tfflows.models.dequantized import Dequantized as Dequantized
+from tfflows.models.dequantized import make_flow as make_flow
 from tfflows.models.flow import Flow as Flow
 from tfflows.models.ladder import LadderVAE as LadderVAE
 from tfflows.models.latent import LatentVariableModel as LatentVariableModel

@@ -9,7 +9,6 @@ import tensorflow_probability as tfp
 
 from tfflows import bijectors, noise
 from tfflows.costs import Cost
-from tfflows.dequantization import Dequantization, UniformDequantization
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import Chain, FlowLayer
@@ -18,7 +17,6 @@ from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
-from tfflows.models.objective import importance_weighted
 
 tfb, tfd = tfp.bijectors, tfp.distributions
 
@@ -28,7 +26,7 @@ class Flow(DataDependentWeights, GenerativeModel):
 
         log p(x) = log base(f^-1(x)) + log |det d f^-1(x) / dx|
 
-    Discrete events are dequantized first: see `tfflows.dequantization`.
+    The events are continuous; `Dequantized` makes a model of discrete events from a flow.
 
         flow = Flow(Event((2,)), [ActNorm(), AffineCoupling("halves", conditioner=MLP(width=64, depth=2))])
         flow.compile("adam")
@@ -39,10 +37,9 @@ class Flow(DataDependentWeights, GenerativeModel):
         layers: Layers from data to latent, as papers draw them.
         base: Distribution of the latent vector: `"normal"` or `"logistic"`, with independent entries of location 0 and
             scale 1, or any TFP distribution of vectors of the event's size, whose parameters are not trained.
-        dequantization: For discrete events, the distribution of the noise that is added; uniform by default.
 
     Raises:
-        InputError: `base` is neither a known name nor a distribution of such vectors.
+        InputError: `event` is discrete; `base` is neither a known name nor a distribution of such vectors.
     """
 
     def __init__(
@@ -51,21 +48,19 @@ class Flow(DataDependentWeights, GenerativeModel):
         layers: Sequence[FlowLayer],
         *,
         base: str | tfd.Distribution = "normal",
-        dequantization: Dequantization | None = None,
         **kwargs: Any,
     ):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        rule = "Expected a continuous `event`: wrap the flow of `event.dequantized` in `Dequantized`."
+        check(not event.discrete, rule, event=event.to_dict())
         bases.check_base(base, event.size)
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
-        self.dequantization = (dequantization or UniformDequantization()) if event.discrete else None
         self._is_initialized = False
         self.build((None, *event.shape))
 
     def build(self, input_shape):
         build(self.chain, input_shape)
-        if self.dequantization is not None:
-            build(self.dequantization, input_shape)
         self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
 
     @property
@@ -80,7 +75,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     def bijector(
         self, context: tf.Tensor | None = None, *, training: bool = False, seeds: tf.Tensor | None = None
     ) -> tfb.Bijector:
-        """From latent vectors to (dequantized) data: `forward` draws and `inverse` encodes; see `FlowLayer`."""
+        """From latent vectors to data: `forward` draws and `inverse` encodes; see `FlowLayer`."""
         flatten = bijectors.Flatten(self.last_shape)
         return tfb.Chain(self.chain.compose([flatten], context, training=training, seeds=seeds), name="flow")
 
@@ -103,7 +98,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         return bases.sample(self._base(), self.event.size, self.compute_dtype, seeds)
 
     def distribution(self, label: Any = None) -> tfd.Distribution:
-        """The density as a TFP distribution, over events if they are continuous, else over dequantized events.
+        """The density as a TFP distribution.
 
         It reads the weights in each call, so it follows the training of the flow, and keeps no reference to evaluated
         tensors.
@@ -111,8 +106,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         Args:
             label: A class, or classes of any shape, which is the batch shape; None for an unconditional flow.
         """
-        name = f"dequantized_{self.name}" if self.event.discrete else self.name
-        return FlowDistribution(self, self._check_label(label), name=name)
+        return FlowDistribution(self, self._check_label(label), name=self.name)
 
     def log_density(
         self,
@@ -122,7 +116,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         training: bool = False,
         seeds: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Log-density `[batch]` of continuous (or dequantized) events `[batch, *event]`, in nats."""
+        """Log-density `[batch]` of events `[batch, *event]`, in nats."""
         x, bijector = (
             tf.cast(x, self.compute_dtype),
             self.bijector(self._context(label), training=training, seeds=seeds),
@@ -131,29 +125,14 @@ class Flow(DataDependentWeights, GenerativeModel):
         return self.base_distribution().log_prob(bijector.inverse(x)) + log_det
 
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
-        if not self.event.discrete:
-            rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
-            check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
-            seeds = noise.row_seeds(x, seed) if training else None
-            return self.log_density(x, label, training=training, seeds=seeds)
-        if num_importance_samples == 1:
-            return self._bound(x, label, seed, training=training)
-        return importance_weighted(
-            lambda seed: self._bound(x, label, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
-        )
-
-    def _bound(self, x, label, seed, *, training=False):
-        seeds = noise.row_seeds(x, seed)
-        u, log_q = self.dequantization(x, seeds, training=training)
-        x = tf.cast(x, self.compute_dtype) + u
-        return self.log_density(x, label, training=training, seeds=seeds) - log_q
+        rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
+        check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+        seeds = noise.row_seeds(x, seed) if training else None
+        return self.log_density(x, label, training=training, seeds=seeds)
 
     def sample_fn(self, seeds, temperature, label):
         z = self.base_sample(seeds)
-        x = self.bijector(self._context(label)).forward(z * tf.cast(temperature, z.dtype)[:, None])
-        # At a high temperature a draw may overflow float32 in an unbounded flow. Infinite entries are clipped to the
-        # levels, and NaN becomes 0; an error would fail all other draws of the batch, too.
-        return self._as_event(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x) if self.event.discrete else x)
+        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
 
     def sample_and_log_prob_fn(
         self, seeds: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False
@@ -168,24 +147,14 @@ class Flow(DataDependentWeights, GenerativeModel):
         return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
 
     def encode(self, x, label=None, *, seed=None):
-        rule = "Expected no `seed`: the latent of a continuous event is exact."
-        check(seed is None or self.event.discrete, rule, seed=seed)
-        return super().encode(x, label, seed=seed)
+        check(seed is None, "Expected no `seed`: the latent of a continuous event is exact.", seed=seed)
+        return super().encode(x, label)
 
     def encode_fn(self, x, label, seed=None):
-        # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
-        u = 0.5 if seed is None else self.dequantization(x, noise.row_seeds(x, seed))[0]
-        x = tf.cast(x, self.compute_dtype) + (u if self.event.discrete else 0.0)
-        return self.bijector(self._context(label)).inverse(x)
+        return self.bijector(self._context(label)).inverse(tf.cast(x, self.compute_dtype))
 
     def decode_fn(self, z, label):
-        x = self.bijector(self._context(label)).forward(z)
-        return self._as_event(self._finite(x) if self.event.discrete else x)
-
-    def _as_event(self, x):
-        if self.event.discrete:
-            x = tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1)
-        return tf.cast(x, self.event.dtype)
+        return tf.cast(self.bijector(self._context(label)).forward(z), self.event.dtype)
 
     @property
     def logged_metrics(self):

@@ -1,4 +1,4 @@
-"""Plain Keras networks: what computes the parameters of a flow's layers."""
+"""Plain Keras networks, which compute the parameters of a flow's layers."""
 
 from tfflows.networks.attention import AttentionNet as AttentionNet
 from tfflows.networks.base import Network as Network

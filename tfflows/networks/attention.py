@@ -13,7 +13,7 @@ from tfflows.serialization import Configurable
 
 
 class GatedAttention(Configurable, keras.layers.Layer):
-    """`x + gate(projection(attention(x + positions)))`: every position looks at every other, in several heads.
+    """`x + gate(projection(attention(x + positions)))`: every position attends to every other, in several heads.
 
     Args:
         heads: Number of heads, a divisor of the number of channels.
@@ -91,11 +91,11 @@ class AttentionNet(ShiftedByContext):
         **kwargs: As in `Network`; the context vector shifts each feature map.
 
     Raises:
-        InputError: `width` is no multiple of `heads`; `dropout` is out of range.
+        InputError: `width` is not a multiple of `heads`; `dropout` is out of range.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.2, and the authors' code.
-    Differs from the paper: the convolutions start at random and the last at zero, where the authors' start is scaled
-    by data.
+    Differs from the paper: the convolutions are initialized at random and the last at zero, where the authors scale
+    their initialization by data.
     """
 
     def __init__(

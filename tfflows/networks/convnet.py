@@ -18,8 +18,8 @@ class ScaledConv2D(Network):
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): `conv2d` and `conv2d_zeros` of the authors' code; the factor 3
     makes the scale learn faster.
-    Differs from the authors' code: bias and scale are not set from data, and kernels start as He's and not with a
-    deviation of 0.05, which needs that; no extra channel marks the edge of the image.
+    Differs from the authors' code: bias and scale are not set from data, and kernels have He's initialization instead
+    of a standard deviation of 0.05, which needs that; no extra channel marks the edge of the image.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ConvNet(ShiftedByContext):
         **kwargs: As in `Network`; the context vector shifts each feature map.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 4 and the authors' code, `f`.
-    Differs from the paper: see `ScaledConv2D`; the context, which the authors give to the prior alone.
+    Differs from the paper: see `ScaledConv2D`; the context, which the authors give only to the prior.
     """
 
     def __init__(self, outputs: int | None = None, *, width: int, **kwargs: Any):

@@ -1,4 +1,4 @@
-"""Dropout whose noise belongs to each row: the same on one device and on many, and after a restart."""
+"""Dropout with separate noise for each row: the same on one device and on many, and after a restart."""
 
 import tensorflow as tf
 

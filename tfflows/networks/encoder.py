@@ -37,7 +37,7 @@ class Residual(Configurable, keras.layers.Layer):
 
 
 class Encoder(Network):
-    """A vector of features of a vector: dense layers.
+    """Features of a vector, by dense layers.
 
     Args:
         outputs: Number of features, and of units of each layer.
@@ -62,14 +62,14 @@ class Encoder(Network):
 
 
 class ConvEncoder(Network):
-    """A vector of features of an image: each stage halves the map and doubles its channels; a dense layer follows.
+    """Features of an image, as a vector: each stage halves the map and doubles its channels; a dense layer follows.
 
     Args:
         outputs: Number of features.
         width: Number of channels of the first stage.
         stages: Number of 4 x 4 convolutions of stride 2.
         blocks: Number of residual blocks after the last of them.
-        **kwargs: As in `Network`; the context vector joins before the dense layer.
+        **kwargs: As in `Network`; the context vector is concatenated before the dense layer.
     """
 
     def __init__(self, outputs: int, *, width: int, stages: int = 2, blocks: int = 1, **kwargs: Any):
@@ -107,7 +107,7 @@ class ConvDecoder(Network):
         outputs: Number of parameters for each pixel; None for a recipe.
         shape: Shape of the image, `(height, width, channels)`.
         features: Number of units of the first dense layer.
-        width: Number of channels of the largest map but the image.
+        width: Number of channels of the largest map, other than the image.
         stages: Number of 4 x 4 transposed convolutions of stride 2.
         blocks: Number of residual blocks before the first of them.
         **kwargs: As in `Network`; the context vector is concatenated to the input.

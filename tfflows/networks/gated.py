@@ -22,7 +22,7 @@ def gate(x: tf.Tensor) -> tf.Tensor:
 
 
 def convolution(outputs: int, size: int, *, gain: float = 1.0) -> keras.layers.Conv2D:
-    """A convolution whose kernel starts at random, with `gain` times the variance that keeps that of its input."""
+    """A convolution whose kernel starts at random, with `gain` times the variance that preserves that of its input."""
     start = keras.initializers.VarianceScaling(gain, mode="fan_in", distribution="truncated_normal")
     return keras.layers.Conv2D(outputs, size, padding="same", kernel_initializer=start)
 
@@ -61,9 +61,9 @@ class GatedConv(Configurable, keras.layers.Layer):
 
 
 class ContextNet(Configurable, keras.layers.Layer):
-    """Turns pixels into a map that says what their noise should look like: a convolution and gated ones.
+    """Turns pixels into a context map for their dequantization noise: a convolution, then gated ones.
 
-    The map has half the width of the image, as the columns of a flow that splits them.
+    The map has half the width of the image, as has the input of a flow that splits its columns.
 
     Args:
         width: Number of feature maps.

@@ -46,10 +46,10 @@ def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:
 
 
 class MADE(Network):
-    """Masked network: output `size * dimension` numbers, those of entry d functions of the entries before d alone.
+    """Masked network with `size * dimension` outputs, of which those of entry d depend only on the entries before d.
 
-    Every unit has a degree, m. An input has the place of its entry in the order, from 1; a context has 0, so that all
-    units see it. A unit of degree m sees units of degrees up to m, and an output of degree m sees units below m:
+    Every unit has a degree, m. An input has the position of its entry in the order, from 1; a context has 0, so that
+    all units see it. A unit of degree m sees units of degrees up to m, and an output of degree m sees units below m:
 
         mask[i, j] = m[i] <= m[j]    into hidden units
         mask[i, j] = m[i] < m[j]     into outputs
@@ -59,8 +59,8 @@ class MADE(Network):
 
     Args:
         outputs: `size * dimension`; None for a recipe.
-        degrees: Integers `[dimension]`, the place of each entry in the order, from 1; entries with the same place do
-            not see each other. The owner sets them.
+        degrees: Integers `[dimension]`, the position of each entry in the order, from 1; entries with the same position
+            do not see each other. The layer that owns the network sets them.
         width: Number of units of each hidden layer.
         depth: Number of hidden layers.
         activation: Activation of the hidden layers, one of ACTIVATIONS.
@@ -70,10 +70,10 @@ class MADE(Network):
         **kwargs: As in `Network`; the context vector is concatenated to the input.
 
     Raises:
-        InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is no known name.
+        InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is unknown.
 
     Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
-    Differs from the paper: there are no direct connections from inputs to outputs, and one order alone. With a context,
+    Differs from the paper: there are no direct connections from inputs to outputs, and only one order. With a context,
     or a single entry, hidden units may have degree 0: the first entry's parameters depend on the context through them.
     """
 
@@ -94,7 +94,7 @@ class MADE(Network):
         if isinstance(hidden, str):
             check_choice("hidden", hidden, HIDDEN)
         self.degrees = degrees
-        self.hidden = lambda: hidden  # behind a function: arrays are no state
+        self.hidden = lambda: hidden  # in a closure: arrays are not state
         self.activation = activation
         self.settings = {"width": width, "depth": depth, "seed": seed}
 
@@ -124,15 +124,15 @@ class MADE(Network):
 
 
 def hidden_degrees(kind: str, inputs: np.ndarray, last: int, *, width: int, depth: int, seed: int) -> list[np.ndarray]:
-    """Degrees of hidden units for each layer, all below `last`, that of the last output.
+    """Degrees of the hidden units of each layer, all below `last`, the degree of the last output.
 
     Args:
         kind: `"sorted"` or `"random"`.
-        inputs: Degrees of the inputs; the least of them is the least of the hidden units, where it is below `last`.
+        inputs: Degrees of the inputs; the least of them is the least of the hidden units, if it is below `last`.
         last: The highest degree of an output.
-        width: Units of each layer.
+        width: Number of units of each layer.
         depth: Number of layers.
-        seed: Of random degrees.
+        seed: Seed of random degrees.
     """
     check_choice("hidden", kind, HIDDEN)
     random = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Masked convolutions: MADE over the entries of a map, in the order of its raster."""
+"""Masked convolutions: MADE over the entries of a map, in raster order."""
 
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ class MaskedConv2D(Configurable, keras.layers.Layer):
 
     Args:
         mask: bool, `[3, 3, inputs, filters]`; a constant, not a weight.
-        zeros: Whether the kernel starts at zero, else with the variance that suits a ReLU and the weights left open.
+        zeros: Whether the kernel starts at zero, else with the variance that suits a ReLU and the unmasked weights.
     """
 
     def __init__(self, mask: np.ndarray, *, zeros: bool = False, **kwargs: Any):
@@ -37,23 +37,23 @@ class MaskedConv2D(Configurable, keras.layers.Layer):
 
 
 class MaskedConvNet(Network):
-    """Masked convolutions: `size` numbers for each entry of a map, functions of the entries before it alone.
+    """Masked convolutions with `size` outputs for each entry of a map, which depend only on the entries before it.
 
-    The order is that of the raster, row by row, and of the channels within a pixel; or all of it backwards. Of the nine
-    taps of a kernel, those of pixels before are open and those of pixels after are closed; that of the pixel itself has
-    the mask of MADE, by the degrees m of channels and feature maps:
+    The order is row by row, and by channels within a pixel; or all of this reversed. Of the nine taps of a kernel,
+    those on earlier pixels are unmasked and those on later pixels are masked; the center tap has the mask of MADE, by
+    the degrees m of channels and feature maps:
 
         mask[i, j] = m[i] <= m[j]    into feature maps
         mask[i, j] = m[i] < m[j]     into outputs
 
-    An entry sees the pixels before it that `depth + 1` steps, each to the row above or one pixel to the left, lead to.
+    An entry sees the earlier pixels that `depth + 1` steps, each to the row above or one pixel to the left, can reach.
     The outputs are laid out so that a reshape to `[batch, height, width, size, channels]` gives each entry its numbers;
-    they start at zero. The numbers of the first entry depend on biases and the context alone.
+    they start at zero. The outputs of the first entry depend only on biases and the context.
 
     Args:
         outputs: `size * channels`; None for a recipe.
-        degrees: Integers `[height, width, channels]`: the place of each entry in the order, from 1. They run through
-            the map in the order of memory, up or down. The owner sets them.
+        degrees: Integers `[height, width, channels]`: the position of each entry in the order, from 1, ascending or
+            descending in row-major order. The layer that owns the network sets them.
         width: Number of feature maps of each hidden layer.
         depth: Number of hidden layers, 1 or more.
         activation: Activation of the hidden layers, one of `made.ACTIVATIONS`.
@@ -62,14 +62,14 @@ class MaskedConvNet(Network):
         **kwargs: As in `Network`.
 
     Raises:
-        InputError: `degrees` is another order, `outputs` not a multiple of the channels, `depth` below 1, or
-            `activation` no known name.
+        InputError: `degrees` is another order, `outputs` is not a multiple of the channels, `depth` is below 1, or
+            `activation` is unknown.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934): the authors'
     code, `ar_multiconv2d` and `get_conv_ar_mask`.
-    Differs from the authors' code: degrees of feature maps start at 0, so that the first channel, too, sees all of the
-    pixels around; theirs start at 1. There is no weight normalization and no start from data, the last layer starts at
-    zero, and the 1 x 1 convolution of the context stands here and not before.
+    Differs from the authors' code: degrees of feature maps start at 0, so that the first channel, too, sees all earlier
+    neighbors; theirs start at 1. There is no weight normalization and no data-dependent initialization, the last layer
+    starts at zero, and the 1 x 1 convolution of the context is part of this network.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class MaskedConvNet(Network):
         rule = "Expected `outputs` to be a multiple of the number of channels."
         check(self.outputs % len(channels) == 0, rule, outputs=self.outputs, channels=len(channels))
         self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if self.context_channels else None
-        # Pixels before are to all feature maps what a context is to MADE: degree 0.
+        # Earlier pixels are to all feature maps what a context is to MADE: degree 0.
         seen = np.array([0, *channels])
         hidden = hidden_degrees("sorted", seen, len(channels), width=width, depth=self.depth, seed=0)
         centers = [low[:, None] <= high for low, high in pairwise([channels, *hidden])]
@@ -124,7 +124,7 @@ def raster(degrees: np.ndarray) -> tuple[np.ndarray, bool]:
     """The degrees of the channels, from 1, and whether the order runs backwards.
 
     Raises:
-        InputError: `degrees` are not those of a map, in the order of memory or in its reverse.
+        InputError: `degrees` are not those of a map, in row-major order or its reverse.
     """
     order = np.arange(1, degrees.size + 1)
     forwards, backwards = (np.array_equal(degrees.ravel(), one) for one in (order, order[::-1]))

@@ -49,7 +49,7 @@ class ResidualNet(ShiftedByContext):
         width: Number of units, or of feature maps.
         blocks: Number of residual blocks.
         convolutional: Whether the blocks' layers are 3 x 3 convolutions, for images, or dense, for vectors.
-        dropout: Fraction of the units of each block that training drops, each row by its own seed, in [0, 1).
+        dropout: Fraction of the units of each block that training drops, with a seed for each row, in [0, 1).
         **kwargs: As in `Network`; the context vector shifts the units before the first block.
 
     Raises:

@@ -67,8 +67,8 @@ class ConvResNet(ShiftedByContext):
         outputs: Number of output channels; None for a recipe.
         width: Number of feature maps.
         blocks: Number of residual blocks.
-        patch: Size of the blocks of patch x patch pixels that become channels, and pixels again at the end: patch^2
-            times fewer positions.
+        patch: Size of the blocks of patch x patch pixels that become channels, and pixels again at the end, for
+            patch^2 times fewer positions.
         l2: Coefficient of the L2 penalty on the gains of the weight normalization.
         **kwargs: As in `Network`; the context vector shifts each feature map.
 

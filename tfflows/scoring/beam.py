@@ -36,7 +36,7 @@ class PartHandler(ModelHandler[Part, int, Served]):
     ) -> Iterable[int]:
         """Saves the scores of each part and yields its number of rows.
 
-        The error of a wrong row is written to a file, since a runner would retry the part and print a traceback of its own.
+        The error of a wrong row is written to a file, since a runner would retry and print a traceback of its own.
         """
         for part in batch:
             try:

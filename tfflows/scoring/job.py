@@ -19,7 +19,7 @@ from tfflows.scoring.sources.npy import Npy
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Everything that determines a score, and the folder of the finished parts; small, and picklable for other processes.
+    """Everything that determines a score, and the folder of the finished parts; small and picklable.
 
     Args:
         version: Version of the exported model.

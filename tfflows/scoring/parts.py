@@ -88,7 +88,7 @@ def even_spans(total: int, rows: int) -> Iterator[Span]:
 
 
 def apply_naming_row(function: Callable[[Sequence], Any], chunk: Sequence, name: str, first: int) -> Any:
-    """Calls `function(chunk)`; if it refuses the chunk, the error names the first row that it refuses alone.
+    """Calls `function(chunk)`; if it rejects the chunk, the error names the first row that is rejected by itself.
 
     Raises:
         InputError: The error of `function`, with the number of the row and the `name` of the source; the first row of

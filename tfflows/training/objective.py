@@ -24,10 +24,8 @@ def make_objective(model: GenerativeModel, data: Data | Target, settings: TrainS
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
-    exact = isinstance(model, Flow) and not model.event.discrete
-    check(
-        settings.num_importance_samples == 1 or not exact, rule, num_importance_samples=settings.num_importance_samples
-    )
+    samples = settings.num_importance_samples
+    check(samples == 1 or not isinstance(model, Flow), rule, num_importance_samples=samples)
     if settings.variational_em:
         rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
         check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)

@@ -1,4 +1,4 @@
-"""After each round of training: score the validation set, keep the best weights, stop when the score no longer improves."""
+"""After each round of training: score the validation set, keep the best weights, stop when it no longer improves."""
 
 import contextlib
 from collections.abc import Iterator

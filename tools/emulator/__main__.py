@@ -1,8 +1,8 @@
-"""An emulator of TF Serving for laptops and tests: the same APIs and flags, without its speed, limits and care.
+"""An emulator of TF Serving for laptops and tests: the same APIs and flags, without its speed, limits and robustness.
 
     python -m tools.emulator --rest_api_port=8501 --model_name=digits --model_base_path=exported/realnvp_digits
 
-It loads SavedModels by `tf.saved_model.load`, batches by TensorFlow's own op, and answers on the loopback interface
+It loads SavedModels with `tf.saved_model.load`, batches with TensorFlow's own op, and answers on the loopback interface
 alone. It has no reloading, no monitoring, no limits on memory: in production use `tensorflow_model_server`.
 """
 

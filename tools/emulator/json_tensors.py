@@ -34,7 +34,7 @@ def answer(outputs: dict[str, np.ndarray], *, by_rows: bool) -> dict[str, Any]:
 
 
 def require(condition: Any, rule: str) -> None:
-    """Raises INVALID_ARGUMENT with `rule` unless `condition` holds."""
+    """Raises INVALID_ARGUMENT with `rule` unless `condition` is true."""
     if not condition:
         raise ServingError("INVALID_ARGUMENT", rule)
 

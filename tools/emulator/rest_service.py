@@ -1,4 +1,4 @@
-"""The server side of TF Serving's REST API, by Python's own HTTP server."""
+"""The server side of TF Serving's REST API, on Python's own HTTP server."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The server: TF Serving's gRPC and REST APIs on this machine alone."""
+"""The server: TF Serving's gRPC and REST APIs on this machine only."""
 
 import threading
 from collections.abc import Iterable

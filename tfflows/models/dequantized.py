@@ -1,0 +1,132 @@
+"""Dequantized flow: a lower bound on the probability of discrete events from the density of a flow."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.costs import Cost
+from tfflows.dequantization import Dequantization, UniformDequantization
+from tfflows.events import Event
+from tfflows.layers import FlowLayer
+from tfflows.layers.base import build
+from tfflows.models.base import GenerativeModel
+from tfflows.models.flow import Flow
+from tfflows.models.objective import importance_weighted
+
+
+class Dequantized(GenerativeModel):
+    """A model of integers that adds noise to them and takes the density of the sum from a flow.
+
+        log P(x) = log E_q[p(x + u) / q(u | x)]  >=  E_q[log p(x + u) - log q(u | x)]
+
+    Samples are those of the flow, rounded down.
+
+        event = Event((28, 28, 1), "uint8", levels=256)
+        model = Dequantized(Flow(event.dequantized, layers), levels=256)
+
+    Args:
+        flow: Flow of the dequantized events.
+        levels: Number of values of an entry, which are the integers 0..levels-1.
+        dequantization: Distribution of the noise; uniform by default.
+
+    Source: see `tfflows.dequantization`.
+    """
+
+    def __init__(self, flow: Flow, *, levels: int, dequantization: Dequantization | None = None, **kwargs: Any):
+        event = dataclasses.replace(flow.event, dtype="uint8", levels=levels)
+        super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
+        self.flow = flow
+        self.dequantization = dequantization or UniformDequantization()
+        build(self.dequantization, (None, *event.shape))
+        self.built = True
+
+    @property
+    def latent_shape(self):
+        return self.flow.latent_shape
+
+    @property
+    def sampling_cost(self) -> Cost:
+        """The cost of a sample."""
+        return self.flow.sampling_cost
+
+    @property
+    def scoring_cost(self) -> Cost:
+        """The cost of a log-likelihood."""
+        return self.flow.scoring_cost
+
+    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
+        if num_importance_samples == 1:
+            return self._bound(x, label, seed, training=training)
+        return importance_weighted(
+            lambda seed: self._bound(x, label, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
+        )
+
+    def _bound(self, x, label, seed, *, training=False):
+        seeds = noise.row_seeds(x, seed)
+        u, log_q = self.dequantization(x, seeds, training=training)
+        return self.flow.log_density(self._real(x) + u, label, training=training, seeds=seeds) - log_q
+
+    def dequantize(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Pixels with noise, `[batch, *event]`, from `seed`, int32 `[2]`."""
+        return self._real(x) + self.dequantization(x, noise.row_seeds(x, seed))[0]
+
+    def sample_fn(self, seeds, temperature, label):
+        x = self.flow.sample_fn(seeds, temperature, label)
+        # At a high temperature a draw may overflow float32 in an unbounded flow. Infinite entries are clipped to the
+        # levels, and NaN becomes 0; an error would fail all other draws of the batch, too.
+        return self._pixels(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x))
+
+    def encode_fn(self, x, label, seed=None):
+        # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
+        return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), label)
+
+    def decode_fn(self, z, label):
+        return self._pixels(self._finite(self.flow.decode_fn(z, label)))
+
+    def _real(self, x):
+        return tf.cast(x, self.compute_dtype)
+
+    def _pixels(self, x):
+        return tf.cast(tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1), self.event.dtype)
+
+    # Weights and statistics that are computed from data.
+
+    def initialize(self, x, label=None, *, seed=0):
+        x, context = self.event.check(x), self._context(self.event.check_label(label))
+        seed = noise.seed_pair(seed)
+        self.dequantization.initialize(x, noise.row_seeds(x, seed))
+        self.flow.chain.initialize(self.dequantize(x, seed), context)
+
+    def adapt(self, batches):
+        self.flow.adapt(batches, preprocess=lambda x: self.dequantize(x, noise.seed_pair(0)))
+
+    @property
+    def uses_statistics(self):
+        return self.flow.uses_statistics
+
+    @property
+    def initialized(self):
+        return self.dequantization.initialized and self.flow.initialized
+
+    @property
+    def logged_metrics(self):
+        return [*super().logged_metrics, *self.flow.layer_metrics]
+
+
+def make_flow(
+    event: Event, layers: Sequence[FlowLayer], *, dequantization: Dequantization | None = None, **kwargs: Any
+) -> Flow | Dequantized:
+    """A flow of any event: a `Flow` where it is continuous, and a `Dequantized` flow where it is discrete.
+
+    Args:
+        event: What one data point is.
+        layers: Layers from data to latent.
+        dequantization: Distribution of the noise that is added to discrete events; uniform by default.
+        **kwargs: As in `Flow`.
+    """
+    flow = Flow(event.dequantized, layers, **kwargs)
+    return Dequantized(flow, levels=event.levels, dequantization=dequantization) if event.discrete else flow
