@@ -29,8 +29,8 @@ demo: setup ## Train RealNVP on the digits, score it and export it, in a few min
 test: setup ## Run the fast tests, in WORKERS=2 processes (ARGS="-k realnvp -x" is passed on to pytest).
 	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal $(ARGS)
 
-test-slow: setup ## Run the slow tests.
-	$(BIN)/python -m pytest -q -m slow $(ARGS)
+test-slow: setup ## Run the slow tests: every law that compiles a graph, pretrained models, whole runs.
+	$(BIN)/python -m pytest -q -m slow -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: setup ## Check style and formatting.
 	$(BIN)/ruff check .

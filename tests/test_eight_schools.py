@@ -20,6 +20,7 @@ def test_model_is_the_one_of_the_textbook():
     np.testing.assert_allclose(eight_schools.quantities(x)[:, 2:], mu + np.exp(log_tau) * standard, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_posterior_means_of_the_flow_are_those_of_hmc():
     rows, rhat = eight_schools.compare(chains=64, hmc_steps=2000, steps=1000)
     assert len(rows) == len(eight_schools.NAMES) == 10

@@ -5,6 +5,8 @@ import pytest
 from tests import bound_laws, laws
 from tests.cases import CASES
 from tests.keras_laws import KERAS_LAWS
+from tests.serving_laws import saved_model_is_the_model
+from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
 
 # The laws that replace those that cannot hold for a bound.
 STAND_INS = {
@@ -27,9 +29,21 @@ def all_laws_of(case):
     return laws.ALL_CONDITIONAL_LAWS if whole else laws.CONDITIONAL_LAWS
 
 
+# Laws that compile whole graphs or write files. RealNVP stands for the others in the default suite.
+HEAVY = {
+    *KERAS_LAWS,
+    laws.weights_round_trip,
+    saved_model_is_the_model,
+    train_step_compiles_under_xla,
+    two_replicas_train_as_one,
+}
+
+
 def is_slow(law, case):
-    """Whether a pair belongs to the slow tests: Keras treats all images alike, and RealNVP represents them."""
-    return law in KERAS_LAWS and case.event.kind == "image" and case.name != "realnvp"
+    """Whether a pair waits for the slow suite."""
+    if case.name == "realnvp":
+        return case.event.kind == "image" and law in HEAVY
+    return law in HEAVY or case.event.classes > 0
 
 
 PAIRS = [

@@ -246,6 +246,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mutant", "law", "case"), MUTANTS, ids=lambda part: getattr(part, "__name__", str(part)))
 def test_law_catches_mutant(mutant, law, case, monkeypatch):
     mutant(monkeypatch)

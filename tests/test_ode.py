@@ -1,6 +1,7 @@
 """The solver of differential equations and its adjoint, on equations that have a closed form."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfflows.bijectors.adjoint import integrate
@@ -71,6 +72,7 @@ def test_adjoint_gives_the_gradients_of_the_closed_form():
         np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_state_that_explodes_ends_the_loop():
     end, evaluations, _ = solve(lambda t, state: 1e3 * state**3, tf.constant([[1.0]]), FORTH)
     assert evaluations.numpy()[0] < 10_000

@@ -55,6 +55,7 @@ def test_configuration_is_in_the_workdir_and_with_the_export(celeb_a):
     assert (config["train"]["steps"], config["train"]["batch_size"], config["model"]["width"]) == (2, 4, 4)
 
 
+@pytest.mark.slow
 def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
     _, folder = celeb_a
     exported = folder / "exported" / "realnvp_celeb_a"
@@ -91,6 +92,7 @@ def test_energy_takes_the_same_command(energy):
     assert zoo.load(str(exported)).sample(3, seed=0).shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_model_card_says_how_to_train_the_same_model_again(energy, tmp_path):
     exported = energy[1] / "exported" / "planar_energy_u1"
     (line,) = [line for line in (exported / "README.md").read_text().splitlines() if "train.py" in line]
@@ -218,6 +220,7 @@ def test_mistake_ends_the_command_soon(mistake, tmp_path):
     assert seconds < 20, "the ten seconds of a quiet machine, twice over for a busy one"
 
 
+@pytest.mark.slow
 def test_help_names_every_flag():
     run = train("--help")
     for flag in (
@@ -238,6 +241,7 @@ def test_help_names_every_flag():
     assert "python train.py --model=realnvp --dataset=celeb_a" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [None, "3"])
 def test_nothing_is_printed_but_the_one_line(level):
     environment = {name: value for name, value in os.environ.items() if name != command.LEVEL}
@@ -247,6 +251,7 @@ def test_nothing_is_printed_but_the_one_line(level):
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_help_is_that_of_the_script_where_it_is_installed():
     script = "import sys; sys.argv = ['tfflows-train', '--help']; from train import cli; sys.exit(cli())"
     words = [sys.executable, "-c", script]

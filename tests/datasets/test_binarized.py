@@ -32,6 +32,7 @@ def test_event_and_sizes(binary):
         assert split.examples.cardinality() == split.size
 
 
+@pytest.mark.slow
 def test_mean_of_many_draws_is_the_intensity():
     intensity = tf.constant(np.arange(256, dtype=np.uint8))
     draws = [draw({"x": intensity}, tf.constant([7, index]))["x"].numpy() for index in range(2000)]

@@ -106,6 +106,7 @@ def test_energy_has_no_training_scores(tmp_path):
     assert_warms_up(version, "radial_energy_u1")
 
 
+@pytest.mark.slow
 def test_export_again_keeps_the_weights_and_renews_the_rest(tmp_path, monkeypatch):
     folder = tmp_path / "realnvp_digits"
     (first, _), (second, _) = write(folder), write(folder)

@@ -103,6 +103,7 @@ def test_a_sample_is_a_function_of_its_seed_and_temperature(trained):
     np.testing.assert_array_equal(sample(seed=seeds[4:], temperature=temperature[4:])["x"], x[4:])
 
 
+@pytest.mark.slow
 def test_pretrained_model_is_live(trained):
     model, folder = trained
     x = next(datasets.load("digits").test.examples.batch(8).as_numpy_iterator())["x"]
@@ -113,6 +114,7 @@ def test_pretrained_model_is_live(trained):
         zoo.load(str(folder), version=3)
 
 
+@pytest.mark.slow
 def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
     model, _ = trained
 

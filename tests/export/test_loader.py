@@ -60,6 +60,7 @@ def assert_loads_from_c(loader, row, folder):
 ROWS = {row["id"]: row for row in rows()}
 
 
+@pytest.mark.slow
 def test_loader_in_c_gives_the_model_s_numbers(loader, tmp_path):
     assert_loads_from_c(loader, ROWS["realnvp_digits"], tmp_path)
 
@@ -99,6 +100,7 @@ def command_line(*arguments):
     return run.stdout
 
 
+@pytest.mark.slow
 def test_command_line_of_tensorflow_shows_every_signature():
     shown = command_line("show", "--dir", str(exported_version("realnvp_digits")), "--all")
     for signature in ("serving_default", "log_prob", "sample", "encode", "decode"):
@@ -107,6 +109,7 @@ def test_command_line_of_tensorflow_shows_every_signature():
     assert shown.count("Method name is: tensorflow/serving/predict") == 5
 
 
+@pytest.mark.slow
 def test_command_line_of_tensorflow_samples_as_the_model_does(tmp_path):
     np.savez(tmp_path / "inputs.npz", seed=noise.sample_seeds(7, N).numpy(), temperature=np.full(N, 0.8, np.float32))
     given = ";".join(f"{name}={tmp_path}/inputs.npz[{name}]" for name in ("seed", "temperature"))

@@ -43,6 +43,7 @@ def test_every_weight_comes_back_bit_for_bit(exported):
     assert_bits(values(other), values(model))
 
 
+@pytest.mark.slow
 def test_integer_weights_do_too(tmp_path):
     made = [zoo.create("glow", event=Event((2,)), steps=2, width=4) for _ in range(2)]
     made[0].initialize(np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32))

@@ -110,6 +110,7 @@ def test_options_need_a_runner_and_reach_it(toy, tmp_path):
         score(toy, *files, runner="DirectRunner", runner_options=option)
 
 
+@pytest.mark.slow
 def test_scoring_needs_no_beam():
     blocked = "import sys; sys.modules['apache_beam'] = None; from tfflows.scoring import score; print('fine')"
     run = subprocess.run([sys.executable, "-c", blocked], cwd=running.ROOT, capture_output=True, text=True, check=False)

@@ -27,6 +27,7 @@ def process(module, *flags, **environment):
     return run.returncode, run.stdout, run.stderr
 
 
+@pytest.mark.slow
 def test_command_prints_the_report(tmp_path):
     flags = ("--model=realnvp_digits", "--version=1", "--input=digits", f"--output={tmp_path / 'scores.csv'}")
     printed = running.command(*flags, "--split=validation", "--flag_below_quantile=0.01").splitlines()
@@ -81,6 +82,7 @@ def test_interrupted_command_says_how_to_go_on(toy, tmp_path, monkeypatch, capsy
     assert capsys.readouterr().err.endswith("Stopped. 1 of 3 parts are finished; run it again to continue.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "level"), [*((module, None) for module in COMMANDS), ("tfflows.scoring", "3")])
 def test_nothing_is_printed_but_the_one_line(module, level, tmp_path):
     environment = {} if level is None else {LEVEL: level}
@@ -90,6 +92,7 @@ def test_nothing_is_printed_but_the_one_line(module, level, tmp_path):
     assert errors.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", COMMANDS)
 def test_help_names_every_flag(module):
     _, printed, errors = process(module, "--help")

@@ -51,6 +51,7 @@ def table(path):
         return {name: np.array(values) for name, *values in zip(*csv.reader(file), strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".csv"])
 def test_each_format_holds_the_same_columns(ending, fitted, rows, tmp_path):
     output = tmp_path / f"scores{ending}"

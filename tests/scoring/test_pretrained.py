@@ -29,6 +29,7 @@ def test_pretrained_model_scores_its_test_set_as_published(tmp_path):
     assert "Rows      300 of digits by realnvp_digits, version 1" in result.report
 
 
+@pytest.mark.slow
 def test_split_is_chosen_and_model_is_the_live_one(tmp_path):
     scores = running.scored(tmp_path, exported_folder("realnvp_digits"), "digits", split="validation")
     split = datasets.load("digits").validation
@@ -37,6 +38,7 @@ def test_split_is_chosen_and_model_is_the_live_one(tmp_path):
     np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_version_is_the_newest_unless_it_is_named(toy, tmp_path):
     shutil.copytree(toy, tmp_path / "model")
     running.export_digits(tmp_path / "other")

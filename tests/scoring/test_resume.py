@@ -61,6 +61,7 @@ def stop_after(monkeypatch, batches, error):
     monkeypatch.setattr(Served, "__call__", failing)
 
 
+@pytest.mark.slow
 def test_run_that_is_killed_goes_on(toy, tmp_path, counted):
     x = running.points(60_000)
     np.save(tmp_path / "x.npy", x)

@@ -35,6 +35,7 @@ def peak_bytes(path):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["npy", "csv", "tfrecord raw"])
 def test_reading_does_not_hold_the_file(name, tmp_path):
     file, write = OF_REAL_NUMBERS[name]

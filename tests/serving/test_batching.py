@@ -50,6 +50,7 @@ def calls(address: str) -> dict[str, Callable[[list[int]], np.ndarray]]:
     }
 
 
+@pytest.mark.slow
 def test_ten_threads_get_their_own_answers(together, models):
     """Mixed signatures, models and versions: a queue that two of them shared would mix their rows."""
     own, served, start = own_answers(models), calls(together.address), threading.Barrier(10)

@@ -17,6 +17,7 @@ X = digits(10)
 CLASSES = np.arange(10) % 10
 
 
+@pytest.mark.slow
 def test_pretrained_model_answers_as_the_live_one():
     model = zoo.load("realnvp_digits", version=1)
     config = ModelConfig(
@@ -46,6 +47,7 @@ def test_calls_are_those_of_the_model(address, models):
         assert_near(client.decode(z), X)
 
 
+@pytest.mark.slow
 def test_labels_condition_a_model(address, models):
     model = models["classes"]
     with Client(address, "classes") as client:

@@ -20,6 +20,7 @@ from tools.emulator.signature import Signature
 X = digits(3)
 
 
+@pytest.mark.slow
 def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, models, tmp_path):
     (tmp_path / "models.config").write_text(
         f'model_config_list {{ config {{ name: "old" base_path: "{folder}/digits" '

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import zoo
@@ -39,6 +40,7 @@ def test_each_layer_gets_the_statistics_of_what_it_sees():
     assert norms == 2
 
 
+@pytest.mark.slow
 def test_validation_settles_with_the_weights_that_it_keeps(tmp_path):
     model, x = two_layers(), points(2000, 0)
     data = Data("normal", model.event, *(in_memory(x=part) for part in (x[:1000], x[1000:1500], x[1500:])))

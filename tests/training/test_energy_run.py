@@ -27,6 +27,7 @@ def whole(tmp_path_factory):
     return *run(folder), folder
 
 
+@pytest.mark.slow
 def test_run_leaves_the_best_weights_of_the_flow_and_a_picture(whole):
     config, _, fitted, folder = whole
     best = zoo.build(config, ENERGY.event, weights=fitted.weights)
@@ -39,6 +40,7 @@ def test_run_leaves_the_best_weights_of_the_flow_and_a_picture(whole):
         assert image.width > 1.5 * image.height, "the density stands beside the samples"
 
 
+@pytest.mark.slow
 def test_run_goes_on_where_it_stopped(whole, tmp_path):
     run(tmp_path, **{"train.steps": 4})
     _, resumed, fitted = run(tmp_path)

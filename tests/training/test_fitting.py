@@ -22,6 +22,7 @@ def test_run_leaves_weights_logs_pictures_and_two_checkpoints(tmp_path):
     assert list((tmp_path / "tensorboard").rglob("events*"))
 
 
+@pytest.mark.slow
 def test_finished_run_is_not_trained_again_and_can_be_made_longer(tmp_path):
     first, again, longer = fit(tmp_path), fit(tmp_path), fit(tmp_path, steps=9)
     assert (again.steps, again.seconds) == (first.steps, first.seconds)
@@ -29,6 +30,7 @@ def test_finished_run_is_not_trained_again_and_can_be_made_longer(tmp_path):
     assert longer.seconds > first.seconds
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_that_gets_no_better(tmp_path):
     # With such a small learning rate the score changes only by chance, so one of the first validations is the best.
     fitted = fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0)
@@ -36,6 +38,7 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path):
     assert fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0).steps == fitted.steps
 
 
+@pytest.mark.slow
 def test_best_weights_are_the_averaged_ones_with_the_best_validation_score(tmp_path):
     fitted = fit(tmp_path, steps=4)
     best = model()
@@ -46,6 +49,7 @@ def test_best_weights_are_the_averaged_ones_with_the_best_validation_score(tmp_p
     assert score == pytest.approx(best_nats, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_averaged_weights_come_and_go():
     one = initialized()
     one.compile(keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9), MeanNegativeLogLikelihood())
@@ -60,6 +64,7 @@ def test_averaged_weights_come_and_go():
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
+@pytest.mark.slow
 def test_loss_that_is_not_finite_ends_the_run_and_says_where(tmp_path):
     with pytest.raises(
         TrainingError, match=r"Expected a finite loss\. Received: loss=(nan|inf) at step \d+\..*--learning"
@@ -82,6 +87,7 @@ def test_xla_on_several_replicas_is_refused():
         training.TrainSettings(batch_size=32, jit_compile=True).schedule_of(1000, replicas=2)
 
 
+@pytest.mark.slow
 def test_all_checkpoints_broken_is_said_and_nothing_is_overwritten(tmp_path):
     fit(tmp_path, steps=4)
     for path in (tmp_path / "checkpoints").glob("*.data*"):
@@ -99,12 +105,14 @@ def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
     assert np.isfinite(scores["nats"])
 
 
+@pytest.mark.slow
 def test_importance_weighting_tightens_the_bound():
     one, split = initialized(), datasets.load("digits").validation
     single, weighted = (training.evaluate(one, split, num_importance_samples=k)["nats"] for k in (1, 20))
     assert weighted > single
 
 
+@pytest.mark.slow
 def test_mixed_precision_is_for_networks_only():
     x = next(datasets.load("digits").test.examples.batch(16).as_numpy_iterator())["x"]
     full = initialized()

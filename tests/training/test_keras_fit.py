@@ -20,6 +20,7 @@ def digits(split):
     return np.stack([element["x"] for element in split.examples.as_numpy_iterator()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps_per_execution", [1, 3])
 def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_per_execution):
     data, one = datasets.load("digits"), model()
@@ -83,6 +84,7 @@ def test_fit_takes_a_data_frame():
     assert np.isfinite(small().fit(pandas.DataFrame(X), verbose=0).history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_weights_of_rows_count_in_fit_and_evaluate():
     weight = np.repeat([1.0, 0.0], 32)
     trained = [small() for _ in range(2)]
@@ -98,6 +100,7 @@ def test_weights_of_rows_count_in_fit_and_evaluate():
     assert loss == pytest.approx(-(weight * whole.log_prob(X).numpy()).mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_split_and_xla():
     one = small()
     one.compile("adam", jit_compile=True)
@@ -131,6 +134,7 @@ def test_base_is_any_distribution_of_tfp(tmp_path):
         tfflows.Flow(Event((2,)), [], base=tfd.Normal(0.0, 1.0))
 
 
+@pytest.mark.slow
 def test_custom_loop_lowers_the_loss_and_frozen_layers_stay():
     one = zoo.load("realnvp_toy_eight_gaussians")
     frozen, free = one.flow_layers[:4], one.flow_layers[4:]
@@ -152,6 +156,7 @@ def test_custom_loop_lowers_the_loss_and_frozen_layers_stay():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_file_loads_in_a_process_that_imports_tfflows_alone(tmp_path):
     one = small()
     one.fit(X, verbose=0)
@@ -166,6 +171,7 @@ def test_file_loads_in_a_process_that_imports_tfflows_alone(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "log_prob.npy"), one.log_prob(X))
 
 
+@pytest.mark.slow
 def test_progress_shows_the_score_of_now():
     one = model()
     for value in [10.0] * 500 + [4.0] * 200:

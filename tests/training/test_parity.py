@@ -53,11 +53,13 @@ def assert_same(run, reference) -> None:
     np.testing.assert_allclose(run["weights"], reference["weights"], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_mirrored_is_one_device(reference, tmp_path):
     finish(start("mirrored", tmp_path / "run.npz"))
     assert_same(np.load(tmp_path / "run.npz"), reference)
 
 
+@pytest.mark.slow
 def test_two_workers_are_one_device(reference, tmp_path):
     outputs = [tmp_path / f"worker-{index}.npz" for index in range(2)]
     finish(
@@ -67,6 +69,7 @@ def test_two_workers_are_one_device(reference, tmp_path):
         assert_same(np.load(output), reference)
 
 
+@pytest.mark.slow
 def test_two_workers_run_train_and_only_the_chief_writes(tmp_path):
     flags = ["--model=realnvp", "--dataset=digits", "--strategy=multi_worker", "--steps=4", "--batch_size=32"]
     flags += [

@@ -1,6 +1,7 @@
 """The stream of batches is a function of the seed and the step; every example is evaluated exactly once."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.training.small_run import initialized
@@ -50,6 +51,7 @@ def test_padding_fills_the_last_batch_and_does_not_count():
     np.testing.assert_array_equal(np.concatenate([element["x"][real] for element, real in found]), np.arange(10))
 
 
+@pytest.mark.slow
 def test_score_of_a_split_is_the_mean_over_all_of_it_whatever_the_batch():
     one, split = initialized(), datasets.load("digits").test
     x = np.stack([element["x"] for element in split.examples.as_numpy_iterator()])

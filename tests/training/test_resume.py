@@ -61,6 +61,7 @@ def uninterrupted(tmp_path_factory):
     return score(folder)
 
 
+@pytest.mark.slow
 def test_killed_run_ends_where_the_uninterrupted_one_does(uninterrupted, tmp_path):
     kill_after(start(tmp_path), tmp_path, 20)
     assert not (tmp_path / "exported" / "realnvp_digits" / "1").exists()

@@ -37,6 +37,7 @@ def moved_by(step, model, x):
     return {id(variable) for variable, old in pairs if np.any(variable.numpy() != old)}
 
 
+@pytest.mark.slow
 def test_each_step_raises_the_bound_and_moves_its_part_alone():
     model, step, x = compiled()
     before, seen = bound(model, x), set()

@@ -49,6 +49,7 @@ def test_hutchinson_is_the_trace_in_expectation():
     np.testing.assert_allclose(np.mean(estimates), np.trace(matrix), atol=1e-7)
 
 
+@pytest.mark.slow
 def test_training_estimates_what_evaluation_computes():
     # Equation 8 with the same noise along a path; four pairs of signs make the mean over them exact in the plane.
     model = make(CASE)
@@ -65,6 +66,7 @@ def test_training_estimates_what_evaluation_computes():
     )
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_the_score():
     # The adjoint against finite differences, in every weight.
     with float64():
@@ -85,6 +87,7 @@ def test_gradient_is_that_of_the_score():
             np.testing.assert_allclose((sides[0] - sides[1]) / 2e-4, np.sum(gradient * direction), atol=2e-5)
 
 
+@pytest.mark.slow
 def test_function_evaluations_are_reported():
     model = make(CASE)
     model.compile("adam", MeanNegativeLogLikelihood())
@@ -98,6 +101,7 @@ def test_function_evaluations_are_reported():
     assert loose % 0.125 == 0
 
 
+@pytest.mark.slow
 def test_velocity_field_is_never_conditioned_away():
     conditional = make(next(case for case in CASES if str(case) == "ffjord-vector-conditional"))
     x = np.zeros((3, 2), np.float32)

@@ -49,6 +49,7 @@ def test_columns_are_split_and_joined():
     np.testing.assert_array_equal(SplitColumns().forward(tf.identity(z)), x)
 
 
+@pytest.mark.slow
 def test_noise_has_the_density_it_says():
     # log q(u | x) against the Jacobian of u as a function of the standard normal noise it is made of.
     with float64():
@@ -77,6 +78,7 @@ def test_noise_is_conditioned_on_the_pixels():
     assert log_q[0] != log_q[1]
 
 
+@pytest.mark.slow
 def test_importance_weights_tighten_the_bound_and_stay_below_one():
     event = Event((1, 2, 1), "uint8", 2)
     x = np.array(list(itertools.product((0, 1), repeat=2)), np.uint8).reshape(4, 1, 2, 1)
@@ -88,6 +90,7 @@ def test_importance_weights_tighten_the_bound_and_stay_below_one():
     assert np.exp(many).sum() < 1.2  # the probabilities of all four images, up to the noise of the estimate
 
 
+@pytest.mark.slow
 def test_parameters_on_cifar10_are_those_of_the_authors(capsys):
     model = zoo.create("flowpp", event=CIFAR)
     count = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)

@@ -168,6 +168,7 @@ def test_new_affine_coupling_multiplies_by_sigmoid_of_2():
     np.testing.assert_allclose(family(tf.zeros([1, 2, 1])).inverse(tf.ones([1, 1])), [[1 / (1 + np.exp(-2))]])
 
 
+@pytest.mark.slow
 def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     # By hand, a step of c channels: actnorm, W, and three convolutions with a shift and a scale each. The
     # neural-spline paper (1906.04032, table 3) counts 44.0M: the learned priors and our scales for each kernel are

@@ -99,6 +99,7 @@ def test_free_bits_are_counted_by_layer():
     assert inferred(model, x).kl.shape == (4, len(model.ladder))
 
 
+@pytest.mark.slow
 def test_settings_of_the_paper_at_32_by_32():
     """Section 6.2 and the authors' code: 20 layers of 160 feature maps and 32 latents at half of 32 x 32."""
     row = ARCHITECTURES["iaf_vae"]

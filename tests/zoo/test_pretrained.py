@@ -31,7 +31,11 @@ def test_row_is_that_of_the_export(row):
     assert row == expected
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+# In the default suite one small model stands for all.
+LOADED = [row if row["id"] == "realnvp_digits" else pytest.param(row, marks=pytest.mark.slow) for row in ROWS]
+
+
+@pytest.mark.parametrize("row", LOADED, ids=lambda row: row["id"])
 def test_loads_by_name_and_agrees_with_its_saved_model(row):
     model = zoo.load(row["id"])
     loaded = tf.saved_model.load(exported_version(row["id"]))
@@ -42,6 +46,7 @@ def test_loads_by_name_and_agrees_with_its_saved_model(row):
     assert model.count_params() == int(row["parameters"])
 
 
+@pytest.mark.slow
 def test_digits_score_again_what_the_table_says():
     row = next(row for row in ROWS if row["id"] == "realnvp_digits")
     scores = training.evaluate(zoo.load("realnvp_digits"), datasets.load("digits").test)
@@ -66,6 +71,7 @@ EXACT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", EXACT, ids=lambda row: row["id"])
 def test_round_trip_of_trained_weights_gives_every_point_back(row):
     model = zoo.load(row["id"])
@@ -88,6 +94,7 @@ def test_flow_of_an_energy_finds_its_log_z(row):
     assert float(row["ess"]) > 0.8
 
 
+@pytest.mark.slow
 def test_energy_scores_again_what_the_table_says():
     row, energy = next(row for row in ROWS if row["id"] == "planar_energy_u1"), datasets.load("energy/u1")
     objective = training.make_objective(zoo.load(row["id"]), energy, training.TrainSettings())

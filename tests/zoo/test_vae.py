@@ -56,6 +56,7 @@ def scores(model, x, num, seed=0):
     return model.log_prob(x, num_importance_samples=num, seed=seed).numpy()
 
 
+@pytest.mark.slow
 def test_more_importance_samples_come_as_close_to_the_truth_as_one_likes():
     with float64():
         model, x = linear_vae(mean=0.8, std=1.3), np.float32(np.random.default_rng(1).normal(size=(1500, 3)))
@@ -200,6 +201,7 @@ def test_kl_is_warmed_up_by_the_step(step, beta):
     np.testing.assert_allclose(cost, beta * (kl[0] + 0.2), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_evaluation_knows_neither_free_bits_nor_warm_up():
     x = np.float32(np.random.default_rng(1).normal(size=(32, 3)))
     for num in (1, 3):
