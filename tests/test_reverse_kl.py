@@ -60,7 +60,7 @@ def test_draws_are_samples_with_their_densities_and_right_gradients(case):
         objective = ReverseKL(model, BANANA)
         weights, random = model.trainable_variables, np.random.default_rng(0)
         with tf.GradientTape() as tape:
-            elbo = tf.reduce_mean(objective.score_fn({"seeds": seeds(6)}, noise.seed_pair(0)))
+            elbo = tf.reduce_mean(objective.nats_fn({"seeds": seeds(6)}, noise.seed_pair(0)))
         gradients = tape.gradient(elbo, weights)
         # Along one random direction, against the difference between two models.
         direction = [random.normal(size=weight.shape) for weight in weights]
@@ -68,7 +68,7 @@ def test_draws_are_samples_with_their_densities_and_right_gradients(case):
         for step in (1e-4, -2e-4):
             for weight, part in zip(weights, direction, strict=True):
                 weight.assign_add(step * part)
-            ends.append(tf.reduce_mean(objective.score_fn({"seeds": seeds(6)}, noise.seed_pair(0))))
+            ends.append(tf.reduce_mean(objective.nats_fn({"seeds": seeds(6)}, noise.seed_pair(0))))
         slope = sum(np.sum(part * gradient.numpy()) for part, gradient in zip(direction, gradients, strict=True))
         np.testing.assert_allclose((ends[0] - ends[1]) / 2e-4, slope, rtol=1e-3, atol=1e-3)
 
@@ -78,7 +78,7 @@ def test_gradient_is_that_of_the_reparametrised_gaussian():
     layer, mean, deviation = flow.flow_layers[0], 1.0, 0.5
     objective = ReverseKL(flow, dataclasses.replace(BANANA, log_density=gaussian))
     with tf.GradientTape() as tape:
-        loss = -tf.reduce_mean(objective.score_fn({"seeds": seeds(64)}, noise.seed_pair(3)))
+        loss = -tf.reduce_mean(objective.nats_fn({"seeds": seeds(64)}, noise.seed_pair(3)))
     shift, log_scale = tape.gradient(loss, [layer.shift, layer.log_scale])
     # loss = mean((x - mean)^2 / (2 * deviation^2) + log_scale) + ...,  x = (z - shift) * exp(-log_scale)
     z = noise.normal(noise.row_seeds(seeds(64), noise.seed_pair(3)), (2,), tf.float32)

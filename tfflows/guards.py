@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfflows.events import Event
 
 MOST_ROWS = 65_536
-NO_SCORE = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
+NO_LOG_PROB = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
 MOST_ENTRIES = 2**22  # in a request: 5,349 events of 28x28 pixels. Activations take about a hundred times as much.
 
 
@@ -62,7 +62,7 @@ def most_rows(event: Event, latent_shape: tuple[int, ...]) -> int:
     return max(1, min(MOST_ROWS, MOST_ENTRIES // size))
 
 
-def admitted(expected: Iterable[Input], values: dict[str, tf.Tensor], most: int) -> dict[str, tf.Tensor]:
+def checked(expected: Iterable[Input], values: dict[str, tf.Tensor], most: int) -> dict[str, tf.Tensor]:
     """The values of a request, checked in the graph before any other operation reads them.
 
     A bad request raises `tf.errors.InvalidArgumentError`, TF Serving's INVALID_ARGUMENT.
@@ -112,11 +112,11 @@ def _entries_are(expected: Input, value: tf.Tensor) -> tf.Operation:
     return _check(tf.reduce_all(sound), rule, f"{name}={{}} in row {{}}", entries[first], row)
 
 
-def scored(log_prob: tf.Tensor) -> tf.Tensor:
+def checked_log_prob(log_prob: tf.Tensor) -> tf.Tensor:
     """Log-probabilities `[batch]`, checked to be finite or -inf, the score of an event of probability 0 in float32."""
     sound = log_prob < float("inf")  # and not NaN
     row = tf.argmin(tf.cast(sound, tf.uint8))
-    check = _check(tf.reduce_all(sound), NO_SCORE, "log_prob={} in row {}", log_prob[row], row)
+    check = _check(tf.reduce_all(sound), NO_LOG_PROB, "log_prob={} in row {}", log_prob[row], row)
     with tf.control_dependencies([check]):
         return tf.identity(log_prob)
 

@@ -56,13 +56,13 @@ class Servable(tf.Module):
         expected = {name: known[name] for name in names}
 
         def served(**values):
-            return function(**guards.admitted(expected.values(), values, most))
+            return function(**guards.checked(expected.values(), values, most))
 
         return tf.function(served).get_concrete_function(**{name: each.spec for name, each in expected.items()})
 
     def log_prob(self, x, label=None):
         nats = self._model().log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)
-        nats = guards.scored(tf.cast(nats, tf.float32))
+        nats = guards.checked_log_prob(tf.cast(nats, tf.float32))
         if not self._model().event.discrete:
             return {"log_prob": nats}
         return {"log_prob": nats, "bits_per_dim": metrics.bits_per_dim(nats, self._model().event)}

@@ -113,10 +113,10 @@ def test_bad_request_is_told_the_rule_and_the_value(kind, sessions):
 
 def test_score_beyond_float32_is_an_error_and_an_impossible_event_is_not(sessions):
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"`x` to have a score .* log_prob=nan in row 1"):
-        graph_of(guards.scored)(tf.constant([0.0, np.nan]))
+        graph_of(guards.checked_log_prob)(tf.constant([0.0, np.nan]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="log_prob=inf in row 0"):
-        graph_of(guards.scored)(tf.constant([np.inf, 0.0]))
-    np.testing.assert_array_equal(graph_of(guards.scored)(tf.constant([-np.inf, 1.0])), [-np.inf, 1.0])
+        graph_of(guards.checked_log_prob)(tf.constant([np.inf, 0.0]))
+    np.testing.assert_array_equal(graph_of(guards.checked_log_prob)(tf.constant([-np.inf, 1.0])), [-np.inf, 1.0])
     assert sessions["points"].run("log_prob", x=np.full((1, 2), 1e30, np.float32))["log_prob"][0] < -1e30
 
 

@@ -175,8 +175,8 @@ def test_file_loads_in_a_process_that_imports_tfflows_alone(tmp_path):
 def test_progress_shows_the_score_of_now():
     one = model()
     for value in [10.0] * 500 + [4.0] * 200:
-        one._score.update_state(np.full(3, value, np.float32))
-    assert float(one._score.result()) == pytest.approx(4.0, abs=0.2)
-    one._score.reset_state()
-    one._score.update_state(np.full(3, 2.0, np.float32))
-    assert float(one._score.result()) == pytest.approx(2.0)
+        one._progress.update_state(np.full(3, value, np.float32))
+    assert float(one._progress.result()) == pytest.approx(4.0, abs=0.2)
+    one._progress.reset_state()
+    one._progress.update_state(np.full(3, 2.0, np.float32))
+    assert float(one._progress.result()) == pytest.approx(2.0)

@@ -22,8 +22,8 @@ def test_costs_are_those_that_the_layers_name(case, monkeypatch):
     if not case.exact:
         assert agrees(case.row.sample_cost, *counted(draw, monkeypatch), case)
         return  # only a flow has costs of its own
-    assert agrees(model.sampling_cost, *counted(draw, monkeypatch), case)
-    assert agrees(model.scoring_cost, *counted(partial(model.log_density, tf.zeros([2, 2])), monkeypatch), case)
+    assert agrees(model.sample_cost, *counted(draw, monkeypatch), case)
+    assert agrees(model.log_prob_cost, *counted(partial(model.log_density, tf.zeros([2, 2])), monkeypatch), case)
 
 
 @pytest.mark.parametrize("case", VECTORS, ids=str)
@@ -31,7 +31,7 @@ def test_row_has_the_costs_of_the_default_settings(case):
     if case.exact:
         small = {name: value for name, value in case.settings.items() if name != "components"}
         model = zoo.create(case.name, case.event, **small)
-        assert (model.scoring_cost, model.sampling_cost) == (case.row.log_prob_cost, case.row.sample_cost)
+        assert (model.log_prob_cost, model.sample_cost) == (case.row.log_prob_cost, case.row.sample_cost)
 
 
 def agrees(cost, passes, roots, case):

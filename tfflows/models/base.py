@@ -179,7 +179,7 @@ class GenerativeModel(KerasModel):
         """
         return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
 
-    def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+    def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-likelihoods `[batch]`, in nats, of the examples of a dataset, `{"x": ..., "label": ...}`."""
         return self.log_prob_fn(batch["x"], batch.get("label"), seed, num_importance_samples)
 
@@ -193,5 +193,5 @@ class GenerativeModel(KerasModel):
             training=training,
         )
 
-    def score_metric(self, log_prob: tf.Tensor) -> tf.Tensor:
+    def progress_value(self, log_prob: tf.Tensor) -> tf.Tensor:
         return metrics.bits_per_dim(log_prob, self.event) if self.event.discrete else metrics.nll(log_prob)

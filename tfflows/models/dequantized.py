@@ -49,14 +49,14 @@ class Dequantized(GenerativeModel):
         return self.flow.latent_shape
 
     @property
-    def sampling_cost(self) -> Cost:
+    def sample_cost(self) -> Cost:
         """The cost of a sample."""
-        return self.flow.sampling_cost
+        return self.flow.sample_cost
 
     @property
-    def scoring_cost(self) -> Cost:
+    def log_prob_cost(self) -> Cost:
         """The cost of a log-likelihood."""
-        return self.flow.scoring_cost
+        return self.flow.log_prob_cost
 
     def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
         if num_importance_samples == 1:

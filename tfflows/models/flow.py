@@ -80,12 +80,12 @@ class Flow(DataDependentWeights, GenerativeModel):
         return tfb.Chain(self.chain.compose([flatten], context, training=training, seeds=seeds), name="flow")
 
     @property
-    def sampling_cost(self) -> Cost:
+    def sample_cost(self) -> Cost:
         """The cost of a sample."""
         return self.chain.forward_cost
 
     @property
-    def scoring_cost(self) -> Cost:
+    def log_prob_cost(self) -> Cost:
         """The cost of a density."""
         return self.chain.inverse_cost
 

@@ -31,7 +31,7 @@ class KerasModel(Configurable, DistributedModel):
     def __init__(self, event: Event, **kwargs: Any):
         super().__init__(**kwargs)
         self.event = event
-        self._score = RecentMean(name="bits_per_dim" if event.discrete else "nll")
+        self._progress = RecentMean(name="bits_per_dim" if event.discrete else "nll")
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
         super().compile(optimizer, loss=MeanNegativeLogLikelihood() if loss is None else loss, **kwargs)
@@ -80,7 +80,7 @@ class KerasModel(Configurable, DistributedModel):
         logs = super().test_step(self.unpacked(data))
         if not self.event.discrete:
             return {"loss": logs["loss"]}
-        return {"loss": logs["loss"], self._score.name: self._score.mean()}
+        return {"loss": logs["loss"], self._progress.name: self._progress.mean()}
 
     def predict_step(self, data):
         values, _, _ = self.unpacked(data)
@@ -90,17 +90,17 @@ class KerasModel(Configurable, DistributedModel):
         return inputs.named_step(self.event, data)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._score.update_state(self.score_metric(y_pred), sample_weight)
+        self._progress.update_state(self.progress_value(y_pred), sample_weight)
         return {metric.name: metric.result() for metric in self.logged_metrics}
 
-    def score_metric(self, log_prob: tf.Tensor) -> tf.Tensor:
+    def progress_value(self, log_prob: tf.Tensor) -> tf.Tensor:
         """The value that the progress bar shows in addition to the loss."""
         raise NotImplementedError
 
     @property
     def logged_metrics(self):
-        return [self._loss_tracker, self._score]
+        return [self._loss_tracker, self._progress]
 
     @property
     def logged_in_test(self):
-        return [self._loss_tracker, self._score] if self.event.discrete else [self._loss_tracker]
+        return [self._loss_tracker, self._progress] if self.event.discrete else [self._loss_tracker]

@@ -43,7 +43,7 @@ class ReverseKL(DistributedModel):
         self.flow = flow
         self.target = target
         self.anneal_steps = anneal_steps
-        self._score = RecentMean(name="elbo")
+        self._progress = RecentMean(name="elbo")
         self.built = True
 
     @property
@@ -60,7 +60,7 @@ class ReverseKL(DistributedModel):
         x = self.flow.base_sample(noise.row_seeds(seeds, noise.seed_pair(seed)))
         self.flow.initialize(x, seed=seed)
 
-    def score_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
+    def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-weights `[batch]` of the draws of `{"seeds": int32 [batch, 2]}`, in nats."""
         rule = "Expected `num_importance_samples` to be 1: all draws together estimate log Z."
         check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
@@ -82,12 +82,12 @@ class ReverseKL(DistributedModel):
         return tf.minimum(0.01 + t / self.anneal_steps, 1.0)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._score.update_state(y_pred)
+        self._progress.update_state(y_pred)
         return {metric.name: metric.result() for metric in self.logged_metrics}
 
     @property
     def logged_metrics(self):
-        return [self._loss_tracker, self._score, *self.flow.layer_metrics]
+        return [self._loss_tracker, self._progress, *self.flow.layer_metrics]
 
     def adapt(self, batches: tf.data.Dataset) -> None:
         """Does nothing: no layer uses batch statistics when it samples."""

@@ -1,7 +1,7 @@
 """Training and evaluation, under every `tf.distribute` strategy."""
 
 from tfflows.training.evaluation import evaluate as evaluate
-from tfflows.training.evaluation import scores as scores
+from tfflows.training.evaluation import nats_of as nats_of
 from tfflows.training.evaluation import truth as truth
 from tfflows.training.fitting import fit as fit
 from tfflows.training.objective import make_objective as make_objective

@@ -12,7 +12,7 @@ from tfflows.targets import Target
 from tfflows.training.pipeline import padded_batches
 
 
-def scores(
+def nats_of(
     model: GenerativeModel | ReverseKL,
     split: Split,
     *,
@@ -20,12 +20,12 @@ def scores(
     num_importance_samples: int = 1,
     seed: int = 0,
 ) -> np.ndarray:
-    """Score of every example, float64 `[split.size]` in nats, in no particular order under a strategy.
+    """Log-likelihoods or log-weights of all examples, float64 `[split.size]` in nats; unordered under a strategy.
 
     Args:
-        model: Trained model, whose scores are log-probabilities, or `ReverseKL`, whose scores are log-weights. Under
-            its strategy, each replica scores a share of each batch.
-        split: Examples to score.
+        model: Trained model, for log-likelihoods, or `ReverseKL`, for log-weights. Under its strategy, each replica
+            evaluates a share of each batch.
+        split: Examples to evaluate.
         batch_size: Number of examples in a batch, over all replicas.
         num_importance_samples: As in `GenerativeModel.log_prob`.
         seed: Seed of the dequantization noise, or of the samples.
@@ -33,29 +33,29 @@ def scores(
     model.check_initialized()
     strategy = model.distribute_strategy
 
-    def score(element, is_real):
-        nats = model.score_fn(element, noise.seed_pair(seed), num_importance_samples)
+    def step(element, is_real):
+        nats = model.nats_fn(element, noise.seed_pair(seed), num_importance_samples)
         return nats, tf.cast(is_real, tf.int32)  # replicas cannot gather booleans
 
-    score_batch = model.cached_function(
-        "evaluate", lambda batch: strategy.run(score, args=batch), num_importance_samples, seed
+    run_step = model.cached_function(
+        "evaluate", lambda batch: strategy.run(step, args=batch), num_importance_samples, seed
     )
     kept = []
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
-        values, is_real = (strategy.gather(part, axis=0).numpy() for part in score_batch(batch))
+        values, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch))
         kept.append(values[is_real == 1])
     return np.concatenate(kept).astype(np.float64)
 
 
 def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -> dict[str, float]:
-    """Scores of a whole split with their standard errors; takes the options of `scores`.
+    """Mean log-likelihood of a whole split, with its standard error; takes the options of `nats_of`.
 
     Returns:
         For data `nats` and `nats_se` per event, `num_events`, and, for discrete events, `bits_per_dim` and
         `bits_per_dim_se`; for a target, the result of `weighed`.
     """
-    values = scores(model, split, **options)
+    values = nats_of(model, split, **options)
     if isinstance(model, ReverseKL):
         return weighed(values)
     mean, error = mean_and_error(values)

@@ -35,6 +35,6 @@ def make_objective(model: GenerativeModel, data: Data | Target, settings: TrainS
 
 def warnings(model: GenerativeModel, data: Data | Target) -> list[str]:
     """One line for each reason why this model is costly to fit to `data`."""
-    if not isinstance(data, Target) or not isinstance(model, Flow) or not model.sampling_cost.is_high:
+    if not isinstance(data, Target) or not isinstance(model, Flow) or not model.sample_cost.is_high:
         return []
-    return [f"Warning: a target is fitted by sampling, and a sample of {model.name} takes {model.sampling_cost}."]
+    return [f"Warning: a target is fitted by sampling, and a sample of {model.name} takes {model.sample_cost}."]

@@ -11,7 +11,7 @@ from tfflows.datasets import Data
 from tfflows.files import replacing
 from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
-from tfflows.training.evaluation import scores
+from tfflows.training.evaluation import nats_of
 from tfflows.training.pipeline import one_pass
 
 BATCH = 1024  # in the pass over the training set, for models that need its statistics
@@ -54,7 +54,7 @@ class Validation(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
             self.model.adapt(one_pass(self.data.train, batch_size=BATCH))
-            nats = float(scores(self.model, self.data.validation).mean())
+            nats = float(nats_of(self.model, self.data.validation).mean())
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:
