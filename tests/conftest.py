@@ -1,4 +1,4 @@
-"""Set-up of all tests: two virtual processors, so that two replicas can be tried on any machine."""
+"""Set-up of all tests: one temporary folder, and two virtual processors, so that two replicas run on any machine."""
 
 import os
 
@@ -7,6 +7,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import tensorflow as tf
+
+from tests import temporary
+
+temporary.use_own_folder()
 
 CPUS = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(CPUS[0], [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -1,7 +1,13 @@
 """A file is replaced atomically."""
 
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from tests import temporary
 from tfflows.files import replacing
 
 
@@ -26,3 +32,13 @@ def test_failure_leaves_the_old_content_and_nothing_else(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_half(path)
     assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("file.txt", "old")]
+
+
+def test_tests_leave_nothing_in_the_temporary_folder():
+    assert Path(tempfile.gettempdir()).name.startswith(temporary.PREFIX)
+    script = "import tempfile; from tests import temporary; temporary.use_own_folder(); print(tempfile.mkdtemp())"
+    environment = {"PATH": "", "PYTHONPATH": str(Path(__file__).parents[1])}
+    made = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    folder = Path(made.stdout.strip())
+    assert folder.parent.name.startswith(temporary.PREFIX)
+    assert not folder.parent.exists()
