@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
+from tfflows import noise
 from tfflows.events import Event
 
 MOST_ROWS = 65_536
@@ -45,7 +46,7 @@ def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
         pixels if event.discrete else reals,
         Input(_rows("z", latent_shape, "float32"), "finite", tf.math.is_finite),
         Input(_rows("seed", (2,), "int32"), "an integer", lambda seed: tf.ones_like(seed, tf.bool)),
-        Input(_rows("temperature", (), "float32"), "0 or more and finite", lambda t: tf.math.is_finite(t) & (t >= 0)),
+        Input(_rows("temperature", (), "float32"), noise.TEMPERATURE, lambda t: tf.math.is_finite(t) & (t >= 0)),
     ]
     if classes:
         known.append(Input(_rows("label", (), "int32"), f"in 0..{classes - 1}", lambda k: (0 <= k) & (k < classes)))

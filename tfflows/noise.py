@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check
+from tfflows.events import is_symbolic
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
+TEMPERATURE = "0 or more and finite"  # the rule, in words
 
 # Streams: the numbers that `fold_in` takes, so that different uses of a row's seed are independent. A stream with a
 # plus takes one number for each place from there on; streams of models that are never used together may overlap.
@@ -89,6 +91,18 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
     """
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     return split(seed_pair(seed), num)
+
+
+def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
+    """One temperature for all of `num` samples, float32 `[num]`.
+
+    Raises:
+        InputError: `temperature` is negative or not finite; a served graph checks its input by the same rule.
+    """
+    if not is_symbolic(temperature):
+        valid = 0 <= temperature < float("inf")
+        check(bool(valid), f"Expected `temperature` to be {TEMPERATURE}.", temperature=temperature)
+    return tf.fill([num], tf.cast(temperature, tf.float32))
 
 
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:

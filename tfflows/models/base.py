@@ -115,11 +115,7 @@ class GenerativeModel(KerasModel):
             InputError: A negative or infinite temperature, a class out of range.
         """
         check(is_symbolic(n) or n >= 0, "Expected `n` to be 0 or more.", n=n)
-        if not is_symbolic(temperature):
-            rule = "Expected `temperature` to be 0 or more and finite."
-            check(0 <= temperature < float("inf"), rule, temperature=temperature)
-        label = self._check_label(label, n)
-        temperature = tf.fill([n], tf.cast(temperature, tf.float32))
+        temperature, label = noise.temperatures(temperature, n), self._check_label(label, n)
         return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, label)
 
     def encode(self, x: Any, label: Any = None, *, seed: Any = None) -> tf.Tensor:

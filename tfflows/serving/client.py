@@ -100,9 +100,7 @@ class Client:
             ServingError: The server did not answer, or the model rejected a row.
         """
         check(n >= 0, "Expected `n` to be 0 or more.", n=n)
-        valid = 0 <= temperature < float("inf")
-        check(valid, "Expected `temperature` to be 0 or more and finite.", temperature=temperature)
-        rows = {"seed": noise.sample_seeds(seed, n), "temperature": np.full([n], temperature, np.float32)}
+        rows = {"seed": noise.sample_seeds(seed, n), "temperature": noise.temperatures(temperature, n)}
         return self._call("sample", **rows, label=label if label is None else _for_each(label, n))["x"]
 
     def encode(self, x: Any, label: Any = None) -> np.ndarray:
