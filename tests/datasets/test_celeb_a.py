@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.datasets import celeba_miniature
 from tfflows import datasets
-from tfflows.datasets import tfds_download
+from tfflows.datasets import tfds_builders
 from tfflows.errors import InputError
 from tfflows.events import Event
 
@@ -64,7 +64,7 @@ def test_celeb_a_has_no_class_label(data_dir):
 def test_a_preparation_that_fails_says_why_and_leaves_nothing(tmp_path, monkeypatch):
     originals = celeba_miniature.write_originals(tmp_path)
     originals["landmarks_celeba"].unlink()
-    monkeypatch.setattr(tfds_download, "reachable", lambda url: True)
+    monkeypatch.setattr(tfds_builders, "reachable", lambda url: True)
     why = pytest.raises(InputError, match=r"No such file.*tfds build celeb_a")
     with celeba_miniature.no_download(originals), why as caught:
         datasets.load("celeb_a", data_dir=str(tmp_path / "tfds"))

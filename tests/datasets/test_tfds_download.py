@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from tfflows import datasets
-from tfflows.datasets import tfds_download
+from tfflows.datasets import tfds_builders
 from tfflows.errors import InputError
 
 BUILDER = tfds.core.DatasetBuilder
@@ -22,7 +22,7 @@ def no_network(monkeypatch):
         raise AssertionError("tried to download without a network")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(tfds_download.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(tfds_builders.urllib.request, "getproxies", dict)
     monkeypatch.setattr(BUILDER, "download_and_prepare", too_far)
 
 
@@ -57,21 +57,21 @@ def test_a_missing_data_dir_is_named(no_network, tmp_path):
 
 
 def test_a_failure_of_tfds_is_one_line(failing, monkeypatch, tmp_path):
-    monkeypatch.setattr(tfds_download, "reachable", lambda url: True)
+    monkeypatch.setattr(tfds_builders, "reachable", lambda url: True)
     with pytest.raises(InputError, match=r"prepare it: Quota exceeded\. Run `tfds build svhn_cropped`") as caught:
         datasets.load("svhn_cropped", data_dir=str(tmp_path))
     assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_a_proxy_or_files_fetched_by_hand_need_no_host(failing, monkeypatch, tmp_path):
-    monkeypatch.setattr(tfds_download, "reachable", lambda url: False)
-    monkeypatch.setattr(tfds_download.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(tfds_builders, "reachable", lambda url: False)
+    monkeypatch.setattr(tfds_builders.urllib.request, "getproxies", dict)
     with pytest.raises(InputError, match="failed within 4 s"):
         datasets.load("svhn_cropped", data_dir=str(tmp_path))
-    monkeypatch.setattr(tfds_download.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
+    monkeypatch.setattr(tfds_builders.urllib.request, "getproxies", lambda: {"https": "http://proxy"})
     with pytest.raises(InputError, match="Quota exceeded"):
         datasets.load("svhn_cropped", data_dir=str(tmp_path))
-    monkeypatch.setattr(tfds_download.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(tfds_builders.urllib.request, "getproxies", dict)
     (tmp_path / "downloads/manual").mkdir(parents=True)
     (tmp_path / "downloads/manual/train_32x32.mat").touch()
     with pytest.raises(InputError, match="Quota exceeded"):
@@ -81,8 +81,8 @@ def test_a_proxy_or_files_fetched_by_hand_need_no_host(failing, monkeypatch, tmp
 def test_a_host_is_reachable_while_it_listens():
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/file"
-        assert tfds_download.reachable(url)
-    assert not tfds_download.reachable(url)
+        assert tfds_builders.reachable(url)
+    assert not tfds_builders.reachable(url)
 
 
 def test_slow_resolver_does_not_delay_the_error(monkeypatch):
@@ -92,5 +92,5 @@ def test_slow_resolver_does_not_delay_the_error(monkeypatch):
 
     monkeypatch.setattr(socket, "create_connection", resolve)
     start = time.monotonic()
-    assert not tfds_download.reachable("http://example.org", seconds=0.1)
+    assert not tfds_builders.reachable("http://example.org", seconds=0.1)
     assert time.monotonic() - start < 1

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfflows.datasets import pixels, tfds_builders, tfds_download
+from tfflows.datasets import recipes, tfds_builders
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.recipes import RECIPES, Recipe
@@ -38,7 +38,7 @@ def load(name: str, options: Options) -> Data:
     """
     builder = tfds_builders.make(name, options.data_dir)
     kind, recipe = _event(builder, options), _recipe(builder)
-    tfds_download.prepare(builder)
+    tfds_builders.prepare(builder)
     parts = split_names({split: info.num_examples for split, info in builder.info.splits.items()})
     read = functools.partial(_split, builder, kind, recipe, options)
     return Data(name, kind, read(parts[0], train=True), read(parts[1]), read(parts[2]))
@@ -109,9 +109,9 @@ def _element(kind: Event, recipe: Recipe, options: Options, features: Element, *
     """One example: its prepared image, cropped to the event unless `whole`, and its label if there are classes."""
     image = recipe.prepare(features["image"])
     if not whole:
-        image = pixels.central_crop(image, kind.shape[0]) if recipe.random_crop else image
+        image = recipes.central_crop(image, kind.shape[0]) if recipe.random_crop else image
         image = tf.ensure_shape(image, kind.shape)
-    element = {"x": pixels.top_bits(image, options.n_bits)}
+    element = {"x": recipes.top_bits(image, options.n_bits)}
     return {**element, "label": tf.cast(features["label"], tf.int32)} if kind.classes else element
 
 
@@ -124,8 +124,8 @@ def _augmentation(kind: Event, recipe: Recipe, options: Options) -> Callable[[El
     def augment(element: Element, seed: tf.Tensor) -> Element:
         crop_seed, flip_seed = tf.unstack(tf.random.split(seed, 2, alg="philox"))
         image = element["x"]
-        image = pixels.random_crop(image, kind.shape[0], crop_seed) if recipe.random_crop else image
-        image = pixels.random_flip(image, flip_seed) if flip else image
+        image = recipes.random_crop(image, kind.shape[0], crop_seed) if recipe.random_crop else image
+        image = recipes.random_flip(image, flip_seed) if flip else image
         return {**element, "x": tf.ensure_shape(image, kind.shape)}
 
     return augment
