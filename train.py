@@ -111,7 +111,7 @@ def main(argv: list[str]) -> None:
         model = zoo.build(config, data.event, weights=fitted.weights)
         metrics = {
             **{**scores, **training.truth(data), "parameters": model.count_params()},
-            **{**fitted.account, **export.provenance()},
+            **{**fitted.account, **export.environment()},
         }
         version = export.export(model, folder, config=config.record(data.event), metrics=metrics, data=data)
         print(report(metrics, workdir, version))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfflows.export import provenance
+from tfflows.export import environment
 
 
 def seconds_per_call(call: Callable[[], Any], *, budget: float, least: int = 5) -> tuple[float, float]:
@@ -28,7 +28,7 @@ def seconds_per_call(call: Callable[[], Any], *, budget: float, least: int = 5) 
 
 def append(path: Path, rows: list[dict[str, Any]]) -> None:
     """Adds rows, each with commit, hardware and versions, to a CSV; writes the header if the file is new."""
-    source = provenance()
+    source = environment()
     rows = [{**row, **source} for row in rows]
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()

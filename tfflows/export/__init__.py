@@ -2,7 +2,7 @@
 
 from tfflows.export.card import renew_card as renew_card
 from tfflows.export.card import score as score
-from tfflows.export.provenance import provenance as provenance
+from tfflows.export.provenance import environment as environment
 from tfflows.export.saving import check_writable as check_writable
 from tfflows.export.saving import export as export
 from tfflows.export.saving import export_again as export_again

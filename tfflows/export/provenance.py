@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 
-def provenance() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Commit of this source (with `-dirty` if files were changed), hardware, and versions of the stack."""
     return {
         "commit": commit(Path(__file__).parent),
