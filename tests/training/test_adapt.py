@@ -8,6 +8,7 @@ import tensorflow as tf
 import zoo
 from tfflows import datasets, training
 from tfflows.datasets import Data
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import BatchNorm
 from tfflows.splits import Split, in_memory
@@ -30,6 +31,10 @@ def test_each_layer_gets_the_statistics_of_what_it_sees():
     model, x = two_layers(), points(1000, 0)
     model.initialize(tf.constant(x[:50]))
     model.adapt(one_pass(in_memory(x=x), batch_size=300))  # the last batch is smaller
+    assert_adapted(model, x)
+
+
+def assert_adapted(model, x):
     seen, norms = x, 0
     for layer in model.flow_layers:
         if isinstance(layer, BatchNorm):
@@ -38,6 +43,22 @@ def test_each_layer_gets_the_statistics_of_what_it_sees():
             norms += 1
         seen = layer(seen).numpy()
     assert norms == 2
+
+
+@pytest.mark.parametrize("form", ["array", "dataset"])
+def test_fit_ends_with_the_statistics_of_the_whole_training_set(form):
+    model, x = two_layers(), points(1000, 0)
+    model.compile("adam")
+    model.fit(x if form == "array" else tf.data.Dataset.from_tensor_slices(x).batch(100), epochs=2, verbose=0)
+    assert_adapted(model, x)
+
+
+def test_fit_refuses_a_dataset_without_an_end_where_statistics_are_needed():
+    model, x = two_layers(), points(100, 0)
+    model.compile("adam")
+    endless = tf.data.Dataset.from_tensor_slices(x).batch(10).repeat()
+    with pytest.raises(InputError, match=r"Expected arrays or a finite dataset.*x='_RepeatDataset'"):
+        model.fit(endless, steps_per_epoch=1, verbose=0)
 
 
 @pytest.mark.slow

@@ -71,3 +71,18 @@ def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
     data = x[0] if isinstance(x, keras.utils.PyDataset) else next(iter(x))
     inputs, _, _ = named_step(event, data)
     return inputs
+
+
+def batches(event: Event, x: Any) -> tf.data.Dataset:
+    """The training set in batches `{"x": ...}`, with `"label"` if there are classes, for `GenerativeModel.adapt`.
+
+    Raises:
+        InputError: `x` is a generator or has no end, so it cannot be read again.
+    """
+    if isinstance(x, dict):
+        arrays = {name: value for name, value in x.items() if name != "sample_weight"}
+        return tf.data.Dataset.from_tensor_slices(arrays).batch(1024)
+    is_finite = isinstance(x, tf.data.Dataset) and bool(x.cardinality() != tf.data.INFINITE_CARDINALITY)
+    rule = "Expected arrays or a finite dataset: a layer needs statistics of the whole training set; use `take`."
+    check(is_finite, rule, x=type(x).__name__)
+    return x.map(lambda *data: named_step(event, data if len(data) > 1 else data[0])[0])

@@ -22,7 +22,7 @@ class KerasModel(Configurable, DistributedModel):
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
 
     `fit` sets the data-dependent weights from the first batch. If a layer uses statistics of the training set, `fit`
-    computes them at the end. All other arguments are those of Keras.
+    computes them at the end, from arrays or a finite dataset. All other arguments are those of Keras.
 
     Args:
         event: What one data point is.
@@ -47,10 +47,10 @@ class KerasModel(Configurable, DistributedModel):
         validation_data = self._named_validation(validation_data)
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot shuffle a dataset
+        batches = inputs.batches(self.event, x) if self.uses_statistics else None
         history = super().fit(x, None, batch_size, *args, validation_data=validation_data, **kwargs)
-        if self.uses_statistics and isinstance(x, dict):
-            arrays = {name: value for name, value in x.items() if name != "sample_weight"}
-            self.adapt(tf.data.Dataset.from_tensor_slices(arrays).batch(1024))
+        if batches is not None:
+            self.adapt(batches)
         return history
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
