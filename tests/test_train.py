@@ -39,6 +39,7 @@ def celeb_a(tmp_path_factory):
     return run, tmp_path
 
 
+@pytest.mark.slow
 def test_run_says_where_everything_is(celeb_a):
     run, _ = celeb_a
     for name in ("Test score", "SavedModel", "Samples", "Model card", "Training", "In Python"):
@@ -47,6 +48,7 @@ def test_run_says_where_everything_is(celeb_a):
     assert "steps_per_second" in run.stdout
 
 
+@pytest.mark.slow
 def test_configuration_is_in_the_workdir_and_with_the_export(celeb_a):
     _, folder = celeb_a
     event = {"shape": [64, 64, 3], "dtype": "uint8", "levels": 256, "classes": 0}
@@ -80,6 +82,7 @@ def energy(tmp_path_factory):
     return run, folder
 
 
+@pytest.mark.slow
 def test_energy_takes_the_same_command(energy):
     run, folder = energy
     warning = "Warning: a target is fitted by sampling, and a sample of planar takes one network pass and a search"

@@ -15,6 +15,8 @@ from tfflows.export import contents, training_scores, warmup
 from tools import reexport
 from zoo.pretrained import exported_folder, rows
 
+pytestmark = pytest.mark.slow  # its exports are made first
+
 SIGNATURES = ("decode", "encode", "log_prob", "sample", "serving_default")
 METRICS = {
     "parameters": 9,

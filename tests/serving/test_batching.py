@@ -19,6 +19,8 @@ from tools.emulator.batching import Batching
 from tools.emulator.repository import definitions
 from tools.emulator.signature import Signature
 
+pytestmark = pytest.mark.slow  # its exports are made first
+
 X = digits(12)
 LABEL = np.arange(12) % 10
 NOISE = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
