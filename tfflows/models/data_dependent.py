@@ -18,7 +18,9 @@ class DataDependentWeights:
 
     def adapt(self, batches, *, preprocess: Callable[[tf.Tensor], tf.Tensor] = tf.identity):
         def seen(place):
-            function = self.cached_function("seen", lambda x, label: self._seen(place, preprocess(x), label), place)
+            function = self.cached_function(
+                "seen", lambda x, label: self._seen(place, preprocess(x), label), place, preprocess
+            )
             return (function(batch["x"], batch.get("label")) for batch in batches)
 
         self.chain.adapt_layers(seen)

@@ -41,6 +41,7 @@ class Dequantized(GenerativeModel):
         super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
         self.flow = flow
         self.dequantization = dequantization or UniformDequantization()
+        self._is_initialized = False
         build(self.dequantization, (None, *event.shape))
         self.built = True
 
@@ -102,7 +103,10 @@ class Dequantized(GenerativeModel):
         self.flow.chain.initialize(self.dequantize(x, seed), context)
 
     def adapt(self, batches):
-        self.flow.adapt(batches, preprocess=lambda x: self.dequantize(x, noise.seed_pair(0)))
+        self.flow.adapt(batches, preprocess=self._with_fixed_noise)
+
+    def _with_fixed_noise(self, x):
+        return self.dequantize(x, noise.seed_pair(0))
 
     @property
     def uses_statistics(self):
@@ -110,7 +114,9 @@ class Dequantized(GenerativeModel):
 
     @property
     def initialized(self):
-        return self.dequantization.initialized and self.flow.initialized
+        # Once set they stay set, so the weights are inspected only until then, not in every call.
+        self._is_initialized = self._is_initialized or (self.dequantization.initialized and self.flow.initialized)
+        return self._is_initialized
 
     @property
     def logged_metrics(self):
