@@ -21,9 +21,8 @@ import tensorflow as tf
 from benchmarks import timing
 from benchmarks.servers import EMULATOR, ROOT, serving
 from tfflows import noise
-from tfflows.errors import check
-from tfflows.files import replacing
 from tfflows.serving import Client
+from tools import marks
 from zoo.pretrained import exported_folder, exported_version
 
 BATCHED = ("--enable_batching", f"--batching_parameters_file={ROOT / 'serving' / 'batching.config'}")
@@ -119,13 +118,9 @@ def markdown(rows: list[dict[str, str]]) -> str:
 
 def renew(docs: Path, table: Path) -> None:
     """Writes the table into the documentation, between its marks."""
-    before, begin, rest = docs.read_text().partition("<!-- load -->\n")
-    _, end, after = rest.partition("<!-- /load -->\n")
-    check(bool(begin and end), "Expected the marks <!-- load --> and <!-- /load -->.", docs=str(docs))
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    with replacing(docs) as beside:
-        beside.write_text(before + begin + markdown(rows) + end + after)
+    marks.renew(docs, "load", markdown(rows))
 
 
 def main() -> None:

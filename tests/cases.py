@@ -24,9 +24,9 @@ SMALL = {
     ("nice", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("nice", "image"): {"couplings": 2, "width": 8, "depth": 1},
     ("glow", "vector"): {"steps": 2, "width": 8, "depth": 1},
-    ("glow", "image"): {"levels": 2, "steps": 1, "width": 4},
+    ("glow", "image"): {"scales": 2, "steps": 1, "width": 4},
     ("nsf", "vector"): {"steps": 2, "width": 8, "bins": 2},  # more bins are too rough for the grid of the laws
-    ("nsf", "image"): {"levels": 2, "steps": 1, "width": 4, "blocks": 1},
+    ("nsf", "image"): {"scales": 2, "steps": 1, "width": 4, "blocks": 1},
     ("realnvp", "vector"): {"couplings": 4, "width": 8, "depth": 1},
     ("realnvp", "image"): {"width": 4, "blocks": 1},
     ("planar", "vector"): {"layers": 3},

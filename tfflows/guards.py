@@ -4,57 +4,18 @@ TensorFlow's runtime checks the types of a request's inputs, but neither shapes 
 pixel out of range, or one row of seeds for three temperatures, is answered with meaningless numbers.
 """
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tfflows import noise
 from tfflows.events import Event
+from tfflows.signatures import Input
 
 MOST_ROWS = 65_536
-NO_LOG_PROB = "Expected `x` to have a score that float32 can hold: it is too far from the training data."
+TOO_FAR = "it is too far from the training data"
+NO_LOG_PROB = f"Expected `x` to have a log-likelihood that float32 can hold: {TOO_FAR}."
 MOST_ENTRIES = 2**22  # in a request: 5,349 events of 28x28 pixels. Activations take about a hundred times as much.
-
-
-@dataclasses.dataclass(frozen=True)
-class Input:
-    """An input of a signature.
-
-    Args:
-        spec: Shape `[None, ...]`, type and name.
-        rule: Condition on each entry, in words.
-        sound: The same condition as an elementwise function.
-    """
-
-    spec: tf.TensorSpec
-    rule: str
-    sound: Callable[[tf.Tensor], tf.Tensor]
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-
-def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
-    """Every input that a signature of a model may have, by name."""
-    last, classes = (event.levels or 0) - 1, event.classes
-    pixels = Input(_rows("x", event.shape, "uint8"), f"in 0..{last}", lambda x: x <= last)
-    reals = Input(_rows("x", event.shape, "float32"), "finite", tf.math.is_finite)
-    known = [
-        pixels if event.discrete else reals,
-        Input(_rows("z", latent_shape, "float32"), "finite", tf.math.is_finite),
-        Input(_rows("seed", (2,), "int32"), "an integer", lambda seed: tf.ones_like(seed, tf.bool)),
-        Input(_rows("temperature", (), "float32"), noise.TEMPERATURE, lambda t: tf.math.is_finite(t) & (t >= 0)),
-    ]
-    if classes:
-        known.append(Input(_rows("label", (), "int32"), f"in 0..{classes - 1}", lambda k: (0 <= k) & (k < classes)))
-    return {each.name: each for each in known}
-
-
-def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
-    return tf.TensorSpec([None, *shape], dtype, name=name)
 
 
 def most_rows(event: Event, latent_shape: tuple[int, ...]) -> int:
@@ -114,7 +75,7 @@ def _entries_are(expected: Input, value: tf.Tensor) -> tf.Operation:
 
 
 def checked_log_prob(log_prob: tf.Tensor) -> tf.Tensor:
-    """Log-probabilities `[batch]`, checked to be finite or -inf, the score of an event of probability 0 in float32."""
+    """Log-probabilities `[batch]`, checked to be finite or -inf, that of an event of density 0 in float32."""
     sound = log_prob < float("inf")  # and not NaN
     row = tf.argmin(tf.cast(sound, tf.uint8))
     check = _check(tf.reduce_all(sound), NO_LOG_PROB, "log_prob={} in row {}", log_prob[row], row)

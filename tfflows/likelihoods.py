@@ -8,10 +8,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows.bijectors.base import sum_event
+from tfflows.bounds import soft_bound
 from tfflows.events import Event
 from tfflows.serialization import ConfigurableValue
-
-BOUND = 5.0  # soft bound of log-deviations and log-scales: no density is unbounded, and no event infinitely unlikely
 
 
 class Likelihood(ConfigurableValue, abc.ABC):
@@ -62,7 +61,7 @@ class GaussianLikelihood(Likelihood):
 
         log p(x) = -((x - mean) / std)**2 / 2 - log(std) - log(2 pi) / 2
 
-    The log of the standard deviation is `BOUND * tanh(s / BOUND)`.
+    The log of the standard deviation is `soft_bound(s)`.
     """
 
     size = 2
@@ -77,7 +76,7 @@ class GaussianLikelihood(Likelihood):
 
     def _parts(self, outputs):
         mean, log_std = tf.split(outputs, 2, axis=-1)
-        return mean, BOUND * tf.tanh(log_std / BOUND)
+        return mean, soft_bound(log_std)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +115,7 @@ class DiscretizedLogistic(Likelihood):
 
     def _parts(self, outputs):
         mean, log_scale = tf.split(outputs, 2, axis=-1)
-        scale = self.START * self.levels * tf.exp(BOUND * tf.tanh(log_scale / BOUND))
+        scale = self.START * self.levels * tf.exp(soft_bound(log_scale))
         return (self.levels - 1) * (0.5 + mean), scale
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import guards, metrics, noise
+from tfflows.signatures import DEFAULT, SIGNATURES, inputs_of
 
 SCORE_SEED = 0  # seed of the dequantization noise: an exported score is a function of the row alone
 
@@ -13,13 +14,8 @@ SCORE_SEED = 0  # seed of the dequantization noise: an exported score is a funct
 class Servable(tf.Module):
     """A model as a SavedModel: every input and output batched on axis 0, every row independent of the others.
 
-        log_prob   x -> log_prob (nats per event) and, for discrete events, bits_per_dim
-        sample     seed int32 [n, 2], temperature float32 [n] -> x
-        encode     x -> z
-        decode     z -> x
-
-    A class-conditional model also takes `label`, int32 `[batch]`, everywhere. A bad request is answered with the rule
-    that it breaks; see `tfflows.guards`.
+    Each of `tfflows.signatures.SIGNATURES` is a method. A bad request is answered with the rule that it breaks; see
+    `tfflows.guards`.
 
     Args:
         model: Model whose current weights are served.
@@ -41,24 +37,18 @@ class Servable(tf.Module):
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""
-        label = ["label"] if self._model().event.classes else []
-        concrete = {
-            "log_prob": self._guarded(self.log_prob, ["x", *label]),
-            "sample": self._guarded(self.sample, ["seed", "temperature", *label]),
-            "encode": self._guarded(self.encode, ["x", *label]),
-            "decode": self._guarded(self.decode, ["z", *label]),
-        }
-        return {"serving_default": concrete["log_prob"], **concrete}
+        concrete = {name: self._guarded(name) for name in SIGNATURES}
+        return {"serving_default": concrete[DEFAULT], **concrete}
 
-    def _guarded(self, function: Any, names: list[str]) -> Any:
+    def _guarded(self, name: str) -> Any:
         event, latent_shape = self._model().event, self._model().latent_shape
-        known, most = guards.inputs(event, latent_shape), guards.most_rows(event, latent_shape)
-        expected = {name: known[name] for name in names}
+        expected, most = inputs_of(name, event, latent_shape), guards.most_rows(event, latent_shape)
+        function = getattr(self, name)
 
         def served(**values):
-            return function(**guards.checked(expected.values(), values, most))
+            return function(**guards.checked(expected, values, most))
 
-        return tf.function(served).get_concrete_function(**{name: each.spec for name, each in expected.items()})
+        return tf.function(served).get_concrete_function(**{each.name: each.spec for each in expected})
 
     def log_prob(self, x, label=None):
         nats = self._model().log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)

@@ -13,15 +13,14 @@ import numpy as np
 
 from tfflows import datasets
 from tfflows.events import Event
-from tfflows.files import replacing
 from tfflows.metrics import bits_per_dim
 from tfflows.scoring import score
+from tools import marks
 from zoo.pretrained import exported_folder
 
 MODEL, QUANTILE = "realnvp_fashion_mnist", 0.01
 EVENT = Event((28, 28, 1), "uint8", 256)
 DOCUMENT = Path(__file__).parents[1] / "docs" / "scoring.md"
-FROM, TO = "<!-- outliers -->\n", "<!-- /outliers -->"
 
 
 def test_set(dataset: str, rows: int) -> np.ndarray:
@@ -69,10 +68,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000, help="images of each kind")
     text = table(parser.parse_args().rows)
     print(text)
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(FROM)
-    _, _, after = rest.partition(TO)
-    with replacing(DOCUMENT) as beside:
-        beside.write_text(f"{before}{FROM}{text}{TO}{after}", encoding="utf-8")
+    marks.renew(DOCUMENT, "outliers", text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 from tfflows.errors import InputError, check
 from tfflows.files import replacing
-from tools import archives
+from tools import archives, marks
 from zoo import pretrained
 from zoo.pretrained import TABLE
 from zoo.registry import ARCHITECTURES
@@ -107,11 +107,7 @@ def _with_error(row: dict[str, str], name: str, digits: int) -> str:
 
 def renew(readme: Path, table: Path = TABLE) -> None:
     """Writes the tables into the README, between its marks."""
-    before, begin, rest = readme.read_text().partition("<!-- scores -->\n")
-    _, end, after = rest.partition("<!-- /scores -->\n")
-    check(bool(begin and end), "Expected the marks <!-- scores --> and <!-- /scores -->.", readme=str(readme))
-    with replacing(readme) as beside:
-        beside.write_text(before + begin + markdown(pretrained.rows(table)) + end + after)
+    marks.renew(readme, "scores", markdown(pretrained.rows(table)))
 
 
 def main(folders: list[str]) -> None:

@@ -38,17 +38,17 @@ def vector(
 def image(
     event: Event,
     *,
-    levels: int = 3,
+    scales: int = 3,
     steps: int = 32,
     width: int = 512,
     permutation: str = "plu",
     coupling: str = "affine",
 ) -> GenerativeModel:
-    """Glow for images: each level squeezes, applies steps, and factors out half of the channels, with learned priors.
+    """Glow for images: each scale squeezes, applies steps, and factors out half of the channels, with learned priors.
 
     Args:
-        event: Event of shape `(height, width, channels)`; each level halves height and width.
-        levels: Number of scales, the paper's L; not the gray levels of a pixel.
+        event: Event of shape `(height, width, channels)`; each scale halves height and width.
+        scales: Number of scales, the paper's levels, L.
         steps: Number of steps of flow at each scale, the paper's K; not steps of the optimizer.
         width: Number of feature maps of the networks.
         permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
@@ -56,8 +56,8 @@ def image(
     """
     convnet = ConvNet(width=width, context_size=event.classes)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
-    for level in range(levels):
-        flow += [] if level == 0 else [layers.SplitPrior(), layers.FactorOut()]
+    for scale in range(scales):
+        flow += [] if scale == 0 else [layers.SplitPrior(), layers.FactorOut()]
         flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, convnet)]
     return make_flow(event, [*flow, layers.TopPrior(context_size=event.classes)], name="glow")
 
@@ -94,16 +94,16 @@ MINUTES = {
     "ema": 0.99,
     "validate_every": 500,
 }
-AT_28 = {"model": {"levels": 2, "steps": 8, "width": 64}, "train": MINUTES}
+AT_28 = {"model": {"scales": 2, "steps": 8, "width": 64}, "train": MINUTES}
 ADAMAX = {"optimizer": "adamax", "learning_rate": 1e-3, "epochs": 1800}
 BIG = {"batch_size": 512, "warmup_steps": 977, **ADAMAX}
-AT_64 = {"model": {"levels": 4, "steps": 48}, "train": {"batch_size": 128, "warmup_steps": 3906, **ADAMAX}}
+AT_64 = {"model": {"scales": 4, "steps": 48}, "train": {"batch_size": 128, "warmup_steps": 3906, **ADAMAX}}
 
 PRESETS = {
     "vector": {"model": {"steps": 10}, "train": TOY},
     "energy": {"model": {"steps": 6}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
     "image": {**AT_28, "train": {"batch_size": 64}},
-    "digits": {"model": {"levels": 2, "steps": 8, "width": 32}, "train": DIGITS},
+    "digits": {"model": {"scales": 2, "steps": 8, "width": 32}, "train": DIGITS},
     **dict.fromkeys(("mnist", "fashion_mnist"), AT_28),
     "cifar10": {"train": BIG, "published": "3.35 bits/dim"},
     "downsampled_imagenet/32x32": {"model": {"steps": 48}, "train": BIG, "published": "4.09 bits/dim"},

@@ -47,7 +47,7 @@ def vector(
 def image(
     event: Event,
     *,
-    levels: int = 3,
+    scales: int = 3,
     steps: int = 7,
     width: int = 96,
     blocks: int = 3,
@@ -58,20 +58,20 @@ def image(
     """NSF for images: Glow's steps, with splines in place of its affine maps.
 
     Args:
-        event: Event of shape `(height, width, channels)`; each level halves height and width.
-        levels: Number of levels.
-        steps: Number of steps of each level, which ends with one more linear map.
+        event: Event of shape `(height, width, channels)`; each scale halves height and width.
+        scales: Number of scales, the paper's levels.
+        steps: Number of steps of each scale, which ends with one more linear map.
         width: Number of feature maps of the networks.
         blocks: Number of residual blocks of each network.
         bins: Number of bins of each spline.
         dropout: Fraction of the units that are dropped in training, in [0, 1).
-        factor_out: Whether each level factors out half of the channels.
+        factor_out: Whether each scale factors out half of the channels.
     """
     settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.classes}
     resnet, spline = ResidualNet(convolutional=True, **settings), RationalQuadratic(bins=bins, bound=BOUND)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
-    for level in range(levels):
-        flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and level > 0 else [layers.Squeeze()]
+    for scale in range(scales):
+        flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and scale > 0 else [layers.Squeeze()]
         for _ in range(steps):
             flow += [layers.ActNorm(), layers.PLULinear()]
             flow += [layers.Coupling("halves", conditioner=resnet, transformer=spline)]
@@ -91,10 +91,10 @@ TOY = {
 }
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 MINUTES = {"steps": 3000, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "ema": 0.99}
-AT_28 = {"model": {"levels": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}, "train": MINUTES}
+AT_28 = {"model": {"scales": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}, "train": MINUTES}
 STEPS = {"steps": 200_000, "learning_rate": 5e-4, "schedule": "cosine", "warmup_steps": 0}
 CIFAR = {"model": {"factor_out": False}, "train": {"batch_size": 512, **STEPS}}
-AT_64 = {"model": {"levels": 4, "bins": 8, "dropout": 0.0}, "train": {"batch_size": 256, **STEPS}}
+AT_64 = {"model": {"scales": 4, "bins": 8, "dropout": 0.0}, "train": {"batch_size": 256, **STEPS}}
 
 PRESETS = {
     "vector": {"model": {"steps": 4, "width": 64}, "train": TOY},

@@ -112,7 +112,7 @@ def test_bad_request_is_told_the_rule_and_the_value(kind, sessions):
 
 
 def test_score_beyond_float32_is_an_error_and_an_impossible_event_is_not(sessions):
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"`x` to have a score .* log_prob=nan in row 1"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"`x` to have a log-likelihood .* log_prob=nan in row 1"):
         graph_of(guards.checked_log_prob)(tf.constant([0.0, np.nan]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="log_prob=inf in row 0"):
         graph_of(guards.checked_log_prob)(tf.constant([np.inf, 0.0]))

@@ -45,20 +45,70 @@ def assert_adapted(model, x):
     assert norms == 2
 
 
-@pytest.mark.parametrize("form", ["array", "dataset"])
+def forms(x):
+    """The training set in every form that `fit` reads more than once, with further arguments."""
+    batches = tf.data.Dataset.from_tensor_slices(x).batch(100)
+    unknown = tf.data.Dataset.range(10).flat_map(lambda index: batches.skip(index).take(1))
+    return {
+        "array": (x, {}),
+        "dataset": (batches, {}),
+        "dataset of unknown size": (unknown, {}),
+        "endless dataset": (batches.repeat(), {"steps_per_epoch": 10}),
+        "endless dataset of unknown size": (
+            tf.data.Dataset.range(2**62).flat_map(lambda _: batches),
+            {"steps_per_epoch": 10},
+        ),
+        "array, half of it for validation": (np.concatenate([x, 9 + x]), {"validation_split": 0.5}),
+    }
+
+
+@pytest.mark.parametrize("form", forms(points(1000, 0)))
 def test_fit_ends_with_the_statistics_of_the_whole_training_set(form):
     model, x = two_layers(), points(1000, 0)
     model.compile("adam")
-    model.fit(x if form == "array" else tf.data.Dataset.from_tensor_slices(x).batch(100), epochs=2, verbose=0)
+    given, arguments = forms(x)[form]
+    model.fit(given, epochs=2, verbose=0, **arguments)
     assert_adapted(model, x)
+
+
+def test_fit_validates_with_the_statistics_of_its_weights():
+    model, x = two_layers(), points(1000, 0)
+    model.compile(keras.optimizers.Adam(0.1))
+    history = model.fit(x, epochs=1, validation_data=x[:500], verbose=0).history
+    assert history["val_loss"] == [pytest.approx(-model.log_prob(x[:500]).numpy().mean(), rel=1e-5)]
+
+
+@pytest.mark.parametrize("kind", ["list", "single", "CallbackList"])
+def test_statistics_are_those_of_the_weights_that_a_callback_restores(kind):
+    model, x = two_layers(), points(1000, 0)
+    model.compile(keras.optimizers.Adam(0.1))
+    first = {}
+
+    class RestoreFirst(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            first.setdefault("weights", self.model.get_weights())
+
+        def on_train_end(self, logs=None):
+            self.model.set_weights(first["weights"])
+
+    callback = RestoreFirst()
+    callbacks = {
+        "list": [callback],
+        "single": callback,
+        "CallbackList": keras.callbacks.CallbackList([callback], model=model),
+    }
+    model.fit(x, epochs=2, callbacks=callbacks[kind], verbose=0)
+    assert_adapted(model, x)
+    trained = next(variable for variable in model.trainable_variables)
+    np.testing.assert_array_equal(trained, first["weights"][model.weights.index(trained)])
 
 
 def test_fit_refuses_a_dataset_without_an_end_where_statistics_are_needed():
     model, x = two_layers(), points(100, 0)
     model.compile("adam")
     endless = tf.data.Dataset.from_tensor_slices(x).batch(10).repeat()
-    with pytest.raises(InputError, match=r"Expected arrays or a finite dataset.*x='_RepeatDataset'"):
-        model.fit(endless, steps_per_epoch=1, verbose=0)
+    with pytest.raises(InputError, match=r"Expected arrays, a finite dataset or `steps_per_epoch`.*'_RepeatDataset'"):
+        model.fit(endless, verbose=0)
 
 
 @pytest.mark.slow

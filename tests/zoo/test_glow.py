@@ -93,7 +93,7 @@ def test_what_is_fixed_is_saved(permutation, tmp_path):
 
 def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
     # Section 3.1: "zero mean and unit variance given an initial minibatch", then ordinary weights.
-    model = zoo.create("glow", event=IMAGE, levels=1, steps=1, width=4)
+    model = zoo.create("glow", event=IMAGE, scales=1, steps=1, width=4)
     with pytest.raises(InputError, match=r"Expected a model that is initialized: call model\.initialize\(batch\)"):
         model.sample(1)
     x, _ = events(Case("glow", IMAGE), 64)
@@ -106,7 +106,7 @@ def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
     model.initialize(tf.constant(x // 2))
     np.testing.assert_array_equal(actnorm.shift, before)
     model.save_weights(tmp_path / "model.weights.h5")
-    other = zoo.create("glow", event=IMAGE, levels=1, steps=1, width=4)
+    other = zoo.create("glow", event=IMAGE, scales=1, steps=1, width=4)
     other.load_weights(tmp_path / "model.weights.h5")
     assert other.initialized
     np.testing.assert_array_equal(other.flow.flow_layers[2].shift, before)
@@ -114,7 +114,7 @@ def test_actnorm_is_set_from_data_once_and_keeps_what_it_learned(tmp_path):
 
 def test_additive_glow_with_fixed_permutations_keeps_volumes_as_nice_does():
     with float64():
-        settings = {"levels": 2, "steps": 2, "width": 4, "permutation": "reverse", "coupling": "additive"}
+        settings = {"scales": 2, "steps": 2, "width": 4, "permutation": "reverse", "coupling": "additive"}
         model = zoo.create("glow", event=IMAGE, **settings).flow
         random = np.random.default_rng(0)
         for layer in model.flow_layers:
@@ -187,7 +187,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 def test_settings_are_those_of_the_authors():
     config = zoo.configure("glow", "downsampled_imagenet/64x64")
-    assert (config.model["levels"], config.model["steps"], config.model["width"]) == (4, 48, 512)
+    assert (config.model["scales"], config.model["steps"], config.model["width"]) == (4, 48, 512)
     assert (config.train["optimizer"], config.train["batch_size"]) == ("adamax", 128)
     assert glow.PRESETS["cifar10"]["published"] == "3.35 bits/dim"
 

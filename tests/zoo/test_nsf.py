@@ -1,5 +1,6 @@
 """Facts of the paper of neural spline flows, 1906.04032; those of the splines are in tests/bijectors/test_spline.py."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,7 @@ from tfflows.bijectors import RationalQuadratic
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.networks import ResidualNet
-from tfflows.networks.residual import DropoutBlock
+from tfflows.networks.blocks import ResidualBlock
 from zoo import nsf
 
 AUTOREGRESSIVE = {"kind": "autoregressive", "steps": 1, "width": 16, "bins": 3}
@@ -89,7 +90,7 @@ def test_dropout_is_of_training_alone_and_of_each_row_alone():
 
 
 def test_dropout_keeps_the_mean():
-    block = DropoutBlock(8, convolutional=False, dropout=0.25)
+    block = ResidualBlock(keras.layers.Dense(8), keras.layers.Dense(8), dropout=0.25)
     block.build((None, 8))
     for weight in block.trainable_variables:
         weight.assign(np.random.default_rng(0).normal(size=weight.shape))
@@ -101,7 +102,7 @@ def test_dropout_keeps_the_mean():
 
 def test_training_drops_units_and_scoring_does_not():
     x, _ = events(Case("nsf", EVENTS["image"]), 8)
-    model = moved(zoo.create("nsf", event=EVENTS["image"], levels=2, steps=1, width=4, blocks=1, dropout=0.5), x)
+    model = moved(zoo.create("nsf", event=EVENTS["image"], scales=2, steps=1, width=4, blocks=1, dropout=0.5), x)
     seed = noise.seed_pair(0)
     scored, again = (model.log_prob_fn(tf.constant(x), None, seed).numpy() for _ in range(2))
     np.testing.assert_array_equal(scored, again)
@@ -130,7 +131,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
 
 def test_settings_of_cifar10_are_the_papers():
     config = zoo.configure("nsf", "cifar10")
-    assert (config.model["levels"], config.model["steps"], config.model["dropout"]) == (3, 7, 0.2)
+    assert (config.model["scales"], config.model["steps"], config.model["dropout"]) == (3, 7, 0.2)
     assert (config.train["batch_size"], config.train["steps"], config.train["schedule"]) == (512, 200_000, "cosine")
     assert nsf.PRESETS["cifar10"]["published"] == "3.38 bits/dim"
 

@@ -11,10 +11,11 @@ import zoo
 from tests.cases import EVENTS, Case, events, float64, make
 from tfflows import noise
 from tfflows.bijectors.base import sum_event
+from tfflows.bounds import BOUND
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import Chain
-from tfflows.likelihoods import BOUND, Likelihood
+from tfflows.likelihoods import Likelihood
 from tfflows.models import VAE, LatentVariableModel
 from tfflows.models.latent import Inference
 from tfflows.models.vae import log_normal

@@ -3,6 +3,7 @@
 from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive
 from tfflows.bijectors.base import Bijector as Bijector
+from tfflows.bijectors.batchnorm import BatchNormalization as BatchNormalization
 from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling
 from tfflows.bijectors.coupling import MaskedCoupling as MaskedCoupling
@@ -27,7 +28,6 @@ from tfflows.bijectors.multiscale import FactorOut as FactorOut
 from tfflows.bijectors.multiscale import Flatten as Flatten
 from tfflows.bijectors.multiscale import SplitColumns as SplitColumns
 from tfflows.bijectors.multiscale import Squeeze as Squeeze
-from tfflows.bijectors.normalization import BatchNormalization as BatchNormalization
 from tfflows.bijectors.planar import Planar as Planar
 from tfflows.bijectors.radial import Radial as Radial
 from tfflows.bijectors.root import MonotonicBijector as MonotonicBijector

@@ -1,4 +1,8 @@
-"""The base class of bijectors: point and log-determinant are computed together, once for each tensor."""
+"""The base class of bijectors: point and log-determinant are computed together, once for each tensor.
+
+They are cached because TFP asks for them in two calls: without the cache, the network of each layer would run once for
+the point and once more for the log-determinant.
+"""
 
 from collections.abc import Callable
 
@@ -16,8 +20,7 @@ class Bijector(tfb.Bijector):
         forward_and_log_det(z) -> x, log |det dx/dz|     latent to data
         inverse_and_log_det(x) -> z, log |det dz/dx|     data to latent
 
-    TFP asks for the point and for the log-determinant in separate calls. This class caches the pair computed for a
-    tensor, so that the second call costs nothing. A bijector lives for one call of a layer, and so does its cache.
+    The pair that is computed for a tensor is cached. A bijector lives for one call of a layer, and so does its cache.
 
     Args:
         event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants have the shape of its

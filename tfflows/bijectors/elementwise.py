@@ -13,6 +13,7 @@ import tensorflow_probability as tfp
 
 from tfflows.bijectors.affine import Affine
 from tfflows.bijectors.base import Bijector
+from tfflows.bounds import BOUND, soft_bound
 from tfflows.costs import Cost, combined
 from tfflows.serialization import ConfigurableValue
 
@@ -79,7 +80,7 @@ class BoundedAffine(ScalarTransformer):
 
     def __call__(self, parameters):
         log_scale, shift = tf.unstack(parameters, axis=-2)
-        return Affine(shift, self.bound * tf.tanh(log_scale / self.bound))
+        return Affine(shift, soft_bound(log_scale, self.bound))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,10 +164,10 @@ class Gaussian(ScalarTransformer):
         bound: Bound of the log-deviation, which is `bound * tanh(log_std / bound)`.
     """
 
-    bound: float = 5.0
+    bound: float = BOUND
     size = 2
 
     def __call__(self, parameters):
         mean, log_std = tf.unstack(parameters, axis=-2)
-        log_scale = -self.bound * tf.tanh(log_std / self.bound)
+        log_scale = -soft_bound(log_std, self.bound)
         return Affine(-mean * tf.exp(log_scale), log_scale)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.bijectors.root import MonotonicBijector
+from tfflows.bounds import soft_bound
 from tfflows.costs import Cost
 from tfflows.errors import check
 
@@ -93,7 +94,7 @@ class Mixture(ScalarTransformer):
     def __call__(self, parameters):
         logits, locations, log_scales = tf.split(parameters, 3, axis=-2)
         spread = tf.constant(even_spread(self.components)[:, None], parameters.dtype)
-        log_scales = self.bound * tf.tanh(log_scales / self.bound)
+        log_scales = soft_bound(log_scales, self.bound)
         return MixtureLogit(logits, locations + spread, log_scales, standard=self.standard)
 
 

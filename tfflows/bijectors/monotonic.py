@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.bijectors.mixture import even_spread
 from tfflows.bijectors.root import MonotonicBijector
+from tfflows.bounds import soft_bound
 from tfflows.costs import Cost
 from tfflows.errors import check
 
@@ -129,7 +130,7 @@ class DeepSigmoidal(ScalarTransformer):
 
     def _layer(self, inputs, outputs, u, a, b, w):
         places = tf.constant(even_spread(self.units)[:, None], b.dtype)
-        slope = tf.nn.softplus(UNIT + SLOPE_BOUND * tf.tanh(a / SLOPE_BOUND))
+        slope = tf.nn.softplus(UNIT + soft_bound(a, SLOPE_BOUND))
         log_u = log_rows(u, self.units, inputs) if inputs > 1 else tf.zeros_like(b)[..., None, :]
         return SigmoidLayer(log_u, tf.math.log(slope), b - places, log_rows(w, outputs, self.units))
 

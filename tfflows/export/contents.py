@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfflows import figures, guards, noise
+from tfflows import figures, guards, signatures
 from tfflows.datasets import Data
 from tfflows.export import training_scores, warmup
 from tfflows.export.card import CARD, model_card
@@ -36,7 +36,7 @@ def write(
     reloaded = tf.saved_model.load(folder)
     events = examples(model, data)
     check_same(model, reloaded, num_importance_samples, events)
-    warmup.write(folder, name, requests(reloaded, events))
+    warmup.write(folder, name, requests(reloaded, model, events))
     if isinstance(data, Data):
         batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
         training_scores.write(folder, training_scores.scores(reloaded, data.train, batch_size=batch_size))
@@ -66,24 +66,26 @@ def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, ex
         )
 
 
-def requests(reloaded, examples: dict[str, np.ndarray]) -> list[tuple[str, dict[str, np.ndarray]]]:
+def requests(reloaded, model: GenerativeModel, examples: dict[str, np.ndarray]) -> list[tuple[str, dict[str, Any]]]:
     """Two requests to each signature, of one row and of all examples, with the inputs that users send."""
     n = len(examples["x"])
-    inputs = {**examples, "seed": noise.sample_seeds(0, n).numpy(), "temperature": np.ones(n, np.float32)}
     encode = {name: tf.constant(value) for name, value in examples.items()}
-    inputs["z"] = reloaded.signatures["encode"](**encode)["z"].numpy()
-    taken = {name: function.structured_input_signature[1] for name, function in reloaded.signatures.items()}
-    return [
-        (signature, {key: inputs[key][:rows] for key in keys})
-        for signature, keys in sorted(taken.items())
-        for rows in (1, n)
-    ]
+    given = {**examples, "z": reloaded.signatures["encode"](**encode)["z"].numpy()}
+    found = []
+    for name in reloaded.signatures:
+        signature = signatures.DEFAULT if name == "serving_default" else name
+        inputs = _values(signatures.inputs_of(signature, model.event, model.latent_shape), n, given)
+        found += [(name, {key: value[:rows] for key, value in inputs.items()}) for rows in (1, n)]
+    return sorted(found, key=lambda request: request[0])
 
 
 def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
     """Samples from the `sample` signature at temperature 1, as many as a picture shows."""
     n = figures.number(model.event)
-    inputs = {"seed": noise.sample_seeds(0, n), "temperature": tf.ones([n])}
-    if model.event.classes:
-        inputs["label"] = tf.range(n) % model.event.classes
+    inputs = _values(signatures.inputs_of("sample", model.event, model.latent_shape), n, {})
+    inputs = {name: tf.constant(value) for name, value in inputs.items()}
     return reloaded.signatures["sample"](**inputs)["x"].numpy()
+
+
+def _values(inputs: list[signatures.Input], n: int, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {each.name: given[each.name] if each.name in given else each.example(n) for each in inputs}

@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.bounds import soft_bound
 from tfflows.layers.base import FlowLayer, build
 from tfflows.layers.chain import Chain
-from tfflows.likelihoods import BOUND
 from tfflows.serialization import Configurable
 
 Moments = tuple[tf.Tensor, tf.Tensor]  # mean and log of the standard deviation, each [batch, height, width, latents]
@@ -74,7 +74,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         """The way down: the moments of the prior, what is added to the posterior, and features for `go_down`."""
         split = tf.split(self.down_first(tf.nn.elu(x)), self.down_sizes, axis=-1)
         mean, log_std, *added, hidden = (tf.cast(part, keras.config.floatx()) for part in split)
-        return (mean, _bounded(log_std)), tuple(added), hidden
+        return (mean, soft_bound(log_std)), tuple(added), hidden
 
     def infer(
         self,
@@ -87,7 +87,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """A sample from the posterior, its center if `seeds` is None, and `log q(z) - log p(z)`, `[batch]`."""
         mean, log_std, context = (tf.cast(u, d.dtype) + d for u, d in zip(found, added, strict=True))
-        log_std = _bounded(log_std)
+        log_std = soft_bound(log_std)
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, self.latent_shape, mean.dtype)
         z0 = mean + tf.exp(log_std) * e
         z, log_det = self.flow.inverse_and_log_det(z0, context, training=training, seeds=seeds)
@@ -112,7 +112,3 @@ def _conv(filters: int, *, strides: int = 1, transposed: bool = False, zeros: in
 
     kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
     return kind(filters, 3, strides, padding="same", kernel_initializer=start if zeros else random)
-
-
-def _bounded(log_std: tf.Tensor) -> tf.Tensor:
-    return BOUND * tf.tanh(log_std / BOUND)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from tfflows.errors import check
 from tfflows.layers.base import FlowLayer
-from tfflows.layers.images import JoinColumns, SplitColumns, Squeeze
+from tfflows.layers.multiscale import JoinColumns, SplitColumns, Squeeze
 
 
 def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer]:

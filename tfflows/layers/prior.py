@@ -10,8 +10,6 @@ from tfflows.layers.base import FlowLayer
 from tfflows.layers.coupling import Coupling
 from tfflows.networks import ScaledConv2D
 
-BOUND = 5.0  # soft bound of the log-deviations, so that a point far outside the data has a finite score
-
 
 class SplitPrior(Coupling):
     """The half of the channels that the next `FactorOut` factors out is Gaussian, given the half that stays.
@@ -21,7 +19,7 @@ class SplitPrior(Coupling):
         forward:  out = mean + z * exp(log_std)
 
     A standard normal `z` is the same as N(mean, exp(log_std)) for `out`; the log-det accounts for the rest of its
-    density. A tanh keeps the log-deviation within BOUND.
+    density. A tanh keeps the log-deviation within `bounds.BOUND`.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): only the authors' code has it, as `split2d`, with this zero-
     initialized 3 x 3 convolution.
@@ -30,7 +28,7 @@ class SplitPrior(Coupling):
 
     def __init__(self, **kwargs: Any):
         conditioner = ScaledConv2D(kernel_size=3, kernel_initializer="zeros")
-        super().__init__("halves", conditioner=conditioner, transformer=Gaussian(BOUND), **kwargs)
+        super().__init__("halves", conditioner=conditioner, transformer=Gaussian(), **kwargs)
 
 
 class TopPrior(FlowLayer):
@@ -65,4 +63,4 @@ class TopPrior(FlowLayer):
         if self.condition:
             shift = tf.cast(self.condition(context), self.compute_dtype)
             parameters += tf.reshape(shift, [-1, *[1] * (self.event_ndims - 1), *parameters.shape])
-        return Gaussian(BOUND)(parameters)
+        return Gaussian()(parameters)

@@ -1,5 +1,6 @@
 """What `keras.Model.fit` needs to run the same under every `tf.distribute` strategy."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,9 @@ class DistributedModel(keras.Model):
         key = (name, *variant)
         functions = self._functions()
         if key not in functions:
-            functions[key] = tf.function(function, reduce_retracing=True)
+            # TensorFlow counts traces by the code of a function, which models share, and would warn of retracing when a
+            # program makes several models; an object without code is counted by itself.
+            functions[key] = tf.function(functools.partial(function), reduce_retracing=True)
         return functions[key]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

@@ -73,16 +73,25 @@ def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
     return inputs
 
 
-def batches(event: Event, x: Any) -> tf.data.Dataset:
+def batches(event: Event, x: Any, validation_split: float, steps_per_epoch: int | None) -> tf.data.Dataset:
     """The training set in batches `{"x": ...}`, with `"label"` if there are classes, for `GenerativeModel.adapt`.
 
+    Args:
+        event: What one data point is.
+        x: The first argument of `fit`; see `named`.
+        validation_split: Fraction of the arrays, at their end, that `fit` keeps for validation.
+        steps_per_epoch: Number of batches of a dataset that make up the training set; None for all of them.
+
     Raises:
-        InputError: `x` is a generator or has no end, so it cannot be read again.
+        InputError: `x` is a generator, so it cannot be read again, or a dataset without an end.
     """
     if isinstance(x, dict):
-        arrays = {name: value for name, value in x.items() if name != "sample_weight"}
+        rows = int(len(x["x"]) * (1 - validation_split))
+        arrays = {name: value[:rows] for name, value in x.items() if name != "sample_weight"}
         return tf.data.Dataset.from_tensor_slices(arrays).batch(1024)
-    is_finite = isinstance(x, tf.data.Dataset) and bool(x.cardinality() != tf.data.INFINITE_CARDINALITY)
-    rule = "Expected arrays or a finite dataset: a layer needs statistics of the whole training set; use `take`."
+    is_dataset = isinstance(x, tf.data.Dataset)
+    is_finite = is_dataset and bool(x.cardinality() != tf.data.INFINITE_CARDINALITY or steps_per_epoch)
+    rule = "Expected arrays, a finite dataset or `steps_per_epoch`: a layer needs statistics of the whole training set."
     check(is_finite, rule, x=type(x).__name__)
-    return x.map(lambda *data: named_step(event, data if len(data) > 1 else data[0])[0])
+    taken = x if steps_per_epoch is None else x.take(steps_per_epoch)
+    return taken.map(lambda *data: named_step(event, data if len(data) > 1 else data[0])[0])

@@ -9,6 +9,7 @@ from tfflows.events import Event
 from tfflows.models import inputs
 from tfflows.models.distributed import DistributedModel
 from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean
+from tfflows.models.statistics import with_statistics
 from tfflows.serialization import Configurable
 
 
@@ -22,7 +23,7 @@ class KerasModel(Configurable, DistributedModel):
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
 
     `fit` sets the data-dependent weights from the first batch. If a layer uses statistics of the training set, `fit`
-    computes them at the end, from arrays or a finite dataset. All other arguments are those of Keras.
+    computes them before each validation and at the end. All other arguments are those of Keras.
 
     Args:
         event: What one data point is.
@@ -40,18 +41,44 @@ class KerasModel(Configurable, DistributedModel):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def fit(self, x=None, y=None, batch_size=None, *args, sample_weight=None, validation_data=None, **kwargs):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **kwargs,
+    ):
         x = inputs.named(self.event, x, y, sample_weight)
         if not self.initialized:
             self.initialize(**inputs.first_batch(self.event, x, batch_size))
-        validation_data = self._named_validation(validation_data)
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot shuffle a dataset
-        batches = inputs.batches(self.event, x) if self.uses_statistics else None
-        history = super().fit(x, None, batch_size, *args, validation_data=validation_data, **kwargs)
-        if batches is not None:
-            self.adapt(batches)
-        return history
+        if self.uses_statistics:
+            batches = inputs.batches(self.event, x, validation_split, steps_per_epoch)
+            callbacks = with_statistics(callbacks, batches)
+        return super().fit(
+            x,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=self._named_validation(validation_data),
+            # Keras warns that it cannot shuffle a dataset.
+            shuffle=shuffle and not isinstance(x, tf.data.Dataset),
+            class_weight=class_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            **kwargs,
+        )
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         self.check_initialized()

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.bijectors.base import sum_event
+from tfflows.bounds import soft_bound
 from tfflows.events import Event
 from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
-from tfflows.likelihoods import BOUND
 from tfflows.models.latent import Inference, LatentVariableModel
 from tfflows.networks import Network
 
@@ -39,7 +39,7 @@ class VAE(LatentVariableModel):
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114); flows in the posterior: Rezende and
     Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2.
-    Differs from the papers: log-deviations are bounded, as `BOUND * tanh(s / BOUND)`.
+    Differs from the papers: log-deviations are bounded, as `bounds.soft_bound(s)`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class VAE(LatentVariableModel):
     def recognize(self, x, context):
         features = self.encoder(x, context)
         mean, log_std = tf.split(tf.cast(self.moments(features), self.compute_dtype), 2, axis=-1)
-        return tf.cast(features, self.compute_dtype), mean, BOUND * tf.tanh(log_std / BOUND)
+        return tf.cast(features, self.compute_dtype), mean, soft_bound(log_std)
 
     def infer(self, features, context, seeds, *, training):
         features, mean, log_std = features

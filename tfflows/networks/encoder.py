@@ -8,32 +8,9 @@ import keras
 import tensorflow as tf
 
 from tfflows.networks.base import Network, build_dense, with_context
-from tfflows.serialization import Configurable
+from tfflows.networks.blocks import ResidualBlock
 
 STRIDE = 2  # of each stage
-
-
-class Residual(Configurable, keras.layers.Layer):
-    """`x + conv(elu(conv(elu(x))))`, both convolutions 3 x 3.
-
-    Args:
-        width: Number of feature maps.
-    """
-
-    def __init__(self, width: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.width = width
-
-    def build(self, input_shape):
-        self.first, self.second = (
-            keras.layers.Conv2D(self.width, 3, padding="same", kernel_initializer=start)
-            for start in ("he_normal", keras.initializers.VarianceScaling(0.1))
-        )
-        self.first.build(input_shape)
-        self.second.build(input_shape)
-
-    def call(self, x):
-        return x + self.second(tf.nn.elu(self.first(tf.nn.elu(x))))
 
 
 class Encoder(Network):
@@ -80,7 +57,7 @@ class ConvEncoder(Network):
     def build(self, input_shape):
         random = {"kernel_initializer": "he_normal"}
         self.convs = [keras.layers.Conv2D(width, 4, STRIDE, padding="same", **random) for width in self.widths]
-        self.blocks = [Residual(self.widths[-1]) for _ in range(self.num_blocks)]
+        self.blocks = [residual_block(self.widths[-1]) for _ in range(self.num_blocks)]
         self.dense = keras.layers.Dense(self.outputs, "elu", **random)
         for conv in self.convs:
             conv.build(input_shape)
@@ -134,7 +111,7 @@ class ConvDecoder(Network):
     def build(self, input_shape):
         sizes = (self.features, math.prod(self.smallest))
         self.dense = [keras.layers.Dense(size, kernel_initializer="he_normal") for size in sizes]
-        self.blocks = [Residual(self.smallest[-1]) for _ in range(self.num_blocks)]
+        self.blocks = [residual_block(self.smallest[-1]) for _ in range(self.num_blocks)]
         self.convs = [
             keras.layers.Conv2DTranspose(width, 4, STRIDE, padding="same", kernel_initializer=start)
             for width, start in [*((w, "he_normal") for w in reversed(self.channels[:-1])), (self.outputs, "zeros")]
@@ -157,6 +134,13 @@ class ConvDecoder(Network):
         for conv, (height, width) in zip(self.convs, reversed(self.sizes[:-1]), strict=True):
             x = conv(tf.nn.elu(x))[:, :height, :width]
         return x
+
+
+def residual_block(width: int) -> ResidualBlock:
+    """A residual block of two 3 x 3 convolutions."""
+    starts = "he_normal", keras.initializers.VarianceScaling(0.1)
+    convs = (keras.layers.Conv2D(width, 3, padding="same", kernel_initializer=start) for start in starts)
+    return ResidualBlock(*convs, activation="elu")
 
 
 def halved(shape: Sequence[int], stages: int) -> list[tuple[int, int]]:

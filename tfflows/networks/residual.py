@@ -3,42 +3,10 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tfflows.networks.base import ShiftedByContext, use
-from tfflows.networks.dropout import check_dropout, drop
-from tfflows.serialization import Configurable
-
-
-class DropoutBlock(Configurable, keras.layers.Layer):
-    """`x + second(dropout(relu(first(relu(x)))))`, dense or 3 x 3 convolutions; close to the identity at first.
-
-    Args:
-        width: Size of the last axis.
-        convolutional: Whether the two layers are convolutions.
-        dropout: Fraction of the units that training drops, in [0, 1).
-    """
-
-    def __init__(self, width: int, *, convolutional: bool, dropout: float, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.width = width
-        self.convolutional = convolutional
-        self.dropout = dropout
-
-    def build(self, input_shape):
-        small = keras.initializers.RandomUniform(-1e-3, 1e-3)
-        self.first, self.second = (
-            keras.layers.Conv2D(self.width, 3, padding="same", kernel_initializer=initial)
-            if self.convolutional
-            else keras.layers.Dense(self.width, kernel_initializer=initial)
-            for initial in ("he_normal", small)
-        )
-        self.first.build(input_shape)
-        self.second.build(input_shape)
-
-    def call(self, x, *, training=False, seeds=None):
-        hidden = tf.nn.relu(self.first(tf.nn.relu(x)))
-        return x + self.second(drop(hidden, self.dropout, training=training, seeds=seeds))
+from tfflows.networks.blocks import ResidualBlock
+from tfflows.networks.dropout import check_dropout
 
 
 class ResidualNet(ShiftedByContext):
@@ -74,19 +42,30 @@ class ResidualNet(ShiftedByContext):
         check_dropout(dropout)
         self.width = width
         self.num_blocks = blocks
-        self.settings = {"convolutional": convolutional, "dropout": dropout}
+        self.convolutional = convolutional
+        self.dropout = dropout
 
     def build(self, input_shape):
         features = (*input_shape[:-1], self.width)
         self.first = keras.layers.Dense(self.width)
         self.condition = self.condition_layer(self.width)
-        self.blocks = [DropoutBlock(self.width, **self.settings) for _ in range(self.num_blocks)]
+        self.blocks = [self._block() for _ in range(self.num_blocks)]
         self.last = keras.layers.Dense(self.outputs, kernel_initializer="zeros")
         self.first.build(input_shape)
         for block in self.blocks:
             block.build(features)
         self.last.build(features)
         self.build_condition()
+
+    def _block(self) -> ResidualBlock:
+        small = keras.initializers.RandomUniform(-1e-3, 1e-3)
+        first, second = (
+            keras.layers.Conv2D(self.width, 3, padding="same", kernel_initializer=initial)
+            if self.convolutional
+            else keras.layers.Dense(self.width, kernel_initializer=initial)
+            for initial in ("he_normal", small)
+        )
+        return ResidualBlock(first, second, dropout=self.dropout)
 
     def call(self, x, context=None, *, training=False, seeds=None):
         x = self.shifted(self.first(x), context)

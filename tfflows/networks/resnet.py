@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfflows.networks.base import ShiftedByContext
+from tfflows.networks.blocks import ResidualBlock
 from tfflows.serialization import Configurable
 
 
@@ -36,28 +37,6 @@ class WeightNormConv2D(Configurable, keras.layers.Layer):
     def call(self, x):
         kernel = self.gain * tf.math.l2_normalize(self.direction, axis=[0, 1, 2])
         return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="SAME"), self.bias)
-
-
-class ResidualBlock(Configurable, keras.layers.Layer):
-    """`x + conv(relu(conv(relu(x))))`, both convolutions 3 x 3.
-
-    Args:
-        width: Number of feature maps.
-        l2: Coefficient of the L2 penalty on the gains of the weight normalization.
-    """
-
-    def __init__(self, width: int, *, l2: float, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.width = width
-        self.l2 = l2
-
-    def build(self, input_shape):
-        self.first, self.second = (WeightNormConv2D(self.width, 3, l2=self.l2) for _ in range(2))
-        self.first.build(input_shape)
-        self.second.build(input_shape)
-
-    def call(self, x):
-        return x + self.second(tf.nn.relu(self.first(tf.nn.relu(x))))
 
 
 class ConvResNet(ShiftedByContext):
@@ -95,9 +74,9 @@ class ConvResNet(ShiftedByContext):
 
     def build(self, input_shape):
         _, height, width, channels = input_shape
-        self.first = WeightNormConv2D(self.width, 3, l2=self.l2)
+        self.first = self._conv()
         self.condition = self.condition_layer(self.width)
-        self.blocks = [ResidualBlock(self.width, l2=self.l2) for _ in range(self.num_blocks)]
+        self.blocks = [ResidualBlock(self._conv(), self._conv()) for _ in range(self.num_blocks)]
         # Without weight normalization: a kernel of zeros has no direction.
         self.last = keras.layers.Conv2D(self.outputs * self.patch**2, 1, kernel_initializer="zeros")
         self.first.build((None, height // self.patch, width // self.patch, channels * self.patch**2))
@@ -106,6 +85,9 @@ class ConvResNet(ShiftedByContext):
             block.build(features)
         self.last.build(features)
         self.build_condition()
+
+    def _conv(self) -> WeightNormConv2D:
+        return WeightNormConv2D(self.width, 3, l2=self.l2)
 
     def call(self, x, context=None, *, training=False, seeds=None):
         x = self.first(x if self.patch == 1 else tf.nn.space_to_depth(x, self.patch))

@@ -94,7 +94,7 @@ class Served:
         try:
             return self._scores(inputs)
         except tf.errors.InvalidArgumentError as error:
-            if guards.NO_LOG_PROB not in error.message:
+            if guards.TOO_FAR not in error.message:
                 raise InputError(f"The SavedModel says: {guards.message_of(error.message)}") from error
         # One row makes the graph reject all of them, so each is scored alone, padded to the same shape.
         rows = [{name: values[row : row + 1] for name, values in inputs.items()} for row in range(len(inputs["x"]))]

@@ -67,26 +67,29 @@ class Client:
             self.close()
             raise
 
-    def log_prob(self, x: Any, label: Any = None) -> np.ndarray:
+    def log_prob(self, x: Any, label: Any = None, **conditions: Any) -> np.ndarray:
         """Log-probability of each row, nats per event, float32 `[batch]`.
 
         Args:
             x: Events in raw units, `[batch, *event]`; pixels are integers of any type.
             label: Class of each row, `[batch]`, of a class-conditional model.
+            **conditions: What else the served model is conditioned on, by the names of its inputs.
 
         Raises:
             InputError: An input has a wrong type or shape, or is not finite.
             ServingError: The server did not answer, or the model rejected a row.
         """
-        return self._call("log_prob", x=x, label=label)["log_prob"]
+        return self._call("log_prob", x=x, label=label, **conditions)["log_prob"]
 
-    def bits_per_dim(self, x: Any, label: Any = None) -> np.ndarray:
+    def bits_per_dim(self, x: Any, label: Any = None, **conditions: Any) -> np.ndarray:
         """Bits per dimension of each row of discrete events, float32 `[batch]`; raises what `log_prob` raises."""
-        outputs = self._call("log_prob", x=x, label=label)
+        outputs = self._call("log_prob", x=x, label=label, **conditions)
         check("bits_per_dim" in outputs, "Expected a model of discrete events.", outputs=list(outputs))
         return outputs["bits_per_dim"]
 
-    def sample(self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0) -> np.ndarray:
+    def sample(
+        self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0, **conditions: Any
+    ) -> np.ndarray:
         """Samples events in raw units, `[n, *event]`; the model itself draws the same ones from the same seed.
 
         Args:
@@ -94,6 +97,7 @@ class Client:
             label: One class for all events, or a class for each, of a class-conditional model.
             seed: Seed of the noise; None draws a new one.
             temperature: Factor of the latent noise.
+            **conditions: What else the served model is conditioned on, one row for all events, or one for each.
 
         Raises:
             InputError: An argument is wrong.
@@ -101,15 +105,17 @@ class Client:
         """
         check(n >= 0, "Expected `n` to be 0 or more.", n=n)
         rows = {"seed": noise.sample_seeds(seed, n), "temperature": noise.temperatures(temperature, n)}
-        return self._call("sample", **rows, label=label if label is None else _for_each(label, n))["x"]
+        for name, value in {"label": label, **conditions}.items():
+            rows[name] = value if value is None else self._for_each(name, value, n)
+        return self._call("sample", **rows)["x"]
 
-    def encode(self, x: Any, label: Any = None) -> np.ndarray:
+    def encode(self, x: Any, label: Any = None, **conditions: Any) -> np.ndarray:
         """Latents `[batch, *latent]` of events in raw units; raises what `log_prob` raises."""
-        return self._call("encode", x=x, label=label)["z"]
+        return self._call("encode", x=x, label=label, **conditions)["z"]
 
-    def decode(self, z: Any, label: Any = None) -> np.ndarray:
+    def decode(self, z: Any, label: Any = None, **conditions: Any) -> np.ndarray:
         """Events in raw units from latents `[batch, *latent]`; raises what `log_prob` raises."""
-        return self._call("decode", z=z, label=label)["x"]
+        return self._call("decode", z=z, label=label, **conditions)["x"]
 
     def close(self) -> None:
         """Closes the connection."""
@@ -131,6 +137,15 @@ class Client:
             for part in self._parts(inputs)
         ]
         return {key: _joined([part[key] for part in parts], signature.outputs[key]) for key in outputs}
+
+    def _for_each(self, name: str, value: Any, n: int) -> np.ndarray:
+        """`value` if it has a row for each of `n` events, or a single row repeated for all."""
+        inputs = self._signatures["sample"].inputs
+        row = dimensions(inputs[name].tensor_shape)[1:] if name in inputs else []
+        try:
+            return np.broadcast_to(value, [n, *row])
+        except ValueError:
+            raise InputError(f"Expected one `{name}`, or {n}. Received: shape={np.shape(value)}.") from None
 
     def _parts(self, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         rows, size = len(next(iter(inputs.values()))), self._max_batch_size
@@ -161,13 +176,6 @@ def connect(address: str, target: Target, timeout: float) -> Transport:
         return RestTransport(address, target, timeout)
     check(":" in rest, rule, address=address)
     return GrpcTransport(rest, target, timeout)
-
-
-def _for_each(label: Any, n: int) -> np.ndarray:
-    try:
-        return np.broadcast_to(label, n)
-    except ValueError:
-        raise InputError(f"Expected one `label`, or {n}. Received: shape={np.shape(label)}.") from None
 
 
 def _joined(parts: list[np.ndarray], info: TensorInfo) -> np.ndarray:

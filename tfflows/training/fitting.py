@@ -83,7 +83,9 @@ def fit(
         fitted.initialize(**first, seed=seed)
     finished = state.step >= steps or state.validations_since_best.numpy() >= (settings.patience or math.inf)
     if not finished:
-        fitted.fit(
+        # Keras' own method, as the weights and statistics that depend on data are set here and in `Validation`.
+        keras.Model.fit(
+            fitted,
             training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step),
             initial_epoch=state.step // round_steps,
             epochs=-(-steps // round_steps),

@@ -1,29 +1,14 @@
-"""Layers of image flows that own no weights: logit, squeeze, factor out, flatten."""
+"""Layers that change the shape of an image, without weights: squeeze, split into columns, factor out, flatten."""
 
 import math
-from typing import Any
 
 import tensorflow_probability as tfp
 
 from tfflows import bijectors
 from tfflows.bijectors.multiscale import factored_shape, squeezed_shape
-from tfflows.errors import check
 from tfflows.layers.base import FlowLayer
 
 tfb = tfp.bijectors
-
-
-class Logit(FlowLayer):
-    """`bijectors.Logit`: from data in [0, high] to the real line."""
-
-    def __init__(self, *, high: float, alpha: float, **kwargs: Any):
-        super().__init__(**kwargs)
-        check(0 < alpha < 0.5, "Expected `alpha` to be in (0, 0.5).", alpha=alpha)
-        self.high = high
-        self.alpha = alpha
-
-    def bijector(self, context=None, *, training=False, seeds=None):
-        return bijectors.Logit(high=self.high, alpha=self.alpha)
 
 
 class Squeeze(FlowLayer):

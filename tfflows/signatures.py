@@ -1,0 +1,116 @@
+"""The signatures of an export, as one table: their inputs, with the check of each, and their outputs.
+
+The SavedModel, the checks in its graph, its warm-up requests and the table in docs/serving.md are made from it; the
+client and the server read it from the SavedModel. A new input is one more row of `inputs`, and its name in a signature
+or among the CONDITIONS.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.events import Event
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """The names of the inputs of a signature, without CONDITIONS, and what each output is."""
+
+    inputs: tuple[str, ...]
+    outputs: dict[str, str]
+
+
+BITS = "the same in bits per dimension, of pixels"
+SIGNATURES = {
+    "log_prob": Signature(("x",), {"log_prob": "log-likelihood, nats per event", "bits_per_dim": BITS}),
+    "sample": Signature(("seed", "temperature"), {"x": "samples in raw units"}),
+    "encode": Signature(("x",), {"z": "latents"}),
+    "decode": Signature(("z",), {"x": "events in raw units"}),
+}
+DEFAULT = "log_prob"  # also served as `serving_default`
+CONDITIONS = ("label",)  # what a model may be conditioned on: then every signature takes it
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """An input of a signature.
+
+    Args:
+        spec: Shape `[None, ...]`, type and name.
+        meaning: What a row is, in a phrase.
+        rule: Condition on each entry, in words.
+        sound: The same condition as an elementwise function.
+        example: Function from a number of rows to valid values; None where they come from data, or from `encode`.
+    """
+
+    spec: tf.TensorSpec
+    meaning: str
+    rule: str
+    sound: Callable[[tf.Tensor], tf.Tensor]
+    example: Callable[[int], np.ndarray] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
+    """Every input that a signature of a model may have, by name."""
+    last, classes = (event.levels or 0) - 1, event.classes
+    pixels = Input(_rows("x", event.shape, "uint8"), "event", f"in 0..{last}", lambda x: x <= last)
+    reals = Input(_rows("x", event.shape, "float32"), "event", "finite", tf.math.is_finite)
+    rows = [
+        pixels if event.discrete else reals,
+        Input(_rows("z", latent_shape, "float32"), "latent", "finite", tf.math.is_finite),
+        Input(
+            _rows("seed", (2,), "int32"),
+            "seed of the noise of one sample",
+            "an integer",
+            lambda seed: tf.ones_like(seed, tf.bool),
+            lambda n: noise.sample_seeds(0, n).numpy(),
+        ),
+        Input(
+            _rows("temperature", (), "float32"),
+            "factor of the latent noise",
+            noise.TEMPERATURE,
+            lambda t: tf.math.is_finite(t) & (t >= 0),
+            lambda n: np.ones(n, np.float32),
+        ),
+        Input(
+            _rows("label", (), "int32"),
+            "class, of a class-conditional model",
+            f"in 0..{classes - 1}",
+            lambda k: (0 <= k) & (k < classes),
+            lambda n: np.arange(n, dtype=np.int32) % classes,
+        ),
+    ]
+    return {row.name: row for row in rows if row.name != "label" or classes}
+
+
+def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *shape], dtype, name=name)
+
+
+def inputs_of(signature: str, event: Event, latent_shape: tuple[int, ...]) -> list[Input]:
+    """The inputs of a signature, the conditions of the model last."""
+    known = inputs(event, latent_shape)
+    return [known[name] for name in (*SIGNATURES[signature].inputs, *CONDITIONS) if name in known]
+
+
+def documentation(event: Event, latent_shape: tuple[int, ...]) -> str:
+    """The tables in Markdown, with the inputs of a model of these events."""
+    known = inputs(event, latent_shape)
+    conditions = [name for name in CONDITIONS if name in known]
+    lines = ["| signature | inputs | outputs |", "|---|---|---|"]
+    for name, signature in SIGNATURES.items():
+        taken = ", ".join(f"`{each}`" for each in (*signature.inputs, *conditions))
+        given = "; ".join(f"`{output}`: {meaning}" for output, meaning in signature.outputs.items())
+        lines.append(f"| `{name}`{', also `serving_default`' if name == DEFAULT else ''} | {taken} | {given} |")
+    lines += ["", "| input | a row is | type and shape | each entry is |", "|---|---|---|---|"]
+    for name, row in known.items():
+        shape = ", ".join(["batch", *map(str, row.spec.shape[1:])])
+        lines.append(f"| `{name}` | {row.meaning} | {row.spec.dtype.name} `[{shape}]` | {row.rule} |")
+    return "\n".join(lines) + "\n"
