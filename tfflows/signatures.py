@@ -57,41 +57,41 @@ class Input:
         return self.spec.name
 
 
+def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *shape], dtype, name=name)
+
+
+SEED = Input(
+    _rows("seed", (2,), "int32"),
+    "seed of the noise of one sample",
+    "an integer",
+    lambda seed: tf.ones_like(seed, tf.bool),
+    lambda n: noise.sample_seeds(0, n).numpy(),
+)
+TEMPERATURE = Input(
+    _rows("temperature", (), "float32"),
+    "factor of the latent noise",
+    noise.TEMPERATURE,
+    lambda t: tf.math.is_finite(t) & (t >= 0),
+    lambda n: np.ones(n, np.float32),
+)
+
+
 def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
     """Every input that a signature of a model may have, by name."""
     last, classes = (event.levels or 0) - 1, event.classes
     pixels = Input(_rows("x", event.shape, "uint8"), "event", f"in 0..{last}", lambda x: x <= last)
     reals = Input(_rows("x", event.shape, "float32"), "event", "finite", tf.math.is_finite)
-    rows = [
-        pixels if event.discrete else reals,
-        Input(_rows("z", latent_shape, "float32"), "latent", "finite", tf.math.is_finite),
-        Input(
-            _rows("seed", (2,), "int32"),
-            "seed of the noise of one sample",
-            "an integer",
-            lambda seed: tf.ones_like(seed, tf.bool),
-            lambda n: noise.sample_seeds(0, n).numpy(),
-        ),
-        Input(
-            _rows("temperature", (), "float32"),
-            "factor of the latent noise",
-            noise.TEMPERATURE,
-            lambda t: tf.math.is_finite(t) & (t >= 0),
-            lambda n: np.ones(n, np.float32),
-        ),
-        Input(
-            _rows("label", (), "int32"),
-            "class, of a class-conditional model",
-            f"in 0..{classes - 1}",
-            lambda k: (0 <= k) & (k < classes),
-            lambda n: np.arange(n, dtype=np.int32) % classes,
-        ),
-    ]
-    return {row.name: row for row in rows if row.name != "label" or classes}
-
-
-def _rows(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
-    return tf.TensorSpec([None, *shape], dtype, name=name)
+    z = Input(_rows("z", latent_shape, "float32"), "latent", "finite", tf.math.is_finite)
+    label = Input(
+        _rows("label", (), "int32"),
+        "class, of a class-conditional model",
+        f"in 0..{classes - 1}",
+        lambda k: (0 <= k) & (k < classes),
+        lambda n: np.arange(n, dtype=np.int32) % classes,
+    )
+    rows = [pixels if event.discrete else reals, z, SEED, TEMPERATURE, *([label] if classes else [])]
+    return {row.name: row for row in rows}
 
 
 def inputs_of(signature: str, event: Event, latent_shape: tuple[int, ...]) -> list[Input]:

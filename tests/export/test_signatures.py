@@ -64,29 +64,36 @@ def test_a_new_input_is_one_row(weighted, tmp_path):
     assert "| `weight` | weight | float32 `[batch, 2]` | finite |" in table()
 
 
+SHAPES = {"seed": ("DT_INT32", [-1, 2]), "temperature": ("DT_FLOAT", [-1]), "weight": ("DT_FLOAT", [-1, 2])}
+
+
+class Transport:
+    """Serves `sample` of a model with a condition named `weight`, and keeps what it receives."""
+
+    def __init__(self):
+        self.received = []
+
+    def metadata(self):
+        inputs = {
+            name: {"dtype": dtype, "tensor_shape": {"dim": [{"size": size} for size in shape]}}
+            for name, (dtype, shape) in SHAPES.items()
+        }
+        outputs = {"x": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": -1}]}}}
+        return {"sample": SignatureDef(inputs=inputs, outputs=outputs)}
+
+    def predict(self, name, values, outputs):
+        self.received.append(values)
+        return {"x": np.zeros(len(values["seed"]), np.float32)}
+
+
 def test_client_sends_conditions_by_name(monkeypatch):
-    sent = []
-    shapes = {"seed": ("DT_INT32", [-1, 2]), "temperature": ("DT_FLOAT", [-1]), "weight": ("DT_FLOAT", [-1, 2])}
-    inputs = {
-        name: {"dtype": dtype, "tensor_shape": {"dim": [{"size": size} for size in shape]}}
-        for name, (dtype, shape) in shapes.items()
-    }
-    outputs = {"x": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": -1}]}}}
-
-    class Transport:
-        def metadata(self):
-            return {"sample": SignatureDef(inputs=inputs, outputs=outputs)}
-
-        def predict(self, name, values, wanted):
-            sent.append(values)
-            return {"x": np.zeros(len(values["seed"]), np.float32)}
-
-    monkeypatch.setattr(client, "connect", lambda *args: Transport())
+    transport = Transport()
+    monkeypatch.setattr(client, "connect", lambda *args: transport)
     served = client.Client("any:1", "model")
     assert served.sample(3, weight=[1.0, 2.0]).shape == (3,)
-    np.testing.assert_array_equal(sent[0]["weight"], [[1.0, 2.0]] * 3)
+    np.testing.assert_array_equal(transport.received[0]["weight"], [[1.0, 2.0]] * 3)
     served.sample(2, weight=[[1.0, 2.0], [3.0, 4.0]])
-    np.testing.assert_array_equal(sent[1]["weight"], [[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(transport.received[1]["weight"], [[1.0, 2.0], [3.0, 4.0]])
     with pytest.raises(InputError, match=r"Expected one `weight`, or 3. Received: shape=\(2, 2\)."):
         served.sample(3, weight=np.ones([2, 2]))
     with pytest.raises(InputError, match="Expected a `weight` for each row"):

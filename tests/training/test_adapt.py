@@ -62,6 +62,7 @@ def forms(x):
     }
 
 
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # Keras, of a dataset whose size it cannot tell
 @pytest.mark.parametrize("form", forms(points(1000, 0)))
 def test_fit_ends_with_the_statistics_of_the_whole_training_set(form):
     model, x = two_layers(), points(1000, 0)
@@ -95,7 +96,7 @@ def test_statistics_are_those_of_the_weights_that_a_callback_restores(kind):
     callbacks = {
         "list": [callback],
         "single": callback,
-        "CallbackList": keras.callbacks.CallbackList([callback], model=model),
+        "CallbackList": keras.callbacks.CallbackList([callback], add_history=True, model=model),
     }
     model.fit(x, epochs=2, callbacks=callbacks[kind], verbose=0)
     assert_adapted(model, x)

@@ -41,7 +41,7 @@ class KerasModel(Configurable, DistributedModel):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def fit(
+    def fit(  # noqa: PLR0913, PLR0917 - Keras' signature
         self,
         x=None,
         y=None,
@@ -63,7 +63,7 @@ class KerasModel(Configurable, DistributedModel):
             self.initialize(**inputs.first_batch(self.event, x, batch_size))
         if self.uses_statistics:
             batches = inputs.batches(self.event, x, validation_split, steps_per_epoch)
-            callbacks = with_statistics(callbacks, batches)
+            callbacks = with_statistics(self, callbacks, batches)
         return super().fit(
             x,
             batch_size=batch_size,

@@ -25,11 +25,13 @@ class Statistics(keras.callbacks.Callback):
 
 
 def with_statistics(
-    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None, batches: tf.data.Dataset
+    model: keras.Model,
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList | None,
+    batches: tf.data.Dataset,
 ) -> list[keras.callbacks.Callback] | keras.callbacks.CallbackList:
     """`callbacks` followed by `Statistics`, which comes last: an earlier callback may restore the best weights."""
+    last = Statistics(batches)
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(Statistics(batches))
-        return callbacks
+        return keras.callbacks.CallbackList([*callbacks.callbacks, last], model=model, **callbacks.params)
     given = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
-    return [*given, Statistics(batches)]
+    return [*given, last]

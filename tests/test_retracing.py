@@ -1,0 +1,43 @@
+"""TensorFlow warns of functions that are traced again and again: several models in a program are no reason to."""
+
+import logging
+
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from tfflows.events import Event
+
+
+def warnings_of(run) -> list[str]:
+    """What TensorFlow logs while `run` runs."""
+    found = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())
+    tf.get_logger().addHandler(handler)
+    try:
+        run()
+    finally:
+        tf.get_logger().removeHandler(handler)
+    return found
+
+
+def use_seven_models():
+    x = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    for _ in range(7):
+        model = zoo.create("made", Event((2,)), width=4)
+        model.initialize(x)
+        model.log_prob(x)
+        model.sample(2, seed=0)
+
+
+def test_seven_models_are_no_retracing():
+    assert warnings_of(use_seven_models) == []
+
+
+def test_retracing_is_seen():
+    def trace_seven_times():
+        for size in range(7):
+            tf.function(lambda x: x + 1)(tf.zeros([size]))
+
+    assert any("triggered tf.function retracing" in message for message in warnings_of(trace_seven_times))
