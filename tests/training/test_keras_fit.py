@@ -5,6 +5,7 @@ import sys
 
 import keras
 import numpy as np
+import pandas
 import pytest
 import tensorflow as tf
 
@@ -80,7 +81,6 @@ def test_fit_takes_events_in_every_form(classes, arguments):
 
 
 def test_fit_takes_a_data_frame():
-    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     assert np.isfinite(small().fit(pandas.DataFrame(X), verbose=0).history["loss"]).all()
 
 
