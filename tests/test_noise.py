@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
+import zoo
 from tfflows import noise
 from tfflows.errors import InputError
+from tfflows.events import Event
 
 
 def words(*values):
@@ -80,3 +82,13 @@ def test_normal_noise_is_normal():
     draws = noise.normal(noise.split(noise.seed_pair(0), 100), (500,), tf.float32).numpy()
     assert np.isfinite(draws).all()
     np.testing.assert_allclose([draws.mean(), draws.std(), (draws**4).mean()], [0, 1, 3], atol=0.05)
+
+
+def test_evaluation_draws_no_training_noise():
+    def rounds_of_the_generator(steps):
+        model = zoo.create("glow", Event((4, 4, 1), "uint8", 8), scales=1, steps=steps, width=4)
+        x, seed = tf.zeros([2, 4, 4, 1], tf.uint8), tf.zeros([2], tf.int32)
+        graph = tf.function(model.log_prob_fn).get_concrete_function(x, None, seed).graph
+        return sum(operation.type == "BitwiseXor" for operation in graph.get_operations())
+
+    assert rounds_of_the_generator(3) == rounds_of_the_generator(1) > 0

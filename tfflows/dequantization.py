@@ -97,9 +97,12 @@ class VariationalDequantization(Dequantization):
     def call(self, x, seeds, *, training=False):
         v = self._start(x, seeds)
         log_q = sum_event(-0.5 * (v**2 + math.log(2 * math.pi)), 3)
-        context = self._context(x, training=training, seeds=noise.fold_in(seeds, noise.DEQUANTIZATION_CONTEXT))
-        flow_seeds = noise.fold_in(seeds, noise.DEQUANTIZATION_FLOW)
-        v, log_det = self.chain.inverse_and_log_det(v, context, training=training, seeds=flow_seeds)
+        of_context, of_flow = (
+            noise.training_seeds(seeds, stream, training=training)
+            for stream in (noise.DEQUANTIZATION_CONTEXT, noise.DEQUANTIZATION_FLOW)
+        )
+        context = self._context(x, training=training, seeds=of_context)
+        v, log_det = self.chain.inverse_and_log_det(v, context, training=training, seeds=of_flow)
         log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
         return tf.sigmoid(v), log_q - log_det - sum_event(log_slope, 3)
 

@@ -114,6 +114,11 @@ def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
     return tf.bitcast(tf.stack(words, axis=1), tf.int32)
 
 
+def training_seeds(seeds: tf.Tensor | None, number: int, *, training: bool) -> tf.Tensor | None:
+    """`fold_in`, for noise that only training adds; None in evaluation, whose graph then has no trace of it."""
+    return fold_in(seeds, number) if training and seeds is not None else None
+
+
 def row_seeds(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """A seed for each row: a hash of `seed` and of the row's content, multilinear modulo 2^32.
 

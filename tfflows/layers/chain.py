@@ -106,4 +106,4 @@ class Chain(FlowLayer):
     @staticmethod
     def _mode(place: int, *, training: bool = False, seeds: tf.Tensor | None = None) -> dict[str, Any]:
         """`training` and the seeds of the layer at `place`."""
-        return {"training": training, "seeds": None if seeds is None else noise.fold_in(seeds, noise.LAYERS + place)}
+        return {"training": training, "seeds": noise.training_seeds(seeds, noise.LAYERS + place, training=training)}

@@ -81,10 +81,13 @@ class VAE(LatentVariableModel):
     def infer(self, features, context, seeds, *, training):
         features, mean, log_std = features
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, (self.latents,), mean.dtype)
-        z, log_det = self.posterior.inverse_and_log_det(
-            mean + tf.exp(log_std) * e, features, training=training, seeds=_stream(seeds, noise.POSTERIOR)
+        of_posterior, of_prior = (
+            noise.training_seeds(seeds, stream, training=training) for stream in (noise.POSTERIOR, noise.PRIOR)
         )
-        log_prior = self._log_prior(z, context, training=training, seeds=_stream(seeds, noise.PRIOR))
+        z, log_det = self.posterior.inverse_and_log_det(
+            mean + tf.exp(log_std) * e, features, training=training, seeds=of_posterior
+        )
+        log_prior = self._log_prior(z, context, training=training, seeds=of_prior)
         log_ratio = log_normal(e) - sum_event(log_std, 1) - log_det - log_prior
         transformed = self.posterior.flow_layers or self.prior.flow_layers
         kl = log_ratio[:, None] if transformed else gaussian_kl(mean, log_std)
@@ -104,10 +107,6 @@ class VAE(LatentVariableModel):
 
     def generate(self, z, context):
         return tf.cast(self.decoder(z, context), self.compute_dtype)
-
-
-def _stream(seeds, number):
-    return None if seeds is None else noise.fold_in(seeds, number)
 
 
 def log_normal(e: tf.Tensor) -> tf.Tensor:
