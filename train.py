@@ -89,7 +89,7 @@ def main(argv: list[str]) -> None:
     data = datasets.load(config.dataset, **config.data)
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
 
-    keras.utils.set_random_seed(config.seed)
+    keras.utils.set_random_seed(config.seed % 2**32)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, data.event)

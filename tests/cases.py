@@ -89,11 +89,12 @@ CASES = [
 ]
 
 
-def make(case: Case, *, seed: int = 0) -> GenerativeModel:
-    """The model of a case in the current precision, without weights at zero."""
+def make(case: Case, *, seed: int = 0, scale: float = 1.0) -> GenerativeModel:
+    """The model of a case in the current precision, without weights at zero, initialized on data times `scale`."""
     keras.utils.set_random_seed(seed)
     model = zoo.create(case.name, event=case.event, **case.settings)
     x, label = events(case, 64)
+    x = x if scale == 1.0 else (scale * x).astype(case.event.dtype)
     model.initialize(tf.constant(x), None if label is None else tf.constant(label))
     random = np.random.default_rng(seed)
     # A smaller change for a bound: far from the true posterior, importance weights have no finite variance.

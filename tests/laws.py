@@ -16,7 +16,11 @@ import zoo
 from tests.cases import Case, continuous, events, float64, flow_of, make, widened
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
-from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
+from tests.training_laws import (
+    train_step_compiles_under_xla,
+    two_replicas_train_as_one,
+    unit_of_the_data_does_not_matter,
+)
 from tfflows import noise
 from tfflows.errors import InputError
 
@@ -255,6 +259,7 @@ LAWS = [
     two_replicas_train_as_one,
     inputs_far_outside_have_finite_gradients,
     data_dependent_weights_are_set_once,
+    unit_of_the_data_does_not_matter,
     *KERAS_LAWS,
 ]
 

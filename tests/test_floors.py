@@ -20,6 +20,8 @@ FLOORS = {
     "tfflows.errors": 0.0,
     "tfflows.files": 0.0,
     "tfflows.quiet": 0.0,
+    "tfflows.values": 0.01,
+    "tfflows.backend": 0.0,
     "tfflows.bounds": 0.0,
     "tfflows.costs": 0.01,
     "tfflows.serialization": 0.01,

@@ -6,7 +6,11 @@ from tests import bound_laws, laws
 from tests.cases import CASES
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
-from tests.training_laws import train_step_compiles_under_xla, two_replicas_train_as_one
+from tests.training_laws import (
+    train_step_compiles_under_xla,
+    two_replicas_train_as_one,
+    unit_of_the_data_does_not_matter,
+)
 
 # The laws that replace those that cannot hold for a bound.
 STAND_INS = {
@@ -36,6 +40,7 @@ HEAVY = {
     saved_model_is_the_model,
     train_step_compiles_under_xla,
     two_replicas_train_as_one,
+    unit_of_the_data_does_not_matter,
 }
 
 

@@ -70,6 +70,17 @@ def test_celeb_a_comes_out_as_a_saved_model(celeb_a):
     assert zoo.load(str(exported)).log_prob(x).shape == (1,)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [-1, 2**40 + 1])
+def test_any_integer_is_a_seed(seed, tmp_path):
+    run = train(
+        *("--model=planar", "--dataset=toy/two_moons", "--steps=2", "--set=model.layers=1", f"--seed={seed}"),
+        *(f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"),
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert json.loads((tmp_path / "exported/planar_toy_two_moons/metrics.json").read_text())["seed"] == seed
+
+
 @pytest.fixture(scope="module")
 def energy(tmp_path_factory):
     """A short run on a target, and the folder that it worked in."""

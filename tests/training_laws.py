@@ -1,10 +1,12 @@
-"""The laws of training: a step compiles under XLA, and two replicas train as one."""
+"""The laws of training: a step compiles under XLA, two replicas train as one, and the unit of the data is no matter."""
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.cases import Case, events, make
+from tfflows import noise
 from tfflows.models import MeanNegativeLogLikelihood
 
 
@@ -23,6 +25,27 @@ def two_replicas_train_as_one(case: Case) -> None:
     np.testing.assert_allclose(two[0], one[0], rtol=1e-5)
     for mine, theirs in zip(two[1], one[1], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def unit_of_the_data_does_not_matter(case: Case) -> None:
+    """Data in other units have the density of a change of variables: weights that depend on data absorb the scale."""
+    if case.event.discrete:
+        return
+    x, label = events(case, 64)
+    with pytest.MonkeyPatch.context() as patch:
+        # A row's noise is a hash of its content: that of scaled rows would be other noise.
+        patch.setattr(noise, "row_seeds", lambda x, seed: noise.split(seed, tf.shape(x)[0]))
+        expected = density_and_samples(case, x, label, 1.0)
+        for scale in (1e-30, 1e30):
+            for found, part in zip(density_and_samples(case, x, label, scale), expected, strict=True):
+                np.testing.assert_allclose(found, part, rtol=1e-2, atol=1e-2, err_msg=f"scale {scale}")
+
+
+def density_and_samples(case: Case, x: np.ndarray, label: np.ndarray | None, scale: float) -> tuple[np.ndarray, ...]:
+    """Log-likelihoods of `scale * x` and a few samples, in the units of `x`, of a model of data in these units."""
+    model, few = make(case, scale=scale), None if label is None else label[:8]
+    log_prob = model.log_prob(np.float32(scale) * x, label).numpy() + case.event.size * np.log(scale)
+    return log_prob, model.sample(8, few, seed=1).numpy() / np.float32(scale)
 
 
 def fitted(case: Case, strategy=None, *, jit_compile: bool = False) -> tuple[list[float], list[np.ndarray]]:

@@ -10,8 +10,10 @@
 Importing it registers every layer, network and model with Keras, so that `keras.models.load_model` finds them.
 """
 
+from tfflows.backend import check_backend
 from tfflows.quiet import quiet
 
+check_backend()
 with quiet():
     from tfflows import bijectors as bijectors
     from tfflows import layers as layers

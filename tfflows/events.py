@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfflows.errors import InputError, check
+from tfflows import values
+from tfflows.errors import check
 from tfflows.serialization import ConfigurableValue
 
 
@@ -64,70 +65,85 @@ class Event(ConfigurableValue):
     def to_dict(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "shape": list(self.shape)}
 
-    def check(self, x: Any) -> tf.Tensor:
+    def check(self, x: Any, *, first_row: int = 0) -> tf.Tensor:
         """Returns `x` as a `[batch, *shape]` tensor of this event's dtype; inside a `tf.function`, with assertions.
 
+        Args:
+            x: Events.
+            first_row: Number of the first of them, for errors about a part of a dataset.
+
         Raises:
-            InputError: The shape is wrong, a value is NaN or infinite, or a pixel is outside 0..levels-1.
+            InputError: `x` does not hold real numbers, the shape is wrong, a value is NaN, infinite or too large for
+                float32, or a pixel is not an integer in 0..levels-1.
         """
-        x = x if tf.is_tensor(x) else np.asarray(x)
-        shape = tuple(x.shape)
-        check(
-            shape[1:] == self.shape and len(shape) == len(self.shape) + 1,
-            f"Expected `x` of shape [batch, {', '.join(map(str, self.shape))}].",
-            shape=shape,
-        )
-        if is_symbolic(x):
+        if not self.discrete:
+            return values.real("x", x, self.shape, self.dtype, first_row=first_row)
+        x = values.read(x)
+        if values.is_symbolic(x):
+            values.check_symbolic("x", x)
+            values.check_shape("x", tuple(x.shape), self.shape)
             return self._asserted(x)
-        self._check_values(np.asarray(x))
-        return tf.cast(x, self.dtype)
+        array = values.numbers("x", x)
+        values.check_shape("x", array.shape, self.shape)
+        with np.errstate(invalid="ignore"):
+            sound = (array >= 0) & (array < self.levels) & (array == np.round(array))
+        values.check_entries("x", array, sound, self._rule, first_row=first_row)
+        return tf.cast(x if tf.is_tensor(x) else array, self.dtype)
 
-    def check_label(self, label: Any) -> tf.Tensor | None:
-        """Returns the class of each row, `[batch]`, or one class for all, as a tensor; None if there are no classes.
+    def check_label(self, label: Any, rows: int | tf.Tensor | None = None, *, first_row: int = 0) -> tf.Tensor | None:
+        """Returns classes as an int32 tensor; None if there are no classes.
+
+        Args:
+            label: The class of each row, `[rows]`, or one class for all rows.
+            rows: Number of rows, for which a single class is repeated; None for labels of any shape.
+            first_row: Number of the first row, for errors about a part of a dataset.
 
         Raises:
-            InputError: A label is given without classes, is missing with classes, or is outside 0..classes-1.
+            InputError: A label is given without classes, is missing with classes, or is not an integer in
+                0..classes-1; the number of labels is neither `rows` nor one.
         """
         if self.classes == 0:
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
             return None
-        rule = f"Expected each `label` to be in 0..{self.classes - 1}."
         check(label is not None, f"Expected a `label` in 0..{self.classes - 1} for each row.", label=label)
-        if is_symbolic(label):
-            sound = tf.reduce_all((label >= 0) & (label < tf.cast(self.classes, label.dtype)))
-            with tf.control_dependencies([tf.debugging.Assert(sound, [rule, "Received:", label])]):
-                return tf.cast(label, tf.int32)
-        label = np.asarray(label)
-        check(bool(np.all((label >= 0) & (label < self.classes))), rule, label=label)
-        return tf.convert_to_tensor(label, tf.int32)
+        label = values.read(label)
+        rule = f"Expected each `label` to be an integer in 0..{self.classes - 1}."
+        if values.is_symbolic(label):
+            values.check_symbolic("label", label)
+            sound = tf.equal(label, tf.round(label)) & (label >= 0) & (label < tf.cast(self.classes, label.dtype))
+            with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule, "Received:", label])]):
+                label = tf.cast(label, tf.int32)
+        else:
+            array = values.numbers("label", label)
+            check(array.dtype.kind != "b", rule, dtype="bool")
+            with np.errstate(invalid="ignore"):
+                sound = (array >= 0) & (array < self.classes) & (array == np.round(array))
+            values.check_entries("label", array, sound, rule, first_row=first_row)
+            label = tf.convert_to_tensor(array, tf.int32)
+        return label if rows is None else _for_each(label, rows)
 
     def _asserted(self, x: tf.Tensor) -> tf.Tensor:
-        """`x` in this event's dtype, whose values are checked when the graph runs."""
-        if self.discrete:
-            rule = f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
-            values = tf.cast(x, tf.float32)
-            sound = (values >= 0) & (values < self.levels) & tf.equal(values, tf.round(values))
-        else:
-            rule = "Expected `x` to be finite: remove the rows with NaN or infinity."
-            sound = tf.math.is_finite(tf.cast(x, self.dtype))
-        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule])]):
+        """Pixels in this event's dtype, whose values are checked when the graph runs."""
+        numbers = tf.cast(x, tf.float32)
+        sound = (numbers >= 0) & (numbers < self.levels) & tf.equal(numbers, tf.round(numbers))
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [self._rule])]):
             return tf.cast(x, self.dtype)
 
-    def _check_values(self, x: np.ndarray) -> None:
-        if x.size == 0:
-            return
-        try:
-            low, high = x.min().item(), x.max().item()
-            finite = bool(np.isfinite(low) and np.isfinite(high))
-        except TypeError:
-            raise InputError(f"Expected `x` to hold numbers. Received: dtype={x.dtype}.") from None
-        check(finite, "Expected `x` to be finite: remove the rows with NaN or infinity.", min=low, max=high)
-        if self.discrete:
-            rule = f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
-            check(0 <= low and high < self.levels, rule, min=low, max=high)
-            check(x.dtype.kind in "iub" or bool(np.all(x == np.round(x))), rule, dtype=str(x.dtype))
+    @property
+    def _rule(self) -> str:
+        return f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
 
 
-def is_symbolic(x: Any) -> bool:
-    """Whether `x` is a tensor of a graph that is being traced: its values are not known yet."""
-    return tf.is_tensor(x) and not hasattr(x, "numpy")
+def _for_each(label: tf.Tensor, rows: int | tf.Tensor) -> tf.Tensor:
+    """`label` of each row, `[rows]`, where it may be a single one."""
+    if label.shape.rank == 0:
+        return tf.fill([rows], label)
+    static = None if values.is_symbolic(rows) else int(rows)
+    rule = "Expected a `label` for each row, `[batch]`, or a single one."
+    fits = label.shape.rank == 1 and (None in (static, label.shape[0]) or label.shape[0] == static)
+    check(fits, rule, shape=tuple(label.shape), rows=static)
+    if static is not None and label.shape[0] is not None:
+        return label
+    same = tf.debugging.Assert(tf.equal(tf.shape(label)[0], rows), [rule, "Received:", tf.shape(label)[0], rows])
+    with tf.control_dependencies([same]):
+        return tf.identity(label)

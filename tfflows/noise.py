@@ -9,8 +9,8 @@ implemented here, vectorized over all rows.
 import numpy as np
 import tensorflow as tf
 
+from tfflows import values
 from tfflows.errors import check
-from tfflows.events import is_symbolic
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
@@ -94,15 +94,21 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
 
 
 def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
-    """One temperature for all of `num` samples, float32 `[num]`.
+    """The temperature of each of `num` samples, float32 `[num]`, from one for all or one for each.
 
     Raises:
-        InputError: `temperature` is negative or not finite; a served graph checks its input by the same rule.
+        InputError: A temperature is negative or not finite; a served graph checks its input by the same rule.
     """
-    if not is_symbolic(temperature):
-        valid = 0 <= temperature < float("inf")
-        check(bool(valid), f"Expected `temperature` to be {TEMPERATURE}.", temperature=temperature)
-    return tf.fill([num], tf.cast(temperature, tf.float32))
+    if not values.is_symbolic(temperature):
+        array = values.numbers("temperature", temperature)
+        with np.errstate(over="ignore"):
+            sound = (array >= 0) & np.isfinite(array.astype(np.float32))
+        values.check_entries("temperature", array, sound, f"Expected `temperature` to be {TEMPERATURE}.")
+        temperature = temperature if tf.is_tensor(temperature) else array
+    shape = tuple(temperature.shape)
+    known = shape == () or (len(shape) == 1 and (values.is_symbolic(num) or shape[0] in (None, int(num))))
+    check(known, "Expected one `temperature`, or one for each sample.", shape=shape)
+    return tf.broadcast_to(tf.cast(temperature, tf.float32), [num])
 
 
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
@@ -140,13 +146,19 @@ def seed_pair(seed: int | tf.Tensor) -> tf.Tensor:
     """The stateless seed, int32 `[2]`, of any integer; a stateless seed of TFP, two integers, stays unchanged.
 
     Raises:
-        InputError: `seed` is neither an integer nor two integers.
+        InputError: `seed` is neither an integer, of up to 64 bits, nor two integers.
     """
-    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
-        words = np.array([int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF], np.uint32)
-        return tf.constant(words.view(np.int32))
-    is_pair = isinstance(seed, list | tuple | np.ndarray) or tf.is_tensor(seed)
-    pair = tf.convert_to_tensor(seed) if is_pair else tf.constant(0.0)
-    rule = "Expected `seed` to be an integer, or a stateless seed of two."
-    check(pair.dtype.is_integer and pair.shape == (2,), rule, seed=seed)
-    return tf.cast(pair, tf.int32)
+    rule = "Expected `seed` to be an integer of up to 64 bits, or a stateless seed of two."
+    if not values.is_symbolic(seed):
+        array = np.asarray(seed)
+        number = array.item() if array.shape == () and not isinstance(seed, bool) else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            check(-(2**63) <= number < 2**64, rule, seed=seed)
+            words = np.array([number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF], np.uint32)
+            return tf.constant(words.view(np.int32))
+        check(array.dtype.kind in "iu" and array.shape == (2,), rule, seed=seed)
+        return tf.constant(array.astype(np.int64).astype(np.int32))  # keeps the low 32 bits
+    check(seed.dtype.is_integer and seed.shape in ([], [2]), rule, seed=seed)
+    if seed.shape == []:
+        return tf.bitcast(tf.cast(seed, tf.int64), tf.int32)  # low word first, as above
+    return tf.cast(seed, tf.int32)

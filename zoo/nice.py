@@ -2,12 +2,12 @@
 
 Source: Dinh et al., "NICE: Non-linear Independent Components Estimation" (1410.8516), sections 3.2, 3.3 and 5.1.
 Differs from the paper: pixels are scaled to [0, 1] and centered, without the ZCA whitening that the paper applies to
-SVHN and CIFAR-10, as scores of whitened data are not scores of pixels.
+SVHN and CIFAR-10, as scores of whitened data are not scores of pixels; vectors are standardized by an ActNorm.
 """
 
 from tfflows.bijectors import Additive
 from tfflows.events import Event
-from tfflows.layers import Coupling, Flatten, FlowLayer, Rescale, Scale
+from tfflows.layers import ActNorm, Coupling, Flatten, FlowLayer, Rescale, Scale
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP
 from zoo.architecture import Architecture
@@ -25,7 +25,8 @@ def vector(
         depth: Number of hidden layers of the networks.
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
-    return make_flow(event, couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
+    layers = [ActNorm(), *couplings_and_scale(event, couplings, width, depth)]
+    return make_flow(event, layers, base=base, name="nice")
 
 
 def image(

@@ -10,6 +10,7 @@ import zoo
 from tests.export.session import Session
 from tests.training import small_run
 from tfflows import guards, noise
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.servable import Servable
 
@@ -126,12 +127,14 @@ def graph_of(function):
 
 def test_pixels_that_were_not_numbers_are_an_error():
     model = small_run.initialized()
-    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected `z`, or a `temperature`"):
+    with pytest.raises(InputError, match=r"Expected `z` to be finite in float32.* Received: z\[0, 0\]=nan\.$"):
         model.decode(np.full((1, 64), np.nan, np.float32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected `z`, or a `temperature`"):
+        model.decode_fn(tf.fill([1, 64], np.nan), None)
 
 
 def test_draw_that_overflows_float32_is_clipped_and_others_are_unaffected():
-    model = zoo.create("glow", event=Event((4, 4, 1), "uint8", 8), levels=1, steps=2, width=4)
+    model = zoo.create("glow", event=Event((4, 4, 1), "uint8", 8), scales=1, steps=2, width=4)
     model.initialize(tf.constant(PIXELS[:, :4, :4] % 8))
     seeds = noise.sample_seeds(0, 64)
     hot = model.sample_fn(seeds, tf.constant([3e38] + 63 * [1.0]), None)

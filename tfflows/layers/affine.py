@@ -4,10 +4,13 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
 from tfflows.layers.base import FlowLayer, is_set
+
+ROUNDING = 1e-6  # of a float32 number, relative, several times over
 
 
 class ActNorm(FlowLayer):
@@ -47,10 +50,20 @@ class ActNorm(FlowLayer):
     def initialize(self, x, context=None):
         if self.initialized:
             return
-        mean, variance = tf.nn.moments(x, axes=[0] if self.per_pixel else list(range(x.shape.rank - 1)))
-        log_scale = -0.5 * tf.math.log(variance + 1e-6)  # a constant channel keeps a finite scale
-        self.log_scale.assign(log_scale)
-        self.shift.assign(-mean * tf.exp(log_scale))
+        mean, scale = moments(np.asarray(x), axis=0 if self.per_pixel else tuple(range(x.shape.rank - 1)))
+        self.log_scale.assign(-np.log(scale))
+        self.shift.assign(-mean / scale)
+
+
+def moments(x: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation, float64, whose squares neither overflow nor vanish at any scale of float32.
+
+    The deviation of a channel that is constant, up to rounding, is its magnitude, or 1 if it is 0.
+    """
+    x = x.astype(np.float64)
+    std, magnitude = x.std(axis), np.abs(x).max(axis)
+    std = np.where(std > ROUNDING * magnitude, std, magnitude)
+    return x.mean(axis), np.where(std > 0, std, 1.0)
 
 
 class Scale(FlowLayer):

@@ -6,9 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfflows import metrics, noise
-from tfflows.errors import check, check_choice
-from tfflows.events import is_symbolic
+from tfflows import metrics, noise, values
+from tfflows.errors import check_choice
 from tfflows.models.keras_model import KerasModel
 from tfflows.servable import Servable
 
@@ -88,8 +87,7 @@ class GenerativeModel(KerasModel):
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose
                 data-dependent weights have not been set.
         """
-        rule = "Expected `num_importance_samples` to be 1 or more."
-        check(num_importance_samples >= 1, rule, num_importance_samples=num_importance_samples)
+        num_importance_samples = values.check_count("num_importance_samples", num_importance_samples, least=1)
         x = self.event.check(x)
         label = self._check_label(label, tf.shape(x)[0])
         function = self.cached_function(
@@ -99,22 +97,24 @@ class GenerativeModel(KerasModel):
         )
         return function(x, label, noise.seed_pair(seed))
 
-    def sample(self, n: int, label: Any = None, *, seed: Any = None, temperature: float = 1.0) -> tf.Tensor:
+    def sample(self, n: int, label: Any = None, *, seed: Any = None, temperature: Any = 1.0) -> tf.Tensor:
         """Draws events in raw units.
 
         Args:
             n: Number of events.
             label: One class for all events, or a class for each, for a class-conditional model.
             seed: An integer, or a stateless seed `[2]`; the same seed draws the same events. None draws new ones.
-            temperature: Factor of the latent noise: below 1, samples are closer to the mode.
+            temperature: Factor of the latent noise, one for all events or one for each: below 1, samples are closer to
+                the mode.
 
         Returns:
             `[n, *event]` of the event's dtype.
 
         Raises:
-            InputError: A negative or infinite temperature, a class out of range.
+            InputError: A number of events that is not an integer, a negative or infinite temperature, a class out of
+                range.
         """
-        check(is_symbolic(n) or n >= 0, "Expected `n` to be 0 or more.", n=n)
+        n = n if values.is_symbolic(n) else values.check_count("n", n)
         temperature, label = noise.temperatures(temperature, n), self._check_label(label, n)
         return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, label)
 
@@ -138,9 +138,7 @@ class GenerativeModel(KerasModel):
 
     def decode(self, z: Any, label: Any = None) -> tf.Tensor:
         """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
-        z = tf.convert_to_tensor(z, self.compute_dtype)
-        rule = f"Expected `z` of shape [batch, {', '.join(map(str, self.latent_shape))}]."
-        check(z.shape[1:] == self.latent_shape, rule, shape=tuple(z.shape))
+        z = values.real("z", z, self.latent_shape, self.compute_dtype)
         return self.cached_function("decode", self.decode_fn)(z, self._check_label(label, tf.shape(z)[0]))
 
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:
@@ -160,8 +158,7 @@ class GenerativeModel(KerasModel):
     def _check_label(self, label: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
         """`label` as a tensor; a single label is repeated for all `n` rows. Every public method calls this."""
         self.check_initialized()
-        label = self.event.check_label(label)
-        return tf.fill([n], label) if label is not None and n is not None and label.shape == () else label
+        return self.event.check_label(label, n)
 
     def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
         return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
@@ -182,9 +179,10 @@ class GenerativeModel(KerasModel):
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Log-likelihoods `[batch]` of `{"x": ..., "label": ...}` or of `x`; each training step uses fresh noise."""
         inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
+        x = self.event.check(inputs["x"])
         return self.log_prob_fn(
-            tf.cast(inputs["x"], self.event.dtype),
-            inputs.get("label"),
+            x,
+            self.event.check_label(inputs.get("label"), tf.shape(x)[0]),
             self.step_seed(training=training),
             training=training,
         )

@@ -13,7 +13,8 @@ class DataDependentWeights:
     """
 
     def initialize(self, x, label=None, *, seed=0):
-        x, context = self.event.check(x), self._context(self.event.check_label(label))
+        x = self.event.check(x)
+        context = self._context(self.event.check_label(label, len(x)))
         self.chain.initialize(tf.cast(x, self.compute_dtype), context)
 
     def adapt(self, batches, *, preprocess: Callable[[tf.Tensor], tf.Tensor] = tf.identity):

@@ -97,7 +97,8 @@ class Dequantized(GenerativeModel):
     # Weights and statistics that are computed from data.
 
     def initialize(self, x, label=None, *, seed=0):
-        x, context = self.event.check(x), self._context(self.event.check_label(label))
+        x = self.event.check(x)
+        context = self._context(self.event.check_label(label, len(x)))
         seed = noise.seed_pair(seed)
         self.dequantization.initialize(x, noise.row_seeds(x, seed))
         self.flow.chain.initialize(self.dequantize(x, seed), context)

@@ -55,7 +55,7 @@ class DistributedModel(keras.Model):
         """The seed, int32 `[2]`, of a step's noise: a new one in each training step, a fixed one in other steps."""
         if not training:
             return tf.zeros([2], tf.int32)
-        if self.optimizer is None:  # a custom training loop, whose steps are not known here
+        if getattr(self, "optimizer", None) is None:  # a custom training loop, whose steps are not known here
             return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
         return tf.stack([tf.constant(self.noise_seed), tf.cast(self.optimizer.iterations, tf.int32)])
 

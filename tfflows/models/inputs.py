@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfflows import values
 from tfflows.errors import check
 from tfflows.events import Event
 
@@ -17,8 +18,17 @@ def is_array(x: Any) -> bool:
     return tf.is_tensor(x) or isinstance(x, list | np.ndarray) or hasattr(x, "__array__")
 
 
-def named(event: Event, x: Any, label: Any = None, sample_weight: Any = None) -> Any:
+def named(
+    event: Event, x: Any, label: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None
+) -> Any:
     """Arrays, checked, as `{"x": ..., "label": ..., "sample_weight": ...}`; datasets and generators unchanged.
+
+    Args:
+        event: What one data point is.
+        x: Events, a dictionary with these names, or a dataset or generator, whose elements are checked later.
+        label: The class of each row, or one for all.
+        sample_weight: The weight of each row.
+        class_weight: The weight of each class, by which the weights of its rows are multiplied; 1 where it is missing.
 
     Raises:
         InputError: A value breaks a rule of the event, or the number of labels or weights is not that of events.
@@ -26,19 +36,46 @@ def named(event: Event, x: Any, label: Any = None, sample_weight: Any = None) ->
     if isinstance(x, dict) and is_array(x.get("x")):
         rule = f"Expected a dictionary with the keys {list(INPUTS)}, or some of them."
         check(set(x) <= set(INPUTS) and label is None, rule, keys=sorted(x))
-        return named(event, x["x"], x.get("label"), x.get("sample_weight") if sample_weight is None else sample_weight)
+        sample_weight = x.get("sample_weight") if sample_weight is None else sample_weight
+        return named(event, x["x"], x.get("label"), sample_weight, class_weight)
     if not is_array(x):
-        rule = "Expected `y` and `sample_weight` to be part of the dataset: elements (x, label, sample_weight)."
-        check(label is None and sample_weight is None, rule, y=label, sample_weight=sample_weight)
+        _check_stream(x, y=label, sample_weight=sample_weight, class_weight=class_weight)
         return x
-    inputs = {"x": event.check(x if tf.is_tensor(x) else np.asarray(x))}
-    if event.check_label(label) is not None:
-        inputs["label"] = event.check_label(label)
+    inputs = {"x": np.asarray(event.check(x))}
+    rows = len(inputs["x"])
+    label = event.check_label(label, rows)
+    if label is not None:
+        inputs["label"] = np.asarray(label)
     if sample_weight is not None:
-        inputs["sample_weight"] = tf.convert_to_tensor(np.asarray(sample_weight), keras.config.floatx())
-    rows = {name: tuple(value.shape[:1]) for name, value in inputs.items()}
-    check(len(set(rows.values())) == 1, "Expected as many labels and weights as events.", **rows)
-    return {name: np.asarray(value) for name, value in inputs.items()}
+        inputs["sample_weight"] = _weights(sample_weight, rows)
+    if class_weight is not None:
+        weights = _class_weights(class_weight, label)
+        inputs["sample_weight"] = weights * inputs.get("sample_weight", weights.dtype.type(1))
+    return inputs
+
+
+def _check_stream(x: Any, **given: Any) -> None:
+    rule = "Expected `x` to be an array, a dataset or a generator, or a dictionary with an array named 'x'."
+    is_stream = hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
+    check(is_stream and not isinstance(x, str | bytes | dict | set), rule, x=x)
+    rule = "Expected labels and weights to be part of the dataset: elements (x, label, sample_weight)."
+    given = {name: type(value).__name__ for name, value in given.items() if value is not None}
+    check(not given, rule, **given)
+
+
+def _class_weights(class_weight: dict[int, float], label: tf.Tensor | None) -> np.ndarray:
+    check(label is not None, "Expected no `class_weight`: this model has no classes.", class_weight=class_weight)
+    return np.array([class_weight.get(int(each), 1.0) for each in np.asarray(label)], keras.config.floatx())
+
+
+def _weights(sample_weight: Any, rows: int) -> np.ndarray:
+    weights = values.numbers("sample_weight", sample_weight)
+    check(
+        weights.shape == (rows,), f"Expected `sample_weight` of shape [{rows}], one for each row.", shape=weights.shape
+    )
+    sound = np.isfinite(weights) & (weights >= 0)
+    values.check_entries("sample_weight", weights, sound, "Expected each `sample_weight` to be finite, 0 or more.")
+    return weights.astype(keras.config.floatx())
 
 
 def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.Tensor | None]:

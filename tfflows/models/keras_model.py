@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfflows.events import Event
 from tfflows.models import inputs
+from tfflows.models.assertions import as_input_errors
 from tfflows.models.distributed import DistributedModel
 from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean
 from tfflows.models.statistics import with_statistics
@@ -58,38 +59,40 @@ class KerasModel(Configurable, DistributedModel):
         steps_per_epoch=None,
         **kwargs,
     ):
-        x = inputs.named(self.event, x, y, sample_weight)
+        x = inputs.named(self.event, x, y, sample_weight, class_weight)
         if not self.initialized:
             self.initialize(**inputs.first_batch(self.event, x, batch_size))
         if self.uses_statistics:
             batches = inputs.batches(self.event, x, validation_split, steps_per_epoch)
             callbacks = with_statistics(self, callbacks, batches)
-        return super().fit(
-            x,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=self._named_validation(validation_data),
-            # Keras warns that it cannot shuffle a dataset.
-            shuffle=shuffle and not isinstance(x, tf.data.Dataset),
-            class_weight=class_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            **kwargs,
-        )
+        with as_input_errors():
+            return super().fit(
+                x,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=self._named_validation(validation_data),
+                # Keras warns that it cannot shuffle a dataset.
+                shuffle=shuffle and not isinstance(x, tf.data.Dataset),
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                **kwargs,
+            )
 
     def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
         self.check_initialized()
-        return super().evaluate(inputs.named(self.event, x, y, sample_weight), None, *args, **kwargs)
+        with as_input_errors():
+            return super().evaluate(inputs.named(self.event, x, y, sample_weight), None, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         self.check_initialized()
-        return super().predict(inputs.named(self.event, x), *args, **kwargs)
+        with as_input_errors():
+            return super().predict(inputs.named(self.event, x), *args, **kwargs)
 
     def _named_validation(self, data):
-        if inputs.is_array(data):
+        if inputs.is_array(data) or isinstance(data, dict):
             return (inputs.named(self.event, data),)
         return (inputs.named(self.event, *data),) if isinstance(data, tuple) else data
 

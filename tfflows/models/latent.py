@@ -137,8 +137,9 @@ class LatentVariableModel(GenerativeModel):
         return self._raw(self.likelihood.center(self._finite(self.generate(z, self._context(label)))))
 
     def initialize(self, x, label=None, *, seed=0):
-        self.event.check_label(label)
-        self.standardize.initialize(tf.cast(self.event.check(x), self.compute_dtype))
+        x = self.event.check(x)
+        self.event.check_label(label, len(x))
+        self.standardize.initialize(tf.cast(x, self.compute_dtype))
 
     @property
     def initialized(self):
@@ -172,7 +173,7 @@ class LatentVariableModel(GenerativeModel):
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 
     def _beta(self, dtype):
-        if self.optimizer is None:
+        if getattr(self, "optimizer", None) is None:  # not compiled
             return tf.ones([], dtype)
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), dtype)
         return tf.minimum(tf.ones([], dtype), (step + 1) / self.kl_warmup_steps)

@@ -86,26 +86,18 @@ class Job:
             yield inputs
         check(done == part.span.rows, f"Expected {part.source.name!r} not to change while it is scored.", rows=done)
 
-    def _checked(self, part: Part, chunk: Sequence) -> dict[str, tf.Tensor]:
+    def _checked(self, part: Part, chunk: Sequence, first: int) -> dict[str, tf.Tensor]:
         decoded = part.source.decode(chunk)
-        inputs = {"x": self.event.check(_rounded(decoded["x"], self.event))}
+        inputs = {"x": self.event.check(decoded["x"], first_row=first)}
         if self.event.classes and self.labels is None:
             rule = "Expected a `label` for each row: in the input, or in a .npy file given as `labels`."
             check("label" in decoded, rule, input=part.source.name)
-            inputs["label"] = self._label(decoded["label"])
+            inputs["label"] = self._label(decoded["label"], first)
         return inputs
 
     def _labels(self, span: Span) -> tf.Tensor:
         (labels,) = self.labels.chunks(span, span.rows)
         return apply_naming_row(self._label, labels, self.labels.name, span.first)
 
-    def _label(self, label: np.ndarray) -> tf.Tensor:
-        whole = bool(np.all(np.isfinite(label) & (label == np.floor(label))))
-        check(whole, "Expected each `label` to be an integer.", label=label)
-        return self.event.check_label(label.astype(np.int64))
-
-
-def _rounded(x: np.ndarray, event: Event) -> np.ndarray:
-    """Real numbers in the type of the event; a number too large for float32 becomes infinite, and is rejected later."""
-    with np.errstate(over="ignore"):
-        return x if event.discrete else x.astype(event.dtype)
+    def _label(self, label: np.ndarray, first: int) -> tf.Tensor:
+        return self.event.check_label(label, len(label), first_row=first)

@@ -87,19 +87,19 @@ def even_spans(total: int, rows: int) -> Iterator[Span]:
     return (Span(first, min(rows, total - first)) for first in range(0, total, rows))
 
 
-def apply_naming_row(function: Callable[[Sequence], Any], chunk: Sequence, name: str, first: int) -> Any:
-    """Calls `function(chunk)`; if it rejects the chunk, the error names the first row that is rejected by itself.
+def apply_naming_row(function: Callable[[Sequence, int], Any], chunk: Sequence, name: str, first: int) -> Any:
+    """Calls `function(chunk, first)`; if it rejects the chunk, the error names the first row that it rejects by itself.
 
     Raises:
         InputError: The error of `function`, with the number of the row and the `name` of the source; the first row of
             `chunk` has the number `first`.
     """
     try:
-        return function(chunk)
+        return function(chunk, first)
     except InputError:
         for index in range(len(chunk)):
             try:
-                function(chunk[index : index + 1])
+                function(chunk[index : index + 1], first + index)
             except InputError as error:
                 raise InputError(f"{error} In row {first + index}, counted from 0, of {name!r}.") from None
         raise

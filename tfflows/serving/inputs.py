@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
-from tfflows.errors import InputError, check
+from tfflows import values
+from tfflows.errors import check
 
 
 def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -34,7 +35,7 @@ def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndar
 
 def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
     """`value` in the type and shape of `info`."""
-    array = as_numbers(name, value)
+    array = values.numbers(name, value)
     sizes = dimensions(info.tensor_shape)
     fits = array.ndim == len(sizes) and all(want in (-1, size) for want, size in zip(sizes, array.shape, strict=True))
     shape = ", ".join(["batch", *map(str, sizes[1:])])
@@ -42,37 +43,20 @@ def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
     return cast(name, array, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
 
 
-def as_numbers(name: str, value: Any) -> np.ndarray:
-    """`value` as an array of booleans, integers or real numbers."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise InputError(f"Expected `{name}` to be an array. Received: rows of different shapes.") from None
-    check(array.dtype.kind in "biuf", f"Expected `{name}` to hold numbers.", dtype=str(array.dtype))
-    return array
-
-
 def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
     """`array` as `dtype`: integers exactly, real numbers rounded as the model itself rounds them."""
     with np.errstate(over="ignore", invalid="ignore"):
         result = array.astype(dtype)
     if result.dtype.kind == "f":
-        check(
-            bool(np.isfinite(result).all()),
-            f"Expected `{name}` to be finite: remove the rows with NaN or infinity.",
-            **_range(array),
-        )
+        rule = f"Expected `{name}` to be finite in {result.dtype}: remove or rescale rows that hold other numbers."
+        values.check_entries(name, array, np.isfinite(result), rule)
     else:
         limits = np.iinfo(result.dtype)
         rule = f"Expected `{name}` to hold integers in {limits.min}..{limits.max}."
-        check(bool(np.array_equal(result, array)), rule, dtype=str(array.dtype), **_range(array))
+        values.check_entries(name, array, result == array, rule)
     return result
 
 
 def dimensions(shape: TensorShapeProto) -> list[int]:
     """Sizes of the dimensions, with -1 for any size."""
     return [dimension.size for dimension in shape.dim]
-
-
-def _range(array: np.ndarray) -> dict[str, Any]:
-    return {"min": array.min().item(), "max": array.max().item()} if array.size else {}

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from tfflows.datasets import Data
+from tfflows.errors import TrainingError
 from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.targets import Target
 from tfflows.training import strategies
@@ -16,6 +18,7 @@ from tfflows.training.checkpoints import RunState
 from tfflows.training.objective import make_objective
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
+from tfflows.training.rows import naming_rows
 from tfflows.training.settings import TrainSettings
 from tfflows.training.validation import Validation
 
@@ -80,22 +83,48 @@ def fit(
     state = RunState(fitted, workdir / "checkpoints", writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
-        fitted.initialize(**first, seed=seed)
+        with naming_rows(data):
+            fitted.initialize(**first, seed=seed)
     finished = state.step >= steps or state.validations_since_best.numpy() >= (settings.patience or math.inf)
     if not finished:
-        # Keras' own method, as the weights and statistics that depend on data are set here and in `Validation`.
-        keras.Model.fit(
-            fitted,
-            training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step),
-            initial_epoch=state.step // round_steps,
-            epochs=-(-steps // round_steps),
-            steps_per_epoch=round_steps,
-            callbacks=[*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks],
-            verbose="auto" if state.writes else 0,
-            shuffle=False,
-        )
+        stream = training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step)
+        extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
+        with naming_rows(data):
+            run(fitted, stream, state, steps, round_steps, extended)
+    check_validated(state)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
+
+
+def run(
+    model: GenerativeModel | ReverseKL,
+    stream: tf.data.Dataset,
+    state: RunState,
+    steps: int,
+    round_steps: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Trains from the current step to the last, in rounds of `round_steps`."""
+    # Keras' own method, as the weights and statistics that depend on data are set by `fit` above and by `Validation`.
+    keras.Model.fit(
+        model,
+        stream,
+        initial_epoch=state.step // round_steps,
+        epochs=-(-steps // round_steps),
+        steps_per_epoch=round_steps,
+        callbacks=list(callbacks),
+        verbose="auto" if state.writes else 0,
+        shuffle=False,
+    )
+
+
+def check_validated(state: RunState) -> None:
+    """Raises `TrainingError` if no validation had a finite log-likelihood, so that no weights were kept."""
+    if state.best_nats.numpy() == -math.inf:
+        raise TrainingError(
+            "Expected the validation set to have a finite log-likelihood in one round at least. Received: none; the"
+            " warnings name the first row. Remove such rows, or train for longer."
+        )
 
 
 def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, steps: int, round_steps: int) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+import numpy as np
+from absl import logging
 
 from tfflows import metrics
 from tfflows.datasets import Data
@@ -13,6 +15,7 @@ from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
 from tfflows.training.evaluation import nats_of
 from tfflows.training.pipeline import one_pass
+from tfflows.training.rows import first_not_finite
 
 BATCH = 1024  # in the pass over the training set, for models that need its statistics
 
@@ -54,7 +57,7 @@ class Validation(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
             self.model.adapt(one_pass(self.data.train, batch_size=BATCH))
-            nats = float(nats_of(self.model, self.data.validation).mean())
+            nats = float(self._mean(nats_of(self.model, self.data.validation)))
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:
@@ -64,6 +67,11 @@ class Validation(keras.callbacks.Callback):
             logs["val_bits_per_dim"] = metrics.bits_per_dim(nats, self.model.event)
         if self.patience is not None and self.state.validations_since_best.numpy() >= self.patience:
             self.model.stop_training = True
+
+    def _mean(self, nats):
+        if not np.isfinite(nats).all():
+            logging.warning("Expected finite log-likelihoods of the validation set: %s.", first_not_finite(nats))
+        return nats.mean()
 
     def _keep(self, nats):
         self.state.best_nats.assign(nats)

@@ -1,0 +1,116 @@
+"""Numbers that users give: checked entry by entry, in whatever array or tensor they come."""
+
+import operator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows.errors import InputError, check
+
+
+def read(value: Any) -> Any:
+    """The value of a variable, as a tensor; anything else unchanged."""
+    return tf.convert_to_tensor(value) if isinstance(value, tf.Variable | keras.Variable) else value
+
+
+def numbers(name: str, value: Any) -> np.ndarray:
+    """`value` as an array of booleans, integers or real numbers, in the machine's byte order.
+
+    Raises:
+        InputError: `value` has a mask, is ragged or sparse, or holds text, complex numbers or objects.
+    """
+    masked = isinstance(value, np.ma.MaskedArray)
+    check(not masked, f"Expected `{name}` without a mask: fill or drop the masked entries.", type="MaskedArray")
+    dense = not isinstance(value, tf.RaggedTensor | tf.SparseTensor | tf.IndexedSlices)
+    check(dense, f"Expected `{name}` to be a dense array: convert it.", type=type(value).__name__)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError(f"Expected `{name}` to be an array. Received: rows of different shapes.") from None
+    if array.dtype == tf.bfloat16.as_numpy_dtype:
+        array = array.astype(np.float32)
+    rule = f"Expected `{name}` to hold real numbers."
+    check(array.dtype.kind in "biuf", rule, dtype=str(array.dtype))
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def check_entries(name: str, array: np.ndarray, sound: np.ndarray, rule: str, *, first_row: int = 0) -> None:
+    """Raises `InputError` with the first entry of `array` that is not sound, and its index.
+
+    Args:
+        name: Name of the argument.
+        array: Values.
+        sound: bool, of the same shape.
+        rule: The rule that a sound entry follows.
+        first_row: Number of the first row, where `array` is a part of a dataset.
+    """
+    if not sound.all():
+        index = tuple(int(i) for i in np.unravel_index(np.argmin(sound), sound.shape))
+        number = (index[0] + first_row, *index[1:]) if index else ()
+        place = f"[{', '.join(map(str, number))}]" if index else ""
+        raise InputError(f"{rule} Received: {name}{place}={array[index].item()!r}.")
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a tensor of a graph that is being traced: its values are not known yet."""
+    return isinstance(x, tf.Tensor) and not hasattr(x, "numpy")
+
+
+def check_shape(name: str, shape: tuple[int | None, ...], row: tuple[int, ...]) -> None:
+    """Raises `InputError` unless `shape` is `[batch, *row]`."""
+    rule = f"Expected `{name}` of shape [batch, {', '.join(map(str, row))}]."
+    check(shape != row, f"{rule} A single one is `{name}[None]`.", shape=shape)
+    check(shape[1:] == row and len(shape) == len(row) + 1, rule, shape=shape)
+
+
+def real(name: str, value: Any, row: tuple[int, ...], dtype: str, *, first_row: int = 0) -> tf.Tensor:
+    """`value` as a tensor `[batch, *row]` of `dtype`, with finite entries; those of a graph are checked when it runs.
+
+    Args:
+        name: Name of the argument.
+        value: Array or tensor.
+        row: Shape of a row.
+        dtype: `"float32"` or another type of real numbers.
+        first_row: Number of the first row, where `value` is a part of a dataset.
+
+    Raises:
+        InputError: `value` has another shape, or an entry that is not finite in `dtype`.
+    """
+    value = read(value)
+    rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows that hold other numbers."
+    if is_symbolic(value):
+        check_symbolic(name, value)
+        check_shape(name, tuple(value.shape), row)
+        sound = tf.reduce_all(tf.math.is_finite(tf.cast(value, dtype)))
+        with tf.control_dependencies([tf.debugging.Assert(sound, [rule])]):
+            return tf.cast(value, dtype)
+    array = numbers(name, value)
+    check_shape(name, array.shape, row)
+    with np.errstate(over="ignore"):
+        sound = np.isfinite(array.astype(dtype))
+    check_entries(name, array, sound, rule, first_row=first_row)
+    return tf.cast(value if tf.is_tensor(value) else array, dtype)
+
+
+def check_symbolic(name: str, tensor: tf.Tensor) -> None:
+    """Raises `InputError` unless the tensor of a graph holds booleans, integers or real numbers."""
+    dtype = tensor.dtype
+    valid = dtype.is_integer or dtype.is_floating or dtype.is_bool
+    check(valid, f"Expected `{name}` to hold real numbers.", dtype=dtype.name)
+
+
+def check_count(name: str, value: Any, *, least: int = 0) -> int:
+    """`value` as a Python integer.
+
+    Raises:
+        InputError: `value` is not an integer, or is less than `least`.
+    """
+    rule = f"Expected `{name}` to be an integer, {least} or more."
+    try:
+        number = operator.index(value.numpy() if tf.is_tensor(value) else value)
+    except TypeError:
+        raise InputError(f"{rule} Received: {name}={value!r}.") from None
+    check(not isinstance(value, bool) and number >= least, rule, **{name: value})
+    return number
