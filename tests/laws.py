@@ -197,11 +197,11 @@ def bad_input_is_named(case: Case) -> None:
         model.log_prob(x[:, :-1], label)
     unsound = x.astype(np.float32)
     unsound[1, 0] = np.nan
-    with pytest.raises(InputError, match=r"`x` to be finite.*nan"):
+    with pytest.raises(InputError, match=r"`x` to be .*Received: x\[1, 0.*\]=nan\.$"):
         model.log_prob(unsound, label)
     if case.event.discrete:
         unsound[1, 0] = case.event.levels
-        with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*max=8\.0"):
+        with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*x\[1, 0, 0, 0\]=8\.0"):
             model.log_prob(unsound, label)
     for temperature in (-1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match=r"`temperature`.*Received: temperature="):

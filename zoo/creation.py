@@ -31,8 +31,9 @@ def create(name: str, event: Event, *, preset: str | None = None, **settings: An
     if preset is not None:
         check_choice("preset", preset, known)
         settings = {**known[preset].get("model", {}), **settings}
+    known_settings = list(keyword_defaults(builder))
     for key, value in settings.items():
-        check_choice(f"setting of {name}", key, keyword_defaults(builder))
+        check(key in known_settings, f"Expected a setting of {name}, one of {known_settings}.", **{key: value})
         check_number(key, value)
     return builder(event, **settings)
 

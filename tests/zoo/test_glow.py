@@ -205,7 +205,7 @@ def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(InputError, match=r"`coupling` to be one of \['affine', 'additive'\].*coupling='cubic'"):
         zoo.create("glow", event=IMAGE, coupling="cubic")
     with pytest.raises(InputError, match=r"even height and width.*Received: shape=\(7, 7, 4\)"):
-        zoo.create("glow", event=Event((28, 28, 1), "uint8", 256), levels=3, steps=1, width=4)
+        zoo.create("glow", event=Event((28, 28, 1), "uint8", 256), scales=3, steps=1, width=4)
 
 
 @pytest.mark.parametrize("permutation", ["plain", "shuffle"])

@@ -91,7 +91,7 @@ def fit(
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
         with naming_rows(data):
             run(fitted, stream, state, steps, round_steps, extended)
-    check_validated(state)
+            check_validated(state)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
 
