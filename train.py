@@ -120,7 +120,7 @@ def main(argv: list[str]) -> None:
 def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
     return f"""
-Test score  {export.score(metrics)}
+Test score  {export.summary(metrics)}
 SavedModel  {version}, reloaded and found equal
 Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
 Model card  {version.parent / "README.md"}

@@ -18,7 +18,7 @@ import tensorflow as tf
 import zoo
 from benchmarks import timing
 from tfflows import noise
-from tfflows.servable import SCORE_SEED
+from tfflows.servable import LOG_PROB_SEED
 from tools.emulator.repository import LoadedVersion
 from zoo.pretrained import exported_version
 
@@ -29,7 +29,7 @@ def calls(name: str, batch_size: int) -> dict[str, Callable[[], Any]]:
     """The calls to compare, each of which scores the same events."""
     model, folder = zoo.load(name), exported_version(name)
     loaded, version = tf.saved_model.load(str(folder)), LoadedVersion(folder, int(folder.name), None)
-    x, seed = model.sample(batch_size, seed=0), noise.seed_pair(SCORE_SEED)
+    x, seed = model.sample(batch_size, seed=0), noise.seed_pair(LOG_PROB_SEED)
     spec = tf.TensorSpec([None, *model.event.shape], model.event.dtype)
     function = tf.function(lambda x: model.log_prob_fn(x, None, seed)).get_concrete_function(spec)
     events = {"x": x.numpy()}

@@ -65,3 +65,34 @@ def test_pixels_that_are_not_the_events_are_refused(value, message):
 def test_words_are_no_pixels():
     with pytest.raises(InputError, match="`x` to hold real numbers"):
         Event((2,)).check(np.array([["a", "b"]]))
+
+
+SPECS = [tf.TensorSpec([None, 2]), tf.TensorSpec([None], tf.int32)]
+
+
+@tf.function(input_signature=SPECS)
+def checked_in_a_graph(x, label):
+    event = Event((2,), classes=3)
+    return event.check(x), event.check_label(label, tf.shape(x)[0])
+
+
+def test_a_graph_checks_values_and_numbers_of_rows():
+    x = np.zeros((4, 2), np.float32)
+    checked_in_a_graph(x, [0, 1, 2, 0])
+    for label, rule in {(0,): "a `label` for each row", (0, 1, 2, 3): "an integer in 0..2"}.items():
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
+            checked_in_a_graph(x, label)
+    x[2, 1] = np.inf
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`x` to be finite in float32"):
+        checked_in_a_graph(x, [0, 1, 2, 0])
+
+
+def test_a_graph_takes_variables_and_refuses_other_kinds_of_numbers():
+    event, variable = Event((2,), classes=3), tf.Variable(np.ones((4, 2), np.float32))
+    np.testing.assert_array_equal(tf.function(lambda: event.check(variable))(), variable)
+    with pytest.raises(InputError, match=r"`x` to hold real numbers\. Received: dtype='complex64'"):
+        tf.function(event.check)(tf.zeros([4, 2], tf.complex64))
+    with pytest.raises(InputError, match=r"Expected each `label` to be an integer in 0\.\.2\. Received: dtype='bool'"):
+        tf.function(event.check_label)(tf.constant([True, False]))
+    with pytest.raises(InputError, match=r"`x` of shape \[batch, 2\]\. A single one is `x\[None\]`\."):
+        tf.function(event.check)(tf.zeros([2]))

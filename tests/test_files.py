@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests import temporary
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 
 
 def test_new_content_takes_the_place_of_the_old(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("new")
         assert path.read_text() == "old"
     assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("file.txt", "new")]
 
 
 def write_half(path):
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("half")
         raise KeyboardInterrupt
 

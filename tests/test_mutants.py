@@ -82,7 +82,7 @@ def weights_are_not_saved(patch):
 
 
 def score_has_another_seed(patch):
-    patch.setattr("tfflows.servable.SCORE_SEED", 1)
+    patch.setattr("tfflows.servable.LOG_PROB_SEED", 1)
 
 
 def score_depends_on_the_number_of_rows(patch):

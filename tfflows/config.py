@@ -11,7 +11,7 @@ from typing import Any
 
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tfflows.training.settings import TrainSettings
 
 SECTIONS = ("model", "data", "train")
@@ -77,7 +77,7 @@ class Config:
             return workdir
         try:
             workdir.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as beside:
+            with atomic_write(path) as beside:
                 beside.write_text(json.dumps(record, indent=2) + "\n")
         except OSError as error:
             rule = "Expected --workdir to be a folder that can be written."

@@ -11,6 +11,9 @@ from typing import Any
 class InputError(ValueError):
     """An input breaks a rule; the message says which rule, which value and how to fix it."""
 
+    # Raised while a `tf.function` is traced, an error keeps its type only if it is made by this constructor.
+    __init__ = Exception.__init__
+
 
 class TrainingError(ArithmeticError):
     """Training produced a number that is not finite; the message says at which step and what to try."""

@@ -110,6 +110,7 @@ class Event(ConfigurableValue):
         rule = f"Expected each `label` to be an integer in 0..{self.classes - 1}."
         if values.is_symbolic(label):
             values.check_symbolic("label", label)
+            check(not label.dtype.is_bool, rule, dtype="bool")
             sound = tf.equal(label, tf.round(label)) & (label >= 0) & (label < tf.cast(self.classes, label.dtype))
             with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule, "Received:", label])]):
                 label = tf.cast(label, tf.int32)

@@ -11,7 +11,7 @@ from PIL import Image
 from tfflows.datasets import Data
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tfflows.targets import Target
 
 mpl.use("Agg")
@@ -98,5 +98,5 @@ def titled(pictures: dict[str, np.ndarray]) -> np.ndarray:
 def save(image: np.ndarray, path: Path) -> None:
     """Writes a picture as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         Image.fromarray(np.ascontiguousarray(image)).save(beside, format="png")

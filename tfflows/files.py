@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path next to `path`, renamed to `path` at the end; if anything fails, `path` stays unchanged."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:

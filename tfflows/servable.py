@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfflows import guards, metrics, noise
 from tfflows.signatures import DEFAULT, SIGNATURES, inputs_of
 
-SCORE_SEED = 0  # seed of the dequantization noise: an exported score is a function of the row alone
+LOG_PROB_SEED = 0  # seed of the dequantization noise: an exported log-likelihood is a function of the row alone
 
 
 class Servable(tf.Module):
@@ -51,7 +51,7 @@ class Servable(tf.Module):
         return tf.function(served).get_concrete_function(**{each.name: each.spec for each in expected})
 
     def log_prob(self, x, label=None):
-        nats = self._model().log_prob_fn(x, label, noise.seed_pair(SCORE_SEED), self._num_importance_samples)
+        nats = self._model().log_prob_fn(x, label, noise.seed_pair(LOG_PROB_SEED), self._num_importance_samples)
         nats = guards.checked_log_prob(tf.cast(nats, tf.float32))
         if not self._model().event.discrete:
             return {"log_prob": nats}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tfflows import versions
 from tfflows.errors import InputError, check
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from zoo.pretrained import exported_folder, list_pretrained, rows
 
 
@@ -57,7 +57,7 @@ def write(name: str, target: Path) -> Path:
     check(found == row["sha256"], rule, sha256=found)
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"{name}.tar.gz"
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_bytes(archive)
     return path
 

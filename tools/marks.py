@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tfflows.errors import check
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 
 
 def renew(document: Path, name: str, text: str) -> None:
@@ -15,5 +15,5 @@ def renew(document: Path, name: str, text: str) -> None:
     before, begin, rest = document.read_text().partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- /{name} -->\n")
     check(bool(begin and end), f"Expected the marks <!-- {name} --> and <!-- /{name} -->.", document=str(document))
-    with replacing(document) as beside:
+    with atomic_write(document) as beside:
         beside.write_text(before + begin + text + end + after)

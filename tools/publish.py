@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tfflows.errors import InputError, check
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tools import archives, marks
 from zoo import pretrained
 from zoo.pretrained import TABLE
@@ -53,7 +53,7 @@ def publish(folder: Path, table: Path = TABLE) -> None:
     """Adds the row of an export to the table, or replaces the row of the same id."""
     rows = {old["id"]: old for old in pretrained.rows(table)} if table.exists() else {}
     rows[folder.name] = row(folder)
-    with replacing(table) as beside, beside.open("w", newline="") as file:
+    with atomic_write(table) as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted(rows.values(), key=lambda row: (row["dataset"], row["id"])))

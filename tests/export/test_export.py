@@ -131,7 +131,7 @@ def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
 
 def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, monkeypatch):
     model, _ = trained
-    monkeypatch.setattr("tfflows.servable.SCORE_SEED", 9)
+    monkeypatch.setattr("tfflows.servable.LOG_PROB_SEED", 9)
     with pytest.raises(RuntimeError, match="nats apart from the model; nothing was exported"):
         write(model, tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []

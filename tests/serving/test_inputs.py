@@ -86,7 +86,43 @@ def test_temperature_is_refused(toy, temperature):
 
 
 def test_arguments_of_sample_are_refused(toy):
-    with pytest.raises(InputError, match="`n` to be 0 or more"):
+    with pytest.raises(InputError, match="`n` to be an integer, 0 or more"):
         toy.sample(-1)
     with pytest.raises(InputError, match="`seed` to be an integer"):
         toy.sample(1, seed=0.5)
+
+
+WRONG_LABELS = {
+    "fraction": [1, 2, 0.7],
+    "booleans": [True, False, True],
+    "column": [[1], [2], [3]],
+    "one-hot": np.eye(10)[:3],
+    "words": ["1", "2", "3"],
+    "nan": [1, 2, np.nan],
+    "one in a list": [1],
+    "masked": np.ma.masked_array([1, 2, 3], mask=[0, 0, 1]),
+}
+
+
+@pytest.mark.parametrize("label", WRONG_LABELS.values(), ids=WRONG_LABELS)
+@pytest.mark.parametrize("method", ["log_prob", "encode", "decode", "sample"])
+def test_labels_that_are_no_classes_are_refused(client, monkeypatch, method, label):
+    monkeypatch.setattr(client._transport, "predict", None)
+    given = {"log_prob": X, "encode": X, "decode": np.zeros((3, 64), np.float32), "sample": 3}[method]
+    with pytest.raises(InputError, match="Received: ") as raised:
+        getattr(client, method)(given, label)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("n", [2.0, (2, 2), None, "2", -1, True, [2]])
+def test_number_of_samples_is_a_count(toy, n):
+    with pytest.raises(InputError, match="Expected `n` to be an integer, 0 or more"):
+        toy.sample(n)
+
+
+def test_a_temperature_for_each_sample(toy):
+    x = toy.sample(3, seed=1, temperature=[0.5, 1.0, 2.0])
+    np.testing.assert_array_equal(x[1], toy.sample(3, seed=1)[1])
+    np.testing.assert_array_equal(x[0], toy.sample(3, seed=1, temperature=0.5)[0])
+    with pytest.raises(InputError, match=r"Expected one `temperature`, or one for each sample\."):
+        toy.sample(3, temperature=[0.5, 1.0])

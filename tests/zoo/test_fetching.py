@@ -13,7 +13,7 @@ import pytest
 import zoo
 from tfflows import versions
 from tfflows.errors import InputError
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tools import archives
 from zoo import fetching, pretrained
 
@@ -184,7 +184,7 @@ def test_archive_depends_on_contents_alone(tmp_path):
     one = export(tmp_path / "one" / "id", contents)
     other = export(tmp_path / "other" / "id", dict(reversed(contents.items())))
     (other / "2" / "b").chmod(0o600)
-    with replacing(other / "2" / "b") as beside:
+    with atomic_write(other / "2" / "b") as beside:
         beside.write_text("b")
     assert archives.packed(one) == archives.packed(other)
     with tarfile.open(fileobj=io.BytesIO(archives.packed(one))) as tar:

@@ -63,7 +63,7 @@ class Spline(Bijector):
         self.bound = bound
 
     def inverse_and_log_det(self, x):
-        # Clipped before the math: what is not chosen below must not be infinite, or its gradient is NaN.
+        # Clipped before the math: what is not selected below must not be infinite, or its gradient is NaN.
         inside = tf.clip_by_value(x, -self.bound, self.bound)
         piece = self._bin(self.x, inside)
         t = (inside - piece.x) / piece.width
@@ -85,10 +85,10 @@ class Spline(Bijector):
         """The bin of each value, by sums over all bins: exact, and faster than a gather on every device."""
         above = tf.cast(value[..., None] >= knots[..., 1:-1], value.dtype)
         one = tf.ones_like(value[..., None])
-        chosen = tf.concat([one, above], -1) - tf.concat([above, 0 * one], -1)
+        selector = tf.concat([one, above], -1) - tf.concat([above, 0 * one], -1)
 
         def pick(values):
-            return tf.reduce_sum(values * chosen, axis=-1)
+            return tf.reduce_sum(values * selector, axis=-1)
 
         x, y, slope = self.x, self.y, self.slope
         sizes = pick(x[..., 1:] - x[..., :-1]), pick(y[..., 1:] - y[..., :-1])

@@ -4,9 +4,8 @@
 Data stay in raw units (pixels as integers), so that scores are comparable across models, which do their own scaling.
 """
 
-from tfflows.datasets.catalogue import names
 from tfflows.datasets.data import Data
-from tfflows.datasets.loading import event, load
+from tfflows.datasets.loading import event, load, names
 from tfflows.datasets.options import OPTIONS
 from tfflows.splits import Split
 

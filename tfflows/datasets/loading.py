@@ -1,15 +1,28 @@
 """Loads a dataset by its name: `digits`, the toys, targets, binarized images, and every image dataset of TFDS."""
 
+import contextlib
+import difflib
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from tfflows.datasets import binarized, digits, named_targets, tfds_images, toys
-from tfflows.datasets.catalogue import names
+import tensorflow_datasets as tfds
+
+from tfflows.datasets import binarized, digits, named_targets, recipes, tfds_images, toys
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
-from tfflows.errors import check
+from tfflows.datasets.tfds_builders import UnknownDataset
+from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.targets import Target
+
+
+def names() -> list[str]:
+    """Names of the built-in datasets and targets, and of TFDS datasets with the papers' preprocessing.
+
+    Any other image dataset of TFDS loads by its TFDS name.
+    """
+    return [*digits.NAMES, *toys.NAMES, *named_targets.NAMES, *recipes.RECIPES, *recipes.BINARIZED]
 
 
 def event(name: str, **options: Any) -> Event:
@@ -22,7 +35,8 @@ def event(name: str, **options: Any) -> Event:
     Raises:
         InputError: The name or an option is not known, or the dataset does not support the option.
     """
-    return _source(name).event(name, Options.of(options))
+    with _suggesting_names(name):
+        return _source(name).event(name, Options.of(options))
 
 
 def load(name: str, **options: Any) -> Data | Target:
@@ -35,9 +49,22 @@ def load(name: str, **options: Any) -> Data | Target:
     Raises:
         InputError: As in `event`, or the data can neither be found nor downloaded.
     """
-    return _source(name).load(name, Options.of(options))
+    with _suggesting_names(name):
+        return _source(name).load(name, Options.of(options))
 
 
 def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
     return next((source for source in (digits, toys, named_targets, binarized) if name in source.NAMES), tfds_images)
+
+
+@contextlib.contextmanager
+def _suggesting_names(name: str) -> Iterator[None]:
+    try:
+        yield
+    except UnknownDataset:
+        of_tfds = tfds.list_builders(with_community_datasets=False)
+        near = dict.fromkeys(difflib.get_close_matches(name.lower(), [*names(), *of_tfds], n=3))
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        rule = f"Expected `name` to be one of {names()}, or any image dataset of TFDS by its TFDS name."
+        raise InputError(f"{rule} Received: name={name!r}.{hint}") from None

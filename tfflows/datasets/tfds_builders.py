@@ -16,11 +16,14 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from tfflows.datasets.catalogue import names
 from tfflows.errors import InputError
 
 _PROBE_SECONDS = 4.0
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
+
+
+class UnknownDataset(InputError):
+    """TFDS has no dataset of this name."""
 
 
 def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
@@ -31,7 +34,8 @@ def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         data_dir: Folder of prepared data; None takes the variable `TFDS_DATA_DIR`, else TFDS's default.
 
     Raises:
-        InputError: TFDS has no such dataset, configuration or version.
+        UnknownDataset: TFDS has no such dataset.
+        InputError: The dataset has no such configuration or version.
     """
     # TFDS reads the variable once, when it is imported; here it may also be set later.
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
@@ -39,7 +43,7 @@ def make(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         with quiet():
             return tfds.builder(name, data_dir=data_dir and os.path.expanduser(data_dir))
     except Exception as error:
-        raise InputError(_explanation(name, error)) from error
+        raise _explained(name, error) from error
 
 
 def key(builder: tfds.core.DatasetBuilder) -> str:
@@ -65,26 +69,19 @@ def first_line(error: Exception) -> str:
     return next((line for line in lines if line), type(error).__name__)
 
 
-def _explanation(name: str, error: Exception) -> str:
+def _explained(name: str, error: Exception) -> InputError:
     """Why there is no builder for `name`: an unknown dataset, an unknown configuration, or TFDS's own message."""
     base, _, config = (part.partition(":")[0] for part in name.partition("/"))
     try:
         configs = list(tfds.builder_cls(base).builder_configs)
     except (ValueError, tfds.core.DatasetNotFoundError):
-        return _unknown(name)
+        return UnknownDataset(f"Expected `name` to be that of a dataset of TFDS. Received: name={name!r}.")
     if config and config not in configs:
         near = difflib.get_close_matches(config, configs, n=10, cutoff=0.0)
         choices = [f"{base}/{one}" for one in near] or [base]
-        return f"Expected `name` to be one of {choices}. Received: name={name!r}."
-    return f"Expected the name of a dataset that TFDS can make. Received: name={name!r}. TFDS says: {first_line(error)}"
-
-
-def _unknown(name: str) -> str:
-    catalogue = tfds.list_builders(with_community_datasets=False)
-    near = dict.fromkeys(difflib.get_close_matches(name.lower(), [*names(), *catalogue], n=3))
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    rule = f"Expected `name` to be one of {names()}, or any image dataset of TFDS by its TFDS name."
-    return f"{rule} Received: name={name!r}.{hint}"
+        return InputError(f"Expected `name` to be one of {choices}. Received: name={name!r}.")
+    rule = f"Expected the name of a dataset that TFDS can make. Received: name={name!r}."
+    return InputError(f"{rule} TFDS says: {first_line(error)}")
 
 
 def prepare(builder: tfds.core.DatasetBuilder) -> None:

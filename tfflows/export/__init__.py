@@ -1,7 +1,7 @@
 """Export: SavedModels with `log_prob`, `sample`, `encode` and `decode`, and the files that accompany them."""
 
 from tfflows.export.card import renew_card as renew_card
-from tfflows.export.card import score as score
+from tfflows.export.card import summary as summary
 from tfflows.export.provenance import environment as environment
 from tfflows.export.saving import check_writable as check_writable
 from tfflows.export.saving import export as export

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfflows.events import Event
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 
 CARD = "README.md"
 
@@ -91,7 +91,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
         dataset=config["dataset"],
         parameters=metrics["parameters"],
         event=_event(Event(**config["event"])),
-        score=score(metrics),
+        score=summary(metrics),
         purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         results="\n".join(_result(key, label, metrics[key]) for key, label in RESULTS.items() if key in metrics),
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
@@ -105,7 +105,7 @@ def _result(key: str, label: str, value: float) -> str:
 def renew_card(version: Path) -> None:
     """Writes the model card of a version again, from the settings and the scores in its folder."""
     config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
-    with replacing(version / CARD) as beside:
+    with atomic_write(version / CARD) as beside:
         beside.write_text(model_card(version.parent.name, config, metrics))
 
 
@@ -115,7 +115,7 @@ def _event(event: Event) -> str:
     return f"`{list(event.shape)}`, {values}, `{event.dtype}`{label}"
 
 
-def score(metrics: dict[str, Any]) -> str:
+def summary(metrics: dict[str, Any]) -> str:
     """One line: the scores with their standard errors, the truth where it is known, and the number of events."""
     return _of_draws(metrics) if "elbo" in metrics else _of_data(metrics)
 

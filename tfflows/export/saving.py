@@ -11,7 +11,7 @@ from tfflows import versions
 from tfflows.datasets import Data
 from tfflows.errors import InputError
 from tfflows.export import contents
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tfflows.models import GenerativeModel
 from tfflows.targets import Target
 
@@ -121,5 +121,5 @@ def publish(beside: Path, folder: Path) -> Path:
 
 def _copy_beside(version: Path) -> None:
     for name in COPIED:
-        with replacing(version.parent / name) as copy:
+        with atomic_write(version.parent / name) as copy:
             shutil.copyfile(version / name, copy)

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 
-from tfflows import noise
-from tfflows.errors import InputError, check, check_choice
+from tfflows import noise, values
+from tfflows.errors import check, check_choice
 from tfflows.serving.grpc_transport import GrpcTransport
 from tfflows.serving.inputs import checked, dimensions
 from tfflows.serving.rest_transport import RestTransport
@@ -88,7 +88,7 @@ class Client:
         return outputs["bits_per_dim"]
 
     def sample(
-        self, n: int, label: Any = None, *, seed: int | None = None, temperature: float = 1.0, **conditions: Any
+        self, n: int, label: Any = None, *, seed: Any = None, temperature: Any = 1.0, **conditions: Any
     ) -> np.ndarray:
         """Samples events in raw units, `[n, *event]`; the model itself draws the same ones from the same seed.
 
@@ -96,14 +96,14 @@ class Client:
             n: Number of events.
             label: One class for all events, or a class for each, of a class-conditional model.
             seed: Seed of the noise; None draws a new one.
-            temperature: Factor of the latent noise.
+            temperature: Factor of the latent noise, one for all events or one for each.
             **conditions: What else the served model is conditioned on, one row for all events, or one for each.
 
         Raises:
             InputError: An argument is wrong.
             ServingError: The server did not answer, or the model rejected a row.
         """
-        check(n >= 0, "Expected `n` to be 0 or more.", n=n)
+        n = values.check_count("n", n)
         rows = {"seed": noise.sample_seeds(seed, n), "temperature": noise.temperatures(temperature, n)}
         for name, value in {"label": label, **conditions}.items():
             rows[name] = value if value is None else self._for_each(name, value, n)
@@ -142,10 +142,9 @@ class Client:
         """`value` if it has a row for each of `n` events, or a single row repeated for all."""
         inputs = self._signatures["sample"].inputs
         row = dimensions(inputs[name].tensor_shape)[1:] if name in inputs else []
-        try:
-            return np.broadcast_to(value, [n, *row])
-        except ValueError:
-            raise InputError(f"Expected one `{name}`, or {n}. Received: shape={np.shape(value)}.") from None
+        array = values.numbers(name, value)
+        check(array.shape in (tuple(row), (n, *row)), f"Expected one `{name}`, or {n}.", shape=array.shape)
+        return np.broadcast_to(array, [n, *row])
 
     def _parts(self, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         rows, size = len(next(iter(inputs.values()))), self._max_batch_size

@@ -51,6 +51,8 @@ def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
         rule = f"Expected `{name}` to be finite in {result.dtype}: remove or rescale rows that hold other numbers."
         values.check_entries(name, array, np.isfinite(result), rule)
     else:
+        rule = f"Expected `{name}` to hold integers."
+        check(array.dtype.kind != "b" or result.dtype == np.uint8, rule, dtype="bool")  # pixels may be black or white
         limits = np.iinfo(result.dtype)
         rule = f"Expected `{name}` to hold integers in {limits.min}..{limits.max}."
         values.check_entries(name, array, result == array, rule)

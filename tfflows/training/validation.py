@@ -10,7 +10,7 @@ from absl import logging
 
 from tfflows import metrics
 from tfflows.datasets import Data
-from tfflows.files import replacing
+from tfflows.files import atomic_write
 from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
 from tfflows.training.evaluation import nats_of
@@ -77,5 +77,5 @@ class Validation(keras.callbacks.Callback):
         self.state.best_nats.assign(nats)
         self.state.validations_since_best.assign(0)
         if self.state.writes:
-            with replacing(self.path) as beside:
+            with atomic_write(self.path) as beside:
                 self.model.save_weights(beside)
