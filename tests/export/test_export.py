@@ -109,7 +109,10 @@ def test_pretrained_model_is_live(trained):
     x = next(datasets.load("digits").test.examples.batch(8).as_numpy_iterator())["x"]
     for version in (None, 1):
         loaded = zoo.load(str(folder), version=version)
-        np.testing.assert_array_equal(loaded.log_prob(x), model.log_prob(x))
+        for mine, theirs in zip(loaded.variables, model.variables, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        # The live model was traced for batches of any size, which may round the last bit differently.
+        np.testing.assert_allclose(loaded.log_prob(x), model.log_prob(x), rtol=1e-6)
     with pytest.raises(InputError, match=r"`version` to be one of \[1, 2\]\. Received: version=3"):
         zoo.load(str(folder), version=3)
 
