@@ -6,11 +6,12 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tfflows import datasets, training
+from tfflows import datasets, noise, training
 from tfflows.datasets import Data
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import BatchNorm
+from tfflows.layers import BatchNorm, Flatten
+from tfflows.models import Dequantized, Flow
 from tfflows.splits import Split, in_memory
 from tfflows.training.pipeline import one_pass
 
@@ -77,6 +78,18 @@ def test_fit_validates_with_the_statistics_of_its_weights():
     model.compile(keras.optimizers.Adam(0.1))
     history = model.fit(x, epochs=1, validation_data=x[:500], verbose=0).history
     assert history["val_loss"] == [pytest.approx(-model.log_prob(x[:500]).numpy().mean(), rel=1e-5)]
+
+
+def test_flows_of_pixels_take_the_statistics_of_dequantized_pixels():
+    event = Event((2, 2, 1), "uint8", levels=8)
+    norm = BatchNorm()
+    model = Dequantized(Flow(event.dequantized, [Flatten(), norm]), levels=8)
+    x = np.random.default_rng(0).integers(0, 8, (500, 2, 2, 1)).astype(np.uint8)
+    model.compile("adam")
+    model.fit(x, epochs=1, verbose=0)
+    seen = model.dequantize(tf.constant(x), noise.seed_pair(0)).numpy().reshape(500, 4)
+    np.testing.assert_allclose(norm.mean, seen.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(norm.variance, seen.var(0), rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["list", "single", "CallbackList"])
