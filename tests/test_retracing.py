@@ -1,4 +1,4 @@
-"""TensorFlow warns of functions that are traced again and again: several models in a program are no reason to."""
+"""TensorFlow warns of functions that are traced again and again: using several models in a program is not that."""
 
 import logging
 
