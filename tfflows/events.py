@@ -4,7 +4,6 @@ import dataclasses
 import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfflows import values
@@ -78,17 +77,10 @@ class Event(ConfigurableValue):
         """
         if not self.discrete:
             return values.real("x", x, self.shape, self.dtype, first_row=first_row)
-        x = values.read(x)
-        if values.is_symbolic(x):
-            values.check_symbolic("x", x)
-            values.check_shape("x", tuple(x.shape), self.shape)
-            return self._asserted(x)
-        array = values.numbers("x", x)
-        values.check_shape("x", array.shape, self.shape)
-        with np.errstate(invalid="ignore"):
-            sound = (array >= 0) & (array < self.levels) & (array == np.round(array))
-        values.check_entries("x", array, sound, self._rule, first_row=first_row)
-        return tf.cast(x if tf.is_tensor(x) else array, self.dtype)
+        x = values.numbers("x", x)
+        values.check_shape("x", tuple(x.shape), self.shape)
+        rule = f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
+        return values.integers("x", x, self.levels, self.dtype, rule, first_row=first_row)
 
     def check_label(self, label: Any, rows: int | tf.Tensor | None = None, *, first_row: int = 0) -> tf.Tensor | None:
         """Returns classes as an int32 tensor; None if there are no classes.
@@ -106,33 +98,11 @@ class Event(ConfigurableValue):
             check(label is None, "Expected no `label`: this model is not class-conditional.", label=label)
             return None
         check(label is not None, f"Expected a `label` in 0..{self.classes - 1} for each row.", label=label)
-        label = values.read(label)
         rule = f"Expected each `label` to be an integer in 0..{self.classes - 1}."
-        if values.is_symbolic(label):
-            values.check_symbolic("label", label)
-            check(not label.dtype.is_bool, rule, dtype="bool")
-            sound = tf.equal(label, tf.round(label)) & (label >= 0) & (label < tf.cast(self.classes, label.dtype))
-            with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule, "Received:", label])]):
-                label = tf.cast(label, tf.int32)
-        else:
-            array = values.numbers("label", label)
-            check(array.dtype.kind != "b", rule, dtype="bool")
-            with np.errstate(invalid="ignore"):
-                sound = (array >= 0) & (array < self.classes) & (array == np.round(array))
-            values.check_entries("label", array, sound, rule, first_row=first_row)
-            label = tf.convert_to_tensor(array, tf.int32)
+        label = values.numbers("label", label)
+        check(label.dtype != bool, rule, dtype="bool")
+        label = values.integers("label", label, self.classes, "int32", rule, first_row=first_row)
         return label if rows is None else _for_each(label, rows)
-
-    def _asserted(self, x: tf.Tensor) -> tf.Tensor:
-        """Pixels in this event's dtype, whose values are checked when the graph runs."""
-        numbers = tf.cast(x, tf.float32)
-        sound = (numbers >= 0) & (numbers < self.levels) & tf.equal(numbers, tf.round(numbers))
-        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [self._rule])]):
-            return tf.cast(x, self.dtype)
-
-    @property
-    def _rule(self) -> str:
-        return f"Expected pixels of `x` to be integers in 0..{self.levels - 1}."
 
 
 def _for_each(label: tf.Tensor, rows: int | tf.Tensor) -> tf.Tensor:

@@ -99,16 +99,15 @@ def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Ten
     Raises:
         InputError: A temperature is negative or not finite; a served graph checks its input by the same rule.
     """
-    if not values.is_symbolic(temperature):
-        array = values.numbers("temperature", temperature)
+    array = values.numbers("temperature", temperature)
+    if not values.is_symbolic(array):
         with np.errstate(over="ignore"):
             sound = (array >= 0) & np.isfinite(array.astype(np.float32))
         values.check_entries("temperature", array, sound, f"Expected `temperature` to be {TEMPERATURE}.")
-        temperature = temperature if tf.is_tensor(temperature) else array
-    shape = tuple(temperature.shape)
+    shape = tuple(array.shape)
     known = shape == () or (len(shape) == 1 and (values.is_symbolic(num) or shape[0] in (None, int(num))))
     check(known, "Expected one `temperature`, or one for each sample.", shape=shape)
-    return tf.broadcast_to(tf.cast(temperature, tf.float32), [num])
+    return tf.broadcast_to(values.tensor(temperature, array, tf.float32), [num])
 
 
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
@@ -150,15 +149,11 @@ def seed_pair(seed: int | tf.Tensor) -> tf.Tensor:
     """
     rule = "Expected `seed` to be an integer of up to 64 bits, or a stateless seed of two."
     if not values.is_symbolic(seed):
-        array = np.asarray(seed)
-        number = array.item() if array.shape == () and not isinstance(seed, bool) else None
-        if isinstance(number, int) and not isinstance(number, bool):
-            check(-(2**63) <= number < 2**64, rule, seed=seed)
-            words = np.array([number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF], np.uint32)
-            return tf.constant(words.view(np.int32))
-        check(array.dtype.kind in "iu" and array.shape == (2,), rule, seed=seed)
-        return tf.constant(array.astype(np.int64).astype(np.int32))  # keeps the low 32 bits
+        array = np.asarray(seed)  # of objects, if an integer has more bits
+        check(array.dtype.kind in "iu" and array.shape in ((), (2,)), rule, seed=seed)
+        array = array.astype("<i8")
+        return tf.constant(array.astype(np.int32) if array.shape else array.reshape(1).view("<i4"))  # low word first
     check(seed.dtype.is_integer and seed.shape in ([], [2]), rule, seed=seed)
     if seed.shape == []:
-        return tf.bitcast(tf.cast(seed, tf.int64), tf.int32)  # low word first, as above
+        return tf.bitcast(tf.cast(seed, tf.int64), tf.int32)
     return tf.cast(seed, tf.int32)

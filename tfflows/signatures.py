@@ -100,17 +100,20 @@ def inputs_of(signature: str, event: Event, latent_shape: tuple[int, ...]) -> li
     return [known[name] for name in (*SIGNATURES[signature].inputs, *CONDITIONS) if name in known]
 
 
-def documentation(event: Event, latent_shape: tuple[int, ...]) -> str:
-    """The tables in Markdown, with the inputs of a model of these events."""
-    known = inputs(event, latent_shape)
-    conditions = [name for name in CONDITIONS if name in known]
+def signature_table() -> str:
+    """The signatures in Markdown, without CONDITIONS."""
     lines = ["| signature | inputs | outputs |", "|---|---|---|"]
     for name, signature in SIGNATURES.items():
-        taken = ", ".join(f"`{each}`" for each in (*signature.inputs, *conditions))
+        taken = ", ".join(f"`{each}`" for each in signature.inputs)
         given = "; ".join(f"`{output}`: {meaning}" for output, meaning in signature.outputs.items())
         lines.append(f"| `{name}`{', also `serving_default`' if name == DEFAULT else ''} | {taken} | {given} |")
-    lines += ["", "| input | a row is | type and shape | each entry is |", "|---|---|---|---|"]
-    for name, row in known.items():
+    return "\n".join(lines) + "\n"
+
+
+def input_table(event: Event, latent_shape: tuple[int, ...]) -> str:
+    """The inputs of a model of these events in Markdown."""
+    lines = ["| input | a row is | type and shape | each entry is |", "|---|---|---|---|"]
+    for name, row in inputs(event, latent_shape).items():
         shape = ", ".join(["batch", *map(str, row.spec.shape[1:])])
         lines.append(f"| `{name}` | {row.meaning} | {row.spec.dtype.name} `[{shape}]` | {row.rule} |")
     return "\n".join(lines) + "\n"

@@ -10,17 +10,23 @@ import tensorflow as tf
 from tfflows.errors import InputError, check
 
 
-def read(value: Any) -> Any:
-    """The value of a variable, as a tensor; anything else unchanged."""
-    return tf.convert_to_tensor(value) if isinstance(value, tf.Variable | keras.Variable) else value
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a tensor of a graph that is being traced: its values are not known yet."""
+    return isinstance(x, tf.Tensor) and not hasattr(x, "numpy")
 
 
-def numbers(name: str, value: Any) -> np.ndarray:
-    """`value` as an array of booleans, integers or real numbers, in the machine's byte order.
+def numbers(name: str, value: Any) -> np.ndarray | tf.Tensor:
+    """`value` as an array of booleans, integers or real numbers, in the machine's byte order; a tensor in a graph.
 
     Raises:
         InputError: `value` has a mask, is ragged or sparse, or holds text, complex numbers or objects.
     """
+    value = tf.convert_to_tensor(value) if isinstance(value, tf.Variable | keras.Variable) else value
+    rule = f"Expected `{name}` to hold real numbers."
+    if is_symbolic(value):
+        dtype = value.dtype
+        check(dtype.is_integer or dtype.is_floating or dtype.is_bool, rule, dtype=dtype.name)
+        return value
     masked = isinstance(value, np.ma.MaskedArray)
     check(not masked, f"Expected `{name}` without a mask: fill or drop the masked entries.", type="MaskedArray")
     dense = not isinstance(value, tf.RaggedTensor | tf.SparseTensor | tf.IndexedSlices)
@@ -31,7 +37,6 @@ def numbers(name: str, value: Any) -> np.ndarray:
         raise InputError(f"Expected `{name}` to be an array. Received: rows of different shapes.") from None
     if array.dtype == tf.bfloat16.as_numpy_dtype:
         array = array.astype(np.float32)
-    rule = f"Expected `{name}` to hold real numbers."
     check(array.dtype.kind in "biuf", rule, dtype=str(array.dtype))
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
@@ -51,11 +56,6 @@ def check_entries(name: str, array: np.ndarray, sound: np.ndarray, rule: str, *,
         number = (index[0] + first_row, *index[1:]) if index else ()
         place = f"[{', '.join(map(str, number))}]" if index else ""
         raise InputError(f"{rule} Received: {name}{place}={array[index].item()!r}.")
-
-
-def is_symbolic(x: Any) -> bool:
-    """Whether `x` is a tensor of a graph that is being traced: its values are not known yet."""
-    return isinstance(x, tf.Tensor) and not hasattr(x, "numpy")
 
 
 def check_shape(name: str, shape: tuple[int | None, ...], row: tuple[int, ...]) -> None:
@@ -78,27 +78,50 @@ def real(name: str, value: Any, row: tuple[int, ...], dtype: str, *, first_row: 
     Raises:
         InputError: `value` has another shape, or an entry that is not finite in `dtype`.
     """
-    value = read(value)
-    rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows that hold other numbers."
-    if is_symbolic(value):
-        check_symbolic(name, value)
-        check_shape(name, tuple(value.shape), row)
-        sound = tf.reduce_all(tf.math.is_finite(tf.cast(value, dtype)))
-        with tf.control_dependencies([tf.debugging.Assert(sound, [rule])]):
-            return tf.cast(value, dtype)
     array = numbers(name, value)
-    check_shape(name, array.shape, row)
+    check_shape(name, tuple(array.shape), row)
+    rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows that hold other numbers."
+    if is_symbolic(array):
+        return _asserted(array, tf.math.is_finite(tf.cast(array, dtype)), rule, dtype)
     with np.errstate(over="ignore"):
         sound = np.isfinite(array.astype(dtype))
     check_entries(name, array, sound, rule, first_row=first_row)
+    return tensor(value, array, dtype)
+
+
+def integers(name: str, value: Any, limit: int, dtype: str, rule: str, *, first_row: int = 0) -> tf.Tensor:
+    """`value` as a tensor of `dtype`, with integers 0..limit-1; those of a graph are checked when it runs.
+
+    Args:
+        name: Name of the argument.
+        value: Array or tensor, of integers or of real numbers without a fraction.
+        limit: Number of values of an entry.
+        dtype: Type of integers that holds them.
+        rule: The rule, for the error.
+        first_row: Number of the first row, where `value` is a part of a dataset.
+
+    Raises:
+        InputError: An entry is not such an integer.
+    """
+    array = numbers(name, value)
+    if is_symbolic(array):
+        real = tf.cast(array, tf.float32)
+        return _asserted(array, (real >= 0) & (real < limit) & tf.equal(real, tf.round(real)), rule, dtype)
+    with np.errstate(invalid="ignore"):
+        sound = (array >= 0) & (array < limit) & (array == np.round(array))
+    check_entries(name, array, sound, rule, first_row=first_row)
+    return tf.cast(array, dtype)
+
+
+def tensor(value: Any, array: np.ndarray | tf.Tensor, dtype: str) -> tf.Tensor:
+    """`value`, whose numbers are `array`, as a tensor of `dtype`, through which gradients flow if it is one itself."""
     return tf.cast(value if tf.is_tensor(value) else array, dtype)
 
 
-def check_symbolic(name: str, tensor: tf.Tensor) -> None:
-    """Raises `InputError` unless the tensor of a graph holds booleans, integers or real numbers."""
-    dtype = tensor.dtype
-    valid = dtype.is_integer or dtype.is_floating or dtype.is_bool
-    check(valid, f"Expected `{name}` to hold real numbers.", dtype=dtype.name)
+def _asserted(value: tf.Tensor, sound: tf.Tensor, rule: str, dtype: str) -> tf.Tensor:
+    received = ["Received:", value] if value.shape.rank in (0, 1) else []  # more would not fit in a line
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule, *received])]):
+        return tf.cast(value, dtype)
 
 
 def check_count(name: str, value: Any, *, least: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""Writes the tables of signatures into docs/serving.md: `python -m tools.signatures`."""
+"""Writes the tables of signatures into README.md and docs/serving.md: `python -m tools.signatures`."""
 
 from pathlib import Path
 
@@ -6,14 +6,17 @@ from tfflows import signatures
 from tfflows.events import Event
 from tools import marks
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "serving.md"
+ROOT = Path(__file__).parents[1]
 EVENT = Event((28, 28, 1), "uint8", 256, classes=10)
 
 
-def table() -> str:
-    """The tables, with the inputs of a class-conditional flow of EVENT."""
-    return signatures.documentation(EVENT, latent_shape=(EVENT.size,))
+def tables() -> dict[Path, str]:
+    """The text of each document; docs/serving.md has the inputs of a class-conditional flow of EVENT."""
+    table = signatures.signature_table()
+    inputs = signatures.input_table(EVENT, latent_shape=(EVENT.size,))
+    return {ROOT / "README.md": table, ROOT / "docs" / "serving.md": f"{table}\n{inputs}"}
 
 
 if __name__ == "__main__":
-    marks.renew(DOCUMENT, "signatures", table())
+    for document, text in tables().items():
+        marks.renew(document, "signatures", text)

@@ -13,7 +13,7 @@ from tfflows.export import contents
 from tfflows.servable import Servable
 from tfflows.serving import client
 from tools import marks
-from tools.signatures import DOCUMENT, table
+from tools.signatures import tables
 
 X = np.zeros((3, 8, 8, 1), np.uint8)
 
@@ -61,7 +61,7 @@ def test_a_new_input_is_one_row(weighted, tmp_path):
     requests = contents.requests(loaded, model, {"x": X, "weight": np.ones([3, 2], np.float32)})
     assert len(requests) == 10
     assert all(set(inputs) == set(loaded.signatures[name].structured_input_signature[1]) for name, inputs in requests)
-    assert "| `weight` | weight | float32 `[batch, 2]` | finite |" in table()
+    assert "| `weight` | weight | float32 `[batch, 2]` | finite |" in signatures.input_table(model.event, (64,))
 
 
 SHAPES = {"seed": ("DT_INT32", [-1, 2]), "temperature": ("DT_FLOAT", [-1]), "weight": ("DT_FLOAT", [-1, 2])}
@@ -115,11 +115,12 @@ def test_unconditional_models_take_no_label():
     assert of_points["x"].spec.dtype == tf.float32
 
 
-def test_documentation_is_current(tmp_path):
-    copy = tmp_path / "serving.md"
-    copy.write_text(DOCUMENT.read_text())
-    marks.renew(copy, "signatures", table())
-    assert copy.read_text() == DOCUMENT.read_text(), "run `python -m tools.signatures`"
+@pytest.mark.parametrize(("document", "table"), tables().items(), ids=lambda part: getattr(part, "name", ""))
+def test_documentation_is_current(document, table, tmp_path):
+    copy = tmp_path / "copy.md"
+    copy.write_text(document.read_text())
+    marks.renew(copy, "signatures", table)
+    assert copy.read_text() == document.read_text(), "run `python -m tools.signatures`"
     marks.renew(copy, "signatures", "other\n")
     assert "other\n" in copy.read_text()
 
