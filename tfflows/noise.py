@@ -26,6 +26,9 @@ DEQUANTIZATION_FLOW = -1
 DEQUANTIZATION_CONTEXT = -2
 POSTERIOR = -3
 PRIOR = -4
+CELLS = -5  # of a table: the place of a value in its cell
+MISSING = -6  # of a table: what stands for missing values
+HEADS = 1  # of a table: plus the place of a column that has a distribution of its own
 
 
 def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -134,8 +137,11 @@ def row_seeds(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         int32 `[batch, 2]`.
     """
-    words = tf.cast(x, tf.int32) if x.dtype.is_integer else tf.bitcast(tf.cast(x, tf.float32), tf.int32)
-    words = tf.reshape(words, [-1, x.shape[1:].num_elements()])
+    if x.dtype.is_integer:
+        words = tf.cast(x, tf.int32)
+    else:  # one word for each entry of float32, two for one of float64
+        words = tf.bitcast(x if x.dtype == tf.float64 else tf.cast(x, tf.float32), tf.int32)
+    words = tf.reshape(words, [-1, words.shape[1:].num_elements()])
     keys = split(seed, words.shape[1])
     # Odd keys: multiplication by them modulo 2^32 loses nothing.
     return tf.reduce_sum(words[:, :, None] * (keys | 1), axis=1) + seed

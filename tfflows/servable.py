@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import guards, metrics, noise
-from tfflows.signatures import DEFAULT, SIGNATURES, inputs_of
+from tfflows.signatures import CONDITIONS, DEFAULT, SIGNATURES, inputs_of
 
 LOG_PROB_SEED = 0  # seed of the dequantization noise: an exported log-likelihood is a function of the row alone
 
@@ -46,22 +46,24 @@ class Servable(tf.Module):
         function = getattr(self, name)
 
         def served(**values):
-            return function(**guards.checked(expected, values, most))
+            given = guards.checked(expected, values, most)
+            conditions = {each: given.pop(each) for each in CONDITIONS if each in given}
+            return function(**given, condition=self._model().condition(**conditions))
 
         return tf.function(served).get_concrete_function(**{each.name: each.spec for each in expected})
 
-    def log_prob(self, x, label=None):
-        nats = self._model().log_prob_fn(x, label, noise.seed_pair(LOG_PROB_SEED), self._num_importance_samples)
+    def log_prob(self, x, condition):
+        nats = self._model().log_prob_fn(x, condition, noise.seed_pair(LOG_PROB_SEED), self._num_importance_samples)
         nats = guards.checked_log_prob(tf.cast(nats, tf.float32))
         if not self._model().event.discrete:
             return {"log_prob": nats}
         return {"log_prob": nats, "bits_per_dim": metrics.bits_per_dim(nats, self._model().event)}
 
-    def sample(self, seed, temperature, label=None):
-        return {"x": guards.finite(self._model().sample_fn(seed, temperature, label), "temperature")}
+    def sample(self, seed, temperature, condition):
+        return {"x": guards.finite(self._model().sample_fn(seed, temperature, condition), "temperature")}
 
-    def encode(self, x, label=None):
-        return {"z": guards.finite(self._model().encode_fn(x, label), "x")}
+    def encode(self, x, condition):
+        return {"z": guards.finite(self._model().encode_fn(x, condition), "x")}
 
-    def decode(self, z, label=None):
-        return {"x": guards.finite(self._model().decode_fn(z, label), "z")}
+    def decode(self, z, condition):
+        return {"x": guards.finite(self._model().decode_fn(z, condition), "z")}

@@ -6,12 +6,13 @@ or among the CONDITIONS.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.columns import Column
 from tfflows.events import Event
 
 
@@ -31,7 +32,7 @@ SIGNATURES = {
     "decode": Signature(("z",), {"x": "events in raw units"}),
 }
 DEFAULT = "log_prob"  # also served as `serving_default`
-CONDITIONS = ("label",)  # what a model may be conditioned on: then every signature takes it
+CONDITIONS = ("label", "context")  # what a model may be conditioned on: then every signature takes it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,8 +82,8 @@ def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
     """Every input that a signature of a model may have, by name."""
     last, classes = (event.levels or 0) - 1, event.classes
     pixels = Input(_rows("x", event.shape, "uint8"), "event", f"in 0..{last}", lambda x: x <= last)
-    reals = Input(_rows("x", event.shape, "float32"), "event", "finite", tf.math.is_finite)
-    z = Input(_rows("z", latent_shape, "float32"), "latent", "finite", tf.math.is_finite)
+    reals = _reals("x", event.shape, "event", event.columns)
+    z = _reals("z", latent_shape, "latent")
     label = Input(
         _rows("label", (), "int32"),
         "class, of a class-conditional model",
@@ -90,8 +91,25 @@ def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
         lambda k: (0 <= k) & (k < classes),
         lambda n: np.arange(n, dtype=np.int32) % classes,
     )
-    rows = [pixels if event.discrete else reals, z, SEED, TEMPERATURE, *([label] if classes else [])]
+    context = _reals("context", (event.context,), "context, of a model with one", event.context_columns)
+    context = dataclasses.replace(context, example=lambda n: np.tile(_typical(event), [n, 1]))
+    rows = [pixels if event.discrete else reals, z, SEED, TEMPERATURE]
+    rows += [*([label] if classes else []), *([context] if event.context else [])]
     return {row.name: row for row in rows}
+
+
+def _reals(name: str, shape: tuple[int, ...], meaning: str, columns: Sequence[Column] = ()) -> Input:
+    spec = _rows(name, shape, "float64" if columns else "float32")
+    if any(column.missing for column in columns):
+        return Input(spec, meaning, "finite, or NaN where it is missing", lambda x: ~tf.math.is_inf(x))
+    return Input(spec, meaning, "finite", tf.math.is_finite)
+
+
+def _typical(event: Event) -> np.ndarray:
+    """A context in the middle of the data."""
+    if not event.context_columns:
+        return np.zeros(event.context, np.float32)
+    return np.array([column.center for column in event.context_columns])
 
 
 def inputs_of(signature: str, event: Event, latent_shape: tuple[int, ...]) -> list[Input]:

@@ -65,7 +65,16 @@ def check_shape(name: str, shape: tuple[int | None, ...], row: tuple[int, ...]) 
     check(shape[1:] == row and len(shape) == len(row) + 1, rule, shape=shape)
 
 
-def real(name: str, value: Any, row: tuple[int, ...], dtype: str, *, first_row: int = 0) -> tf.Tensor:
+def real(
+    name: str,
+    value: Any,
+    row: tuple[int, ...],
+    dtype: str,
+    *,
+    missing: np.ndarray | None = None,
+    any_batch: bool = False,
+    first_row: int = 0,
+) -> tf.Tensor:
     """`value` as a tensor `[batch, *row]` of `dtype`, with finite entries; those of a graph are checked when it runs.
 
     Args:
@@ -73,18 +82,25 @@ def real(name: str, value: Any, row: tuple[int, ...], dtype: str, *, first_row: 
         value: Array or tensor.
         row: Shape of a row.
         dtype: `"float32"` or another type of real numbers.
+        missing: Which entries of a row may be NaN, bool `[*row]`; None if none may.
+        any_batch: Whether the batch may have any number of axes, and none for a single row.
         first_row: Number of the first row, where `value` is a part of a dataset.
 
     Raises:
         InputError: `value` has another shape, or an entry that is not finite in `dtype`.
     """
     array = numbers(name, value)
-    check_shape(name, tuple(array.shape), row)
+    shape = tuple(array.shape)
+    if not any_batch or shape[-len(row) :] != row:
+        check_shape(name, shape, row)
     rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows that hold other numbers."
     if is_symbolic(array):
-        return _asserted(array, tf.math.is_finite(tf.cast(array, dtype)), rule, dtype)
+        real = tf.cast(array, dtype)
+        sound = tf.math.is_finite(real)
+        return _asserted(array, sound if missing is None else sound | (tf.math.is_nan(real) & missing), rule, dtype)
     with np.errstate(over="ignore"):
-        sound = np.isfinite(array.astype(dtype))
+        real = array.astype(dtype)
+    sound = np.isfinite(real) if missing is None else np.isfinite(real) | (np.isnan(real) & missing)
     check_entries(name, array, sound, rule, first_row=first_row)
     return tensor(value, array, dtype)
 

@@ -7,7 +7,8 @@ from typing import Any
 from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.models import GenerativeModel
+from tfflows.models import GenerativeModel, Tabular
+from tfflows.models.tabular import real_event
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
@@ -35,6 +36,8 @@ def create(name: str, event: Event, *, preset: str | None = None, **settings: An
     for key, value in settings.items():
         check(key in known_settings, f"Expected a setting of {name}, one of {known_settings}.", **{key: value})
         check_number(key, value)
+    if event.columns:
+        return Tabular(event, builder(real_event(event), **settings))
     return builder(event, **settings)
 
 

@@ -41,7 +41,7 @@ def vector(
     check_choice("activation", activation, ACTIVATIONS)
     check_choice("training_trace", training_trace, ("hutchinson", "exact"))
     check(0 < rtol < 1 and 0 < atol < 1, "Expected `rtol` and `atol` to be in (0, 1).", rtol=rtol, atol=atol)
-    velocity = VelocityMLP(width=width, depth=depth, activation=activation, context_size=event.classes)
+    velocity = VelocityMLP(width=width, depth=depth, activation=activation, context_size=event.condition_size)
     settings = {"training_trace": training_trace, "rtol": rtol, "atol": atol}
     return make_flow(event, [ActNorm(), *(Continuous(velocity, **settings) for _ in range(flows))], name="ffjord")
 

@@ -38,9 +38,9 @@ def vector(
         free_bits: Nats that the latent vector may use at no cost in training.
         kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
-    encoder = Encoder(width, depth=depth, context_size=event.classes)
-    decoder = MLP(width=width, depth=depth, context_size=event.classes)
-    flows = posterior_and_prior(posterior, prior, hidden, width, event.classes)
+    encoder = Encoder(width, depth=depth, context_size=event.condition_size)
+    decoder = MLP(width=width, depth=depth, context_size=event.condition_size)
+    flows = posterior_and_prior(posterior, prior, hidden, width, event.condition_size)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="flow_vae", **flows, **objective)
 
@@ -59,15 +59,15 @@ def image(
     kl_warmup_steps: int = 1,
 ) -> VAE:
     """Flow VAE for images, with convolutions: the flows of `vector` and the networks of `zoo/vae.py`."""
-    networks = {"width": width, "blocks": blocks, "context_size": event.classes}
+    networks = {"width": width, "blocks": blocks, "context_size": event.condition_size}
     encoder = ConvEncoder(features, **networks)
     decoder = ConvDecoder(shape=event.shape, features=features, **networks)
-    flows = posterior_and_prior(posterior, prior, hidden, features, event.classes)
+    flows = posterior_and_prior(posterior, prior, hidden, features, event.condition_size)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="flow_vae", **flows, **objective)
 
 
-def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, classes: int) -> dict:
+def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, condition_size: int) -> dict:
     """The layers of both flows; successive couplings alternate their masks, autoregressive layers their orders."""
     orders = ("natural", "reversed")
 
@@ -83,7 +83,7 @@ def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, 
         }
 
     of_posterior = {name: kinds(features)[name] for name in ("planar", "radial", "realnvp", "iaf")}
-    of_prior = {name: kinds(classes)[name] for name in ("realnvp", "maf")}
+    of_prior = {name: kinds(condition_size)[name] for name in ("realnvp", "maf")}
     return {"posterior": numbered("posterior", posterior, of_posterior), "prior": numbered("prior", prior, of_prior)}
 
 

@@ -25,7 +25,7 @@ def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int 
         components: Number of logistics in each mixture.
         width: Number of units in each of the networks' two hidden layers.
     """
-    mlp = MLP(width=width, depth=2, context_size=event.classes)
+    mlp = MLP(width=width, depth=2, context_size=event.condition_size)
     layers = []
     for index in range(couplings):
         settings = {"conditioner": mlp, "transformer": transformer("mixture", components)}
@@ -64,7 +64,7 @@ def image(
     check_choice("dequantization", dequantization, ("variational", "uniform"))
     settings = {"width": width, "heads": 4, "dropout": dropout, "attention": attention}
     scalar = transformer(coupling, components)
-    network = AttentionNet(blocks=blocks, context_size=event.classes, **settings)
+    network = AttentionNet(blocks=blocks, context_size=event.condition_size, **settings)
     layers = planned(plan, lambda index: image_step(index, network, scalar))
     noise = None  # uniform
     if dequantization == "variational" and event.discrete:

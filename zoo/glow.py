@@ -30,8 +30,8 @@ def vector(
         permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
         coupling: `"affine"` or `"additive"`.
     """
-    mlp = MLP(width=width, depth=depth, context_size=event.classes)
-    flow = [*repeat(steps, permutation, coupling, mlp), layers.TopPrior(context_size=event.classes)]
+    mlp = MLP(width=width, depth=depth, context_size=event.condition_size)
+    flow = [*repeat(steps, permutation, coupling, mlp), layers.TopPrior(context_size=event.condition_size)]
     return make_flow(event, flow, name="glow")
 
 
@@ -54,12 +54,12 @@ def image(
         permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
         coupling: `"affine"` or `"additive"`.
     """
-    convnet = ConvNet(width=width, context_size=event.classes)
+    convnet = ConvNet(width=width, context_size=event.condition_size)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
     for scale in range(scales):
         flow += [] if scale == 0 else [layers.SplitPrior(), layers.FactorOut()]
         flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, convnet)]
-    return make_flow(event, [*flow, layers.TopPrior(context_size=event.classes)], name="glow")
+    return make_flow(event, [*flow, layers.TopPrior(context_size=event.condition_size)], name="glow")
 
 
 def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) -> list[layers.FlowLayer]:

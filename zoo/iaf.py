@@ -39,7 +39,7 @@ def vector(
     layers = [ActNorm()]
     for number in range(flows):
         order = ("natural", "reversed")[number % 2]
-        made = MADE(seed=seed + number, context_size=event.classes, **settings)
+        made = MADE(seed=seed + number, context_size=event.condition_size, **settings)
         layers += [Inverse(Autoregressive(conditioner=made, transformer=BoundedAffine(), order=order)), ActNorm()]
     return make_flow(event, layers, name="iaf")
 

@@ -38,7 +38,7 @@ def vector(
         seed: Seed of a random order and of random degrees.
     """
     settings = {"width": width, "depth": depth, "activation": activation, "hidden": hidden, "seed": seed}
-    made = MADE(context_size=event.classes, **settings)
+    made = MADE(context_size=event.condition_size, **settings)
     transformer = BoundedAffine() if components == 1 else MixtureOfGaussians(components)
     # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     base = "normal" if components == 1 else "logistic"

@@ -6,7 +6,7 @@ Differs from the paper: the first layer standardizes the data, log-scales are bo
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
 from tfflows.costs import Cost
-from tfflows.errors import check_choice
+from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, BatchNorm
 from tfflows.models import GenerativeModel, make_flow
@@ -25,6 +25,7 @@ def vector(
     order: str = "reversed",
     hidden: str = "sorted",
     batch_norm: bool = True,
+    base: str = "normal",
     seed: int = 0,
 ) -> GenerativeModel:
     """MAF for vectors; MAF MoG if `components` is more than 1.
@@ -39,6 +40,7 @@ def vector(
         order: `"reversed"` reverses the order from each MADE to the next, `"random"` draws a new order for each.
         hidden: Degrees of the hidden units, `"sorted"` or `"random"`.
         batch_norm: Whether batch normalization follows each Gaussian MADE; otherwise ActNorm does.
+        base: Distribution of the latent: `"normal"`, or `"student_t"` for heavy tails; not with mixtures.
         seed: Seed of random orders and degrees.
     """
     check_choice("order", order, ["reversed", "random"])
@@ -46,14 +48,15 @@ def vector(
 
     def autoregressive(number, transformer):
         its_order = order if order == "random" else ("natural", "reversed")[number % 2]
-        made = MADE(seed=seed + number, context_size=event.classes, **settings)
+        made = MADE(seed=seed + number, context_size=event.condition_size, **settings)
         return Autoregressive(conditioner=made, transformer=transformer, order=its_order, seed=seed + number)
 
     layers = [ActNorm()]
     for number in range(flows):
         layers += [autoregressive(number, BoundedAffine()), BatchNorm() if batch_norm else ActNorm()]
     if components == 1:
-        return make_flow(event, layers, name="maf")
+        return make_flow(event, layers, base=base, name="maf")
+    check(base == "normal", "Expected `base` to be 'normal' with mixtures of Gaussians.", base=base)
     # With a logistic base, the logit of a mixture's CDF has the mixture as its density.
     layers.append(autoregressive(flows, MixtureOfGaussians(components)))
     return make_flow(event, layers, base="logistic", name="maf")

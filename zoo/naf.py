@@ -49,7 +49,7 @@ def vector(
     transformer = KINDS[kind](units, layers)
     chain = []
     for number in range(flows):
-        made = MADE(seed=seed + number, context_size=event.classes, **settings)
+        made = MADE(seed=seed + number, context_size=event.condition_size, **settings)
         order = ("natural", "reversed")[number % 2]
         chain += [ActNorm(), Autoregressive(conditioner=made, transformer=transformer, order=order)]
     return make_flow(event, chain, name="naf")

@@ -47,7 +47,7 @@ def image(
 
 def couplings_and_scale(event: Event, couplings: int, width: int, depth: int) -> list[FlowLayer]:
     """Couplings that change the even and the odd entries alternately, then the scaling."""
-    mlp = MLP(width=width, depth=depth, context_size=event.classes)
+    mlp = MLP(width=width, depth=depth, context_size=event.condition_size)
     layers = []
     for index in range(couplings):
         layers.append(Coupling("alternating", conditioner=mlp, transformer=Additive(), flip=index % 2 == 1))

@@ -17,7 +17,14 @@ BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-B
 
 
 def vector(
-    event: Event, *, kind: str = "coupling", steps: int = 10, width: int = 256, bins: int = 8, dropout: float = 0.0
+    event: Event,
+    *,
+    kind: str = "coupling",
+    steps: int = 10,
+    width: int = 256,
+    bins: int = 8,
+    dropout: float = 0.0,
+    base: str = "normal",
 ) -> GenerativeModel:
     """NSF for vectors: steps of a linear map and splines.
 
@@ -28,12 +35,13 @@ def vector(
         width: Number of units in each hidden layer of the networks.
         bins: Number of bins of each spline.
         dropout: Fraction of the units that are dropped in training, in [0, 1); 0 for autoregressive layers.
+        base: Distribution of the latent: `"normal"`, or `"student_t"` for heavy tails.
     """
     check_choice("kind", kind, ["coupling", "autoregressive"])
     check(kind == "coupling" or dropout == 0, "Expected `dropout` to be 0 with autoregressive layers.", dropout=dropout)
     spline = RationalQuadratic(bins=bins, bound=BOUND)
-    resnet = ResidualNet(width=width, blocks=BLOCKS, dropout=dropout, context_size=event.classes)
-    made = MADE(width=width, depth=2 * BLOCKS, context_size=event.classes)
+    resnet = ResidualNet(width=width, blocks=BLOCKS, dropout=dropout, context_size=event.condition_size)
+    made = MADE(width=width, depth=2 * BLOCKS, context_size=event.condition_size)
     flow = [layers.ActNorm()]
     for index in range(steps):
         if kind == "coupling":
@@ -41,7 +49,7 @@ def vector(
         else:
             splines = layers.Autoregressive(conditioner=made, transformer=spline)
         flow += [layers.PLULinear(), splines]
-    return make_flow(event, [*flow, layers.PLULinear()], name="nsf")
+    return make_flow(event, [*flow, layers.PLULinear()], base=base, name="nsf")
 
 
 def image(
@@ -67,7 +75,7 @@ def image(
         dropout: Fraction of the units that are dropped in training, in [0, 1).
         factor_out: Whether each scale factors out half of the channels.
     """
-    settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.classes}
+    settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.condition_size}
     resnet, spline = ResidualNet(convolutional=True, **settings), RationalQuadratic(bins=bins, bound=BOUND)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
     for scale in range(scales):

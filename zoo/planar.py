@@ -22,7 +22,7 @@ def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Generat
         inverted: Whether each map goes from latent to data, as in the paper: then samples have a closed form.
     """
     check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
-    maps = [Planar(context_size=event.classes) for _ in range(layers)]
+    maps = [Planar(context_size=event.condition_size) for _ in range(layers)]
     return make_flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="planar")
 
 

@@ -12,7 +12,9 @@ from tfflows.networks import MLP, ConvResNet, Network
 from zoo.architecture import Architecture
 
 
-def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2) -> GenerativeModel:
+def vector(
+    event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2, base: str = "normal"
+) -> GenerativeModel:
     """RealNVP for vectors: couplings that change the even and the odd entries alternately.
 
     Args:
@@ -20,10 +22,11 @@ def vector(event: Event, *, couplings: int = 8, width: int = 64, depth: int = 2)
         couplings: Number of coupling layers.
         width: Number of units in each hidden layer of the networks.
         depth: Number of hidden layers of the networks.
+        base: Distribution of the latent: `"normal"`, or `"student_t"` for heavy tails.
     """
-    mlp = MLP(width=width, depth=depth, context_size=event.classes)
+    mlp = MLP(width=width, depth=depth, context_size=event.condition_size)
     layers = [ActNorm(), *alternate("alternating", couplings, mlp)]
-    return make_flow(event, layers, name="realnvp")
+    return make_flow(event, layers, base=base, name="realnvp")
 
 
 def image(
@@ -52,7 +55,7 @@ def image(
         alpha: Distance from the ends of the interval in the logit.
         bound: Initial value of the learned bounds of the log-scales.
     """
-    settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.classes}
+    settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.condition_size}
     resnets = [ConvResNet(width=width * 2**scale, **settings) for scale in range(scales)]
     layers = [Logit(high=float(event.levels or 1), alpha=alpha)]
     for scale in range(scales - 1):

@@ -29,8 +29,8 @@ def vector(
         free_bits: Nats that each latent may use at no cost in training.
         kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
-    encoder = Encoder(width, depth=depth, context_size=event.classes)
-    decoder = MLP(width=width, depth=depth, context_size=event.classes)
+    encoder = Encoder(width, depth=depth, context_size=event.condition_size)
+    decoder = MLP(width=width, depth=depth, context_size=event.condition_size)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="vae", **objective)
 
@@ -56,7 +56,7 @@ def image(
         free_bits: Nats that each latent may use at no cost in training.
         kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
     """
-    networks = {"width": width, "blocks": blocks, "context_size": event.classes}
+    networks = {"width": width, "blocks": blocks, "context_size": event.condition_size}
     encoder = ConvEncoder(features, **networks)
     decoder = ConvDecoder(shape=event.shape, features=features, **networks)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}

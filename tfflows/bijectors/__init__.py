@@ -4,6 +4,7 @@ from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive
 from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.batchnorm import BatchNormalization as BatchNormalization
+from tfflows.bijectors.circular import CircularSpline as CircularSpline
 from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling
 from tfflows.bijectors.coupling import MaskedCoupling as MaskedCoupling
@@ -34,3 +35,4 @@ from tfflows.bijectors.root import MonotonicBijector as MonotonicBijector
 from tfflows.bijectors.root import increasing_root as increasing_root
 from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
 from tfflows.bijectors.spline import Spline as Spline
+from tfflows.bijectors.support import Support as Support

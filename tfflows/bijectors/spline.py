@@ -95,7 +95,7 @@ class Spline(Bijector):
         return Bin(pick(x[..., :-1]), pick(y[..., :-1]), *sizes, pick(slope[..., :-1]), pick(slope[..., 1:]))
 
     def _with_tails(self, value, mapped, log_slope):
-        inside = tf.abs(value) < self.bound
+        inside = (value >= -self.bound) & (value < self.bound)
         return tf.where(inside, mapped, value), tf.where(inside, log_slope, tf.zeros_like(value))
 
 
@@ -137,10 +137,14 @@ class RationalQuadratic(ScalarTransformer):
     def __call__(self, parameters):
         parameters = tf.linalg.matrix_transpose(parameters)
         widths, heights, slopes = tf.split(parameters, [self.bins, self.bins, self.bins - 1], axis=-1)
-        slopes = MIN_SLOPE + tf.math.softplus(slopes + math.log(math.expm1(1 - MIN_SLOPE)))
         one = tf.ones_like(parameters[..., :1])
-        slopes = tf.concat([one, slopes, one], axis=-1)
+        slopes = tf.concat([one, self.slopes(slopes), one], axis=-1)
         return Spline(self._knots(widths), self._knots(heights), slopes, bound=self.bound)
+
+    @staticmethod
+    def slopes(parameters: tf.Tensor) -> tf.Tensor:
+        """Positive slopes, 1 where the parameter is 0."""
+        return MIN_SLOPE + tf.math.softplus(parameters + math.log(math.expm1(1 - MIN_SLOPE)))
 
     def _knots(self, sizes):
         """Knots from -bound to bound, both of which are exact."""

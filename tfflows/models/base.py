@@ -21,7 +21,7 @@ class GenerativeModel(KerasModel):
     `tf.function`, where values are checked by assertions, and under a `tf.GradientTape`.
 
     A subclass implements, for tensors inside a compiled function, `log_prob_fn`, `sample_fn`, `encode_fn` and
-    `decode_fn`.
+    `decode_fn`. They take the label and the context as one tensor, which `condition` makes.
 
     Args:
         event: What one data point is.
@@ -38,7 +38,7 @@ class GenerativeModel(KerasModel):
     def log_prob_fn(
         self,
         x: tf.Tensor,
-        label: tf.Tensor | None,
+        condition: tf.Tensor | None,
         seed: tf.Tensor,
         num_importance_samples: int = 1,
         *,
@@ -47,35 +47,41 @@ class GenerativeModel(KerasModel):
         """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`; only training may add noise of its own."""
 
     @abc.abstractmethod
-    def sample_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+    def sample_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
         """Events `[n, *event]` from `seeds`, int32 `[n, 2]`, and `temperature`, float32 `[n]`."""
 
     @abc.abstractmethod
-    def encode_fn(self, x: tf.Tensor, label: tf.Tensor | None, seed: tf.Tensor | None = None) -> tf.Tensor:
+    def encode_fn(self, x: tf.Tensor, condition: tf.Tensor | None, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Latents `[batch, *latent]` of `x`: drawn with `seed`, int32 `[2]`, or their center if it is None."""
 
     @abc.abstractmethod
-    def decode_fn(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+    def decode_fn(self, z: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
         """Events `[batch, *event]` of `z`."""
 
-    def initialize(self, x: tf.Tensor, label: tf.Tensor | None = None, *, seed: int = 0) -> None:
+    def initialize(
+        self, x: tf.Tensor, label: tf.Tensor | None = None, context: tf.Tensor | None = None, *, seed: int = 0
+    ) -> None:
         """Sets the data-dependent weights from one global batch; once, before training."""
 
     def adapt(self, batches: tf.data.Dataset) -> None:
         """Computes the statistics that a density needs from the whole training set, with the current weights.
 
         Args:
-            batches: The training set, in batches `{"x": ...}`, with `"label"` if there are classes.
+            batches: The training set, in batches `{"x": ...}`, with `"label"` if there are classes and `"context"` if
+                there is one.
         """
 
     # What a user calls.
 
-    def log_prob(self, x: Any, label: Any = None, *, num_importance_samples: int = 1, seed: Any = 0) -> tf.Tensor:
+    def log_prob(
+        self, x: Any, label: Any = None, context: Any = None, *, num_importance_samples: int = 1, seed: Any = 0
+    ) -> tf.Tensor:
         """Log-likelihood of each row.
 
         Args:
             x: Events in raw units, `[batch, *event]`; pixels are integers 0..levels-1.
             label: Class of each row, `[batch]`, for a class-conditional model.
+            context: Context of each row, `[batch, context]`, or one for all rows, for a model with a context.
             num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more
                 give a tighter bound. 1 for models with an exact density.
             seed: Seed of that noise. The result depends only on the row and on this number.
@@ -89,20 +95,23 @@ class GenerativeModel(KerasModel):
         """
         num_importance_samples = values.check_count("num_importance_samples", num_importance_samples, least=1)
         x = self.event.check(x)
-        label = self._check_label(label, tf.shape(x)[0])
+        condition = self._check_condition(label, context, tf.shape(x)[0])
         function = self.cached_function(
             "log_prob",
-            lambda x, label, seed: self.log_prob_fn(x, label, seed, num_importance_samples),
+            lambda x, condition, seed: self.log_prob_fn(x, condition, seed, num_importance_samples),
             num_importance_samples,
         )
-        return function(x, label, noise.seed_pair(seed))
+        return function(x, condition, noise.seed_pair(seed))
 
-    def sample(self, n: int, label: Any = None, *, seed: Any = None, temperature: Any = 1.0) -> tf.Tensor:
+    def sample(
+        self, n: int, label: Any = None, context: Any = None, *, seed: Any = None, temperature: Any = 1.0
+    ) -> tf.Tensor:
         """Draws events in raw units.
 
         Args:
             n: Number of events.
             label: One class for all events, or a class for each, for a class-conditional model.
+            context: One context for all events, `[context]`, or one for each, for a model with a context.
             seed: An integer, or a stateless seed `[2]`; the same seed draws the same events. None draws new ones.
             temperature: Factor of the latent noise, one for all events or one for each: below 1, samples are closer to
                 the mode.
@@ -115,15 +124,16 @@ class GenerativeModel(KerasModel):
                 range.
         """
         n = n if values.is_symbolic(n) else values.check_count("n", n)
-        temperature, label = noise.temperatures(temperature, n), self._check_label(label, n)
-        return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, label)
+        temperature, condition = noise.temperatures(temperature, n), self._check_condition(label, context, n)
+        return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, condition)
 
-    def encode(self, x: Any, label: Any = None, *, seed: Any = None) -> tf.Tensor:
+    def encode(self, x: Any, label: Any = None, context: Any = None, *, seed: Any = None) -> tf.Tensor:
         """Latents `[batch, *latent]` of events in raw units.
 
         Args:
             x: Events.
             label: Class of each row, for a class-conditional model.
+            context: Context of each row, or one for all rows, for a model with a context.
             seed: Draws a latent where an event has many: from the posterior of a VAE, or from the dequantized pixels
                 of a flow. None takes the center: the posterior's mean (if flow layers transform it, the image of its
                 Gaussian's mean), or the middle of each pixel's cell.
@@ -132,14 +142,15 @@ class GenerativeModel(KerasModel):
             InputError: As in `log_prob`, or a seed where the latent is exact.
         """
         x = self.event.check(x)
-        label = self._check_label(label, tf.shape(x)[0])
+        condition = self._check_condition(label, context, tf.shape(x)[0])
         seed = None if seed is None else noise.seed_pair(seed)
-        return self.cached_function("encode", self.encode_fn)(x, label, seed)
+        return self.cached_function("encode", self.encode_fn)(x, condition, seed)
 
-    def decode(self, z: Any, label: Any = None) -> tf.Tensor:
+    def decode(self, z: Any, label: Any = None, context: Any = None) -> tf.Tensor:
         """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
         z = values.real("z", z, self.latent_shape, self.compute_dtype)
-        return self.cached_function("decode", self.decode_fn)(z, self._check_label(label, tf.shape(z)[0]))
+        condition = self._check_condition(label, context, tf.shape(z)[0])
+        return self.cached_function("decode", self.decode_fn)(z, condition)
 
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:
         """Writes a SavedModel with the signatures `log_prob`, `sample`, `encode` and `decode`, ready to be served.
@@ -155,13 +166,20 @@ class GenerativeModel(KerasModel):
         self.check_initialized()
         Servable(self, num_importance_samples=num_importance_samples).save(Path(filepath))
 
-    def _check_label(self, label: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
-        """`label` as a tensor; a single label is repeated for all `n` rows. Every public method calls this."""
+    def _check_condition(self, label: Any, context: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
+        """The condition of `n` rows; a single label or context is repeated. Every public method calls this."""
         self.check_initialized()
-        return self.event.check_label(label, n)
+        return self.condition(self.event.check_label(label, n), self.event.check_context(context, n))
 
-    def _context(self, label: tf.Tensor | None) -> tf.Tensor | None:
-        return None if label is None else tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)
+    def condition(self, label: tf.Tensor | None = None, context: tf.Tensor | None = None) -> tf.Tensor | None:
+        """What the networks are conditioned on, `[batch, size]`: the label in one-hot form, then the context.
+
+        Returns:
+            None for a model that is not conditional.
+        """
+        parts = [] if label is None else [tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)]
+        parts += [] if context is None else [tf.cast(context, self.compute_dtype)]
+        return tf.concat(parts, axis=-1) if parts else None
 
     @staticmethod
     def _finite(x: tf.Tensor) -> tf.Tensor:
@@ -172,20 +190,31 @@ class GenerativeModel(KerasModel):
         """
         return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
 
+    def checked(self, x: Any, label: Any = None, context: Any = None) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Events as a tensor, and their condition; inside a `tf.function`, with assertions.
+
+        Raises:
+            InputError: As in `log_prob`.
+        """
+        x = self.event.check(x)
+        rows = tf.shape(x)[0]
+        return x, self.condition(self.event.check_label(label, rows), self.event.check_context(context, rows))
+
+    def condition_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor | None:
+        """The condition of examples of a dataset, `{"x": ..., "label": ..., "context": ...}`."""
+        return self.condition(batch.get("label"), batch.get("context"))
+
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
-        """Log-likelihoods `[batch]`, in nats, of the examples of a dataset, `{"x": ..., "label": ...}`."""
-        return self.log_prob_fn(batch["x"], batch.get("label"), seed, num_importance_samples)
+        """Log-likelihoods `[batch]`, in nats, of examples of a dataset."""
+        return self.log_prob_fn(batch["x"], self.condition_of(batch), seed, num_importance_samples)
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Log-likelihoods `[batch]` of `{"x": ..., "label": ...}` or of `x`; each training step uses fresh noise."""
-        inputs = inputs if isinstance(inputs, dict) else {"x": inputs}
-        x = self.event.check(inputs["x"])
-        return self.log_prob_fn(
-            x,
-            self.event.check_label(inputs.get("label"), tf.shape(x)[0]),
-            self.step_seed(training=training),
-            training=training,
-        )
+        """Log-likelihoods `[batch]` of `{"x": ..., "label": ..., "context": ...}` or of `x`.
+
+        Each training step uses fresh noise.
+        """
+        x, condition = self.checked(**(inputs if isinstance(inputs, dict) else {"x": inputs}))
+        return self.log_prob_fn(x, condition, self.step_seed(training=training), training=training)
 
     def progress_value(self, log_prob: tf.Tensor) -> tf.Tensor:
         return metrics.bits_per_dim(log_prob, self.event) if self.event.discrete else metrics.nll(log_prob)

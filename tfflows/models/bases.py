@@ -8,7 +8,9 @@ from tfflows.errors import check, check_choice
 
 tfd = tfp.distributions
 
-BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic}
+BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic, "student_t": tfd.StudentT}
+HEAVY_TAILED = "student_t"  # the base with a weight: the logarithm of the degrees of freedom of each entry
+DEGREES_OF_FREEDOM = 10.0  # before training
 
 
 def check_base(base: str | tfd.Distribution, size: int) -> None:
@@ -21,17 +23,34 @@ def check_base(base: str | tfd.Distribution, size: int) -> None:
     check(fits, rule, event_shape=tuple(base.event_shape), batch_shape=tuple(base.batch_shape))
 
 
-def distribution(base: str | tfd.Distribution, size: int, dtype: str) -> tfd.Distribution:
-    """The distribution of latent vectors; a named one has independent entries of location 0 and scale 1."""
+def distribution(
+    base: str | tfd.Distribution, size: int, dtype: str, log_df: tf.Tensor | None = None
+) -> tfd.Distribution:
+    """The distribution of latent vectors; a named one has independent entries of location 0 and scale 1.
+
+    Args:
+        base: As in `Flow`.
+        size: Size of the vectors.
+        dtype: Type of the vectors.
+        log_df: Logarithm of the degrees of freedom of each entry, for Student's t.
+    """
     if isinstance(base, tfd.Distribution):
         return base
     zeros = tf.zeros([size], dtype)
-    return tfd.Independent(BASES[base](zeros, tf.ones_like(zeros)), 1)
+    shape = [tf.exp(tf.cast(log_df, dtype))] if base == HEAVY_TAILED else []
+    return tfd.Independent(BASES[base](*shape, zeros, tf.ones_like(zeros)), 1)
 
 
-def sample(base: str | tfd.Distribution, size: int, dtype: str, seeds: tf.Tensor) -> tf.Tensor:
-    """Latent vectors `[n, size]` from `seeds`, int32 `[n, 2]`: row i is a function of `seeds[i]` alone."""
-    drawn = distribution(base, size, dtype)
+def sample(drawn: tfd.Distribution, base: str | tfd.Distribution, size: int, dtype: str, seeds: tf.Tensor) -> tf.Tensor:
+    """Latent vectors `[n, size]` from `seeds`, int32 `[n, 2]`: row i is a function of `seeds[i]` alone.
+
+    Args:
+        drawn: The result of `distribution`.
+        base: As in `Flow`.
+        size: Size of the vectors.
+        dtype: Type of the vectors.
+        seeds: A seed for each vector.
+    """
     if not isinstance(base, tfd.Distribution):
         return drawn.distribution.quantile(noise.uniform(seeds, (size,), tf.as_dtype(dtype)))
     spec = tf.TensorSpec([size], drawn.dtype)

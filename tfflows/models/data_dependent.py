@@ -12,23 +12,19 @@ class DataDependentWeights:
     statistics such as those of batch normalization from the whole training set, each time the weights have changed.
     """
 
-    def initialize(self, x, label=None, *, seed=0):
-        x = self.event.check(x)
-        context = self._context(self.event.check_label(label, len(x)))
-        self.chain.initialize(tf.cast(x, self.compute_dtype), context)
+    def initialize(self, x, label=None, context=None, *, seed=0):
+        x, condition = self.checked(x, label, context)
+        self.chain.initialize(tf.cast(x, self.compute_dtype), condition)
 
     def adapt(self, batches, *, preprocess: Callable[[tf.Tensor], tf.Tensor] = tf.identity):
         def seen(place):
-            function = self.cached_function(
-                "seen", lambda x, label: self._seen(place, preprocess(x), label), place, preprocess
-            )
-            return (function(batch["x"], batch.get("label")) for batch in batches)
+            def seen_in(x, condition):
+                return self.chain.before(place, tf.cast(preprocess(x), self.compute_dtype), condition)
+
+            function = self.cached_function("seen", seen_in, place, preprocess)
+            return (function(batch["x"], self.condition_of(batch)) for batch in batches)
 
         self.chain.adapt_layers(seen)
-
-    def _seen(self, place, x, label):
-        """The input of the layer at index `place`, for events `x`."""
-        return self.chain.before(place, tf.cast(x, self.compute_dtype), self._context(label))
 
     @property
     def uses_statistics(self):

@@ -59,34 +59,34 @@ class Dequantized(GenerativeModel):
         """The cost of a log-likelihood."""
         return self.flow.log_prob_cost
 
-    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
+    def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         if num_importance_samples == 1:
-            return self._bound(x, label, seed, training=training)
+            return self._bound(x, condition, seed, training=training)
         return importance_weighted(
-            lambda seed: self._bound(x, label, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
+            lambda seed: self._bound(x, condition, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
         )
 
-    def _bound(self, x, label, seed, *, training=False):
+    def _bound(self, x, condition, seed, *, training=False):
         seeds = noise.row_seeds(x, seed)
         u, log_q = self.dequantization(x, seeds, training=training)
-        return self.flow.log_density(self._real(x) + u, label, training=training, seeds=seeds) - log_q
+        return self.flow.log_density(self._real(x) + u, condition, training=training, seeds=seeds) - log_q
 
     def dequantize(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Pixels with noise, `[batch, *event]`, from `seed`, int32 `[2]`."""
         return self._real(x) + self.dequantization(x, noise.row_seeds(x, seed))[0]
 
-    def sample_fn(self, seeds, temperature, label):
-        x = self.flow.sample_fn(seeds, temperature, label)
+    def sample_fn(self, seeds, temperature, condition):
+        x = self.flow.sample_fn(seeds, temperature, condition)
         # At a high temperature a draw may overflow float32 in an unbounded flow. Infinite entries are clipped to the
         # levels, and NaN becomes 0; an error would fail all other draws of the batch, too.
         return self._pixels(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x))
 
-    def encode_fn(self, x, label, seed=None):
+    def encode_fn(self, x, condition, seed=None):
         # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
-        return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), label)
+        return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), condition)
 
-    def decode_fn(self, z, label):
-        return self._pixels(self._finite(self.flow.decode_fn(z, label)))
+    def decode_fn(self, z, condition):
+        return self._pixels(self._finite(self.flow.decode_fn(z, condition)))
 
     def _real(self, x):
         return tf.cast(x, self.compute_dtype)
@@ -96,12 +96,11 @@ class Dequantized(GenerativeModel):
 
     # Weights and statistics that are computed from data.
 
-    def initialize(self, x, label=None, *, seed=0):
-        x = self.event.check(x)
-        context = self._context(self.event.check_label(label, len(x)))
+    def initialize(self, x, label=None, context=None, *, seed=0):
+        x, condition = self.checked(x, label, context)
         seed = noise.seed_pair(seed)
         self.dequantization.initialize(x, noise.row_seeds(x, seed))
-        self.flow.chain.initialize(self.dequantize(x, seed), context)
+        self.flow.chain.initialize(self.dequantize(x, seed), condition)
 
     def adapt(self, batches):
         self.flow.adapt(batches, preprocess=self._with_fixed_noise)

@@ -18,14 +18,14 @@ class FlowDistribution(tfd.Distribution):
 
     Args:
         flow: A `tfflows.Flow`.
-        label: Classes, of any shape, which is the batch shape; None for an unconditional flow.
+        condition: What the flow is conditioned on, `[*batch, size]`; None for an unconditional flow.
         name: Name of the distribution.
     """
 
-    def __init__(self, flow: Any, label: tf.Tensor | None = None, *, name: str):
-        parameters = {"flow": flow, "label": label, "name": name}
+    def __init__(self, flow: Any, condition: tf.Tensor | None = None, *, name: str):
+        parameters = {"flow": flow, "condition": condition, "name": name}
         self._density = lambda: flow  # wrapped in a function, as TFP would take the model's variables for its own
-        self._label = label
+        self._condition = condition
         super().__init__(
             dtype=tf.as_dtype(flow.compute_dtype),
             reparameterization_type=tfd.FULLY_REPARAMETERIZED,
@@ -46,10 +46,10 @@ class FlowDistribution(tfd.Distribution):
         return tf.constant(self._density().event.shape, tf.int32)
 
     def _batch_shape(self):
-        return tf.TensorShape([]) if self._label is None else self._label.shape
+        return tf.TensorShape([]) if self._condition is None else self._condition.shape[:-1]
 
     def _batch_shape_tensor(self):
-        return tf.constant([], tf.int32) if self._label is None else tf.shape(self._label)
+        return tf.constant([], tf.int32) if self._condition is None else tf.shape(self._condition)[:-1]
 
     def _default_event_space_bijector(self):
         return tfb.Identity()
@@ -67,7 +67,7 @@ class FlowDistribution(tfd.Distribution):
         """Both in one pass: the density of a flow's own sample needs no inverse."""
         flow, shape = self._density(), tf.concat([sample_shape, self._batch_shape_tensor()], axis=0)
         seeds = noise.split(tfp.random.sanitize_seed(seed, salt="flow"), tf.reduce_prod(shape))
-        x, log_prob = flow.sample_and_log_prob_fn(seeds, self._rows_of_label(shape))
+        x, log_prob = flow.sample_and_log_prob_fn(seeds, self._rows_of_condition(shape))
         return tf.reshape(x, tf.concat([shape, self._event_shape_tensor()], axis=0)), tf.reshape(log_prob, shape)
 
     def _log_prob(self, x):
@@ -75,9 +75,12 @@ class FlowDistribution(tfd.Distribution):
         shape = tf.shape(x)[: tf.rank(x) - len(self._event_shape())]
         shape = tf.broadcast_dynamic_shape(shape, self._batch_shape_tensor())
         rows = tf.reshape(tf.broadcast_to(x, tf.concat([shape, event], axis=0)), [-1, *self._event_shape()])
-        log_prob = self._density().log_density(rows, self._rows_of_label(shape))
+        log_prob = self._density().log_density(rows, self._rows_of_condition(shape))
         return tf.reshape(log_prob, shape)
 
-    def _rows_of_label(self, shape):
-        """The label of each row, for rows of this shape after flattening."""
-        return None if self._label is None else tf.reshape(tf.broadcast_to(self._label, shape), [-1])
+    def _rows_of_condition(self, shape):
+        """The condition of each row, for rows of this shape after flattening."""
+        if self._condition is None:
+            return None
+        size = self._condition.shape[-1]
+        return tf.reshape(tf.broadcast_to(self._condition, tf.concat([shape, [size]], axis=0)), [-1, size])

@@ -1,5 +1,6 @@
 """Normalizing flow: a chain of layers under a base distribution."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,8 +36,9 @@ class Flow(DataDependentWeights, GenerativeModel):
     Args:
         event: What one data point is.
         layers: Layers from data to latent, as papers draw them.
-        base: Distribution of the latent vector: `"normal"` or `"logistic"`, with independent entries of location 0 and
-            scale 1, or any TFP distribution of vectors of the event's size, whose parameters are not trained.
+        base: Distribution of the latent vector: `"normal"`, `"logistic"` or `"student_t"`, with independent entries of
+            location 0 and scale 1, or any TFP distribution of vectors of the event's size, whose parameters are not
+            trained. The degrees of freedom of Student's t are trained, one number for each entry.
 
     Raises:
         InputError: `event` is discrete; `base` is neither a known name nor a distribution of such vectors.
@@ -56,11 +58,15 @@ class Flow(DataDependentWeights, GenerativeModel):
         bases.check_base(base, event.size)
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
+        self.log_df = None
         self._is_initialized = False
         self.build((None, *event.shape))
 
     def build(self, input_shape):
         build(self.chain, input_shape)
+        if self._base() == bases.HEAVY_TAILED:
+            start = keras.initializers.Constant(math.log(bases.DEGREES_OF_FREEDOM))
+            self.log_df = self.add_weight(shape=(self.event.size,), initializer=start, name="log_df")
         self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
 
     @property
@@ -91,70 +97,67 @@ class Flow(DataDependentWeights, GenerativeModel):
 
     def base_distribution(self) -> tfd.Distribution:
         """The distribution of the latent vector."""
-        return bases.distribution(self._base(), self.event.size, self.compute_dtype)
+        return bases.distribution(self._base(), self.event.size, self.compute_dtype, self.log_df)
 
     def base_sample(self, seeds: tf.Tensor) -> tf.Tensor:
         """Latents `[n, *latent]` drawn from the base with `seeds`, int32 `[n, 2]`."""
-        return bases.sample(self._base(), self.event.size, self.compute_dtype, seeds)
+        return bases.sample(self.base_distribution(), self._base(), self.event.size, self.compute_dtype, seeds)
 
-    def distribution(self, label: Any = None) -> tfd.Distribution:
+    def distribution(self, label: Any = None, context: Any = None) -> tfd.Distribution:
         """The density as a TFP distribution.
 
         It reads the weights in each call, so it follows the training of the flow, and keeps no reference to evaluated
         tensors.
 
         Args:
-            label: A class, or classes of any shape, which is the batch shape; None for an unconditional flow.
+            label: A class, or classes of any shape, which is the batch shape; None without classes.
+            context: A context, or contexts `[*batch, context]`; None without a context.
         """
-        return FlowDistribution(self, self._check_label(label), name=self.name)
+        return FlowDistribution(self, self._check_condition(label, context), name=self.name)
 
     def log_density(
         self,
         x: tf.Tensor,
-        label: tf.Tensor | None = None,
+        condition: tf.Tensor | None = None,
         *,
         training: bool = False,
         seeds: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Log-density `[batch]` of events `[batch, *event]`, in nats."""
-        x, bijector = (
-            tf.cast(x, self.compute_dtype),
-            self.bijector(self._context(label), training=training, seeds=seeds),
-        )
+        x, bijector = tf.cast(x, self.compute_dtype), self.bijector(condition, training=training, seeds=seeds)
         log_det = bijector.inverse_log_det_jacobian(x, event_ndims=len(self.event.shape))
         return self.base_distribution().log_prob(bijector.inverse(x)) + log_det
 
-    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
+    def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
         check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
         seeds = noise.row_seeds(x, seed) if training else None
-        return self.log_density(x, label, training=training, seeds=seeds)
+        return self.log_density(x, condition, training=training, seeds=seeds)
 
-    def sample_fn(self, seeds, temperature, label):
+    def sample_fn(self, seeds, temperature, condition):
         z = self.base_sample(seeds)
-        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], label)
+        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], condition)
 
     def sample_and_log_prob_fn(
-        self, seeds: tf.Tensor, label: tf.Tensor | None = None, *, training: bool = False
+        self, seeds: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Continuous events `[n, *event]` from `seeds`, int32 `[n, 2]`, and their log-probabilities, in one pass.
 
         Both are differentiable in the weights; only training may add noise of its own.
         """
-        z, context = self.base_sample(seeds), self._context(label)
-        bijector = self.bijector(context, training=training, seeds=seeds)
+        z, bijector = self.base_sample(seeds), self.bijector(condition, training=training, seeds=seeds)
         log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)
         return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
 
-    def encode(self, x, label=None, *, seed=None):
+    def encode(self, x, label=None, context=None, *, seed=None):
         check(seed is None, "Expected no `seed`: the latent of a continuous event is exact.", seed=seed)
-        return super().encode(x, label)
+        return super().encode(x, label, context)
 
-    def encode_fn(self, x, label, seed=None):
-        return self.bijector(self._context(label)).inverse(tf.cast(x, self.compute_dtype))
+    def encode_fn(self, x, condition, seed=None):
+        return self.bijector(condition).inverse(tf.cast(x, self.compute_dtype))
 
-    def decode_fn(self, z, label):
-        return tf.cast(self.bijector(self._context(label)).forward(z), self.event.dtype)
+    def decode_fn(self, z, condition):
+        return tf.cast(self.bijector(condition).forward(z), self.event.dtype)
 
     @property
     def logged_metrics(self):

@@ -10,7 +10,7 @@ from tfflows import values
 from tfflows.errors import check
 from tfflows.events import Event
 
-INPUTS = ("x", "label", "sample_weight")
+INPUTS = ("x", "label", "context", "sample_weight")
 
 
 def is_array(x: Any) -> bool:
@@ -19,9 +19,14 @@ def is_array(x: Any) -> bool:
 
 
 def named(
-    event: Event, x: Any, label: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None
+    event: Event,
+    x: Any,
+    label: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    context: Any = None,
 ) -> Any:
-    """Arrays, checked, as `{"x": ..., "label": ..., "sample_weight": ...}`; datasets and generators unchanged.
+    """Arrays, checked, in a dictionary with the names INPUTS; datasets and generators unchanged.
 
     Args:
         event: What one data point is.
@@ -29,23 +34,27 @@ def named(
         label: The class of each row, or one for all.
         sample_weight: The weight of each row.
         class_weight: The weight of each class, by which the weights of its rows are multiplied; 1 where it is missing.
+        context: The context of each row, or one for all.
 
     Raises:
         InputError: A value breaks a rule of the event, or the number of labels or weights is not that of events.
     """
     if isinstance(x, dict) and is_array(x.get("x")):
         rule = f"Expected a dictionary with the keys {list(INPUTS)}, or some of them."
-        check(set(x) <= set(INPUTS) and label is None, rule, keys=sorted(x))
+        check(set(x) <= set(INPUTS) and label is None and context is None, rule, keys=sorted(x))
         sample_weight = x.get("sample_weight") if sample_weight is None else sample_weight
-        return named(event, x["x"], x.get("label"), sample_weight, class_weight)
+        return named(event, x["x"], x.get("label"), sample_weight, class_weight, x.get("context"))
     if not is_array(x):
-        _check_stream(x, y=label, sample_weight=sample_weight, class_weight=class_weight)
+        _check_stream(x, y=label, sample_weight=sample_weight, class_weight=class_weight, context=context)
         return x
     inputs = {"x": np.asarray(event.check(x))}
     rows = len(inputs["x"])
     label = event.check_label(label, rows)
     if label is not None:
         inputs["label"] = np.asarray(label)
+    context = event.check_context(context, rows)
+    if context is not None:
+        inputs["context"] = np.asarray(context)
     if sample_weight is not None:
         inputs["sample_weight"] = _weights(sample_weight, rows)
     if class_weight is not None:
@@ -58,7 +67,7 @@ def _check_stream(x: Any, **given: Any) -> None:
     rule = "Expected `x` to be an array, a dataset or a generator, or a dictionary with an array named 'x'."
     is_stream = hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
     check(is_stream and not isinstance(x, str | bytes | dict | set), rule, x=x)
-    rule = "Expected labels and weights to be part of the dataset: elements (x, label, sample_weight)."
+    rule = f"Expected labels, weights and contexts inside the dataset: (x, label, sample_weight) or a dict of {INPUTS}."
     given = {name: type(value).__name__ for name, value in given.items() if value is not None}
     check(not given, rule, **given)
 
@@ -111,7 +120,7 @@ def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
 
 
 def batches(event: Event, x: Any, validation_split: float, steps_per_epoch: int | None) -> tf.data.Dataset:
-    """The training set in batches `{"x": ...}`, with `"label"` if there are classes, for `GenerativeModel.adapt`.
+    """The training set in batches of named entries, without weights, for `GenerativeModel.adapt`.
 
     Args:
         event: What one data point is.

@@ -18,7 +18,8 @@ class KerasModel(Configurable, DistributedModel):
     """The Keras interface of a model that has no targets.
 
         model.compile("adam")             the loss is the mean negative log-likelihood, nats per event
-        model.fit(x)                      or fit(x, label), or a dataset of x, (x, label) or {"x": ..., "label": ...}
+        model.fit(x)                      or fit(x, label), fit(x, context=...), or a dataset of x, (x, label) or
+                                          {"x": ..., "label": ..., "context": ..., "sample_weight": ...}
         model.evaluate(x)                 the loss, and bits per dimension of discrete events
         model.predict(x)                  log-likelihoods, [n]
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
@@ -57,9 +58,11 @@ class KerasModel(Configurable, DistributedModel):
         sample_weight=None,
         initial_epoch=0,
         steps_per_epoch=None,
+        *,
+        context=None,
         **kwargs,
     ):
-        x = inputs.named(self.event, x, y, sample_weight, class_weight)
+        x = inputs.named(self.event, x, y, sample_weight, class_weight, context)
         if not self.initialized:
             self.initialize(**inputs.first_batch(self.event, x, batch_size))
         if self.uses_statistics:
@@ -81,15 +84,17 @@ class KerasModel(Configurable, DistributedModel):
                 **kwargs,
             )
 
-    def evaluate(self, x=None, y=None, *args, sample_weight=None, **kwargs):
+    def evaluate(self, x=None, y=None, *args, sample_weight=None, context=None, **kwargs):
         self.check_initialized()
+        x = inputs.named(self.event, x, y, sample_weight, context=context)
         with as_input_errors():
-            return super().evaluate(inputs.named(self.event, x, y, sample_weight), None, *args, **kwargs)
+            return super().evaluate(x, None, *args, **kwargs)
 
-    def predict(self, x, *args, **kwargs):
+    def predict(self, x, *args, context=None, **kwargs):
         self.check_initialized()
+        x = inputs.named(self.event, x, context=context)
         with as_input_errors():
-            return super().predict(inputs.named(self.event, x), *args, **kwargs)
+            return super().predict(x, *args, **kwargs)
 
     def _named_validation(self, data):
         if inputs.is_array(data) or isinstance(data, dict):

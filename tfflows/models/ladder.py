@@ -39,7 +39,7 @@ class LadderVAE(LatentVariableModel):
         self.first = keras.layers.Conv2D(width, 5, 2, padding="same", kernel_initializer="he_normal")
         outputs = self.likelihood.size * event.shape[-1]
         self.last = keras.layers.Conv2DTranspose(outputs, 5, 2, padding="same", kernel_initializer="zeros")
-        ways = range(2 if event.classes else 0)
+        ways = range(2 if event.condition_size else 0)
         self.conditions = [keras.layers.Dense(width, use_bias=False, kernel_initializer="zeros") for _ in ways]
         self.build((None, *event.shape))
 
@@ -48,7 +48,7 @@ class LadderVAE(LatentVariableModel):
         shape = self.first.compute_output_shape(input_shape)
         self.last.build(shape)
         for dense in self.conditions:
-            dense.build((None, self.event.classes))
+            dense.build((None, self.event.condition_size))
         for layer in self.ladder:
             build(layer, shape)
             shape = (None, *layer.latent_shape[:2], shape[-1])

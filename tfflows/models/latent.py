@@ -103,14 +103,13 @@ class LatentVariableModel(GenerativeModel):
 
     # The interface of `GenerativeModel`.
 
-    def log_prob_fn(self, x, label, seed, num_importance_samples=1, *, training=False):
-        context = self._context(label)
+    def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         scaled, log_det = self._scaled(x)
-        features = self.recognize(scaled, context)
+        features = self.recognize(scaled, condition)
 
         def inferred(seed):
             seeds = noise.row_seeds(x, seed)
-            found = self.infer(features, context, seeds, training=training)
+            found = self.infer(features, condition, seeds, training=training)
             return found, self._log_likelihood(found.outputs, x, scaled) + log_det
 
         if num_importance_samples == 1:
@@ -123,22 +122,20 @@ class LatentVariableModel(GenerativeModel):
 
         return importance_weighted(log_weight, seed, num_importance_samples, scaled.dtype)
 
-    def sample_fn(self, seeds, temperature, label):
-        outputs = self._finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), self._context(label)))
+    def sample_fn(self, seeds, temperature, condition):
+        outputs = self._finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), condition))
         u = noise.uniform(noise.fold_in(seeds, noise.OBSERVATION), self.event.shape, outputs.dtype)
         return self._raw(self.likelihood.quantile(outputs, u))
 
-    def encode_fn(self, x, label, seed=None):
-        context = self._context(label)
+    def encode_fn(self, x, condition, seed=None):
         seeds = None if seed is None else noise.row_seeds(x, seed)
-        return self.infer(self.recognize(self._scaled(x)[0], context), context, seeds, training=False).z
+        return self.infer(self.recognize(self._scaled(x)[0], condition), condition, seeds, training=False).z
 
-    def decode_fn(self, z, label):
-        return self._raw(self.likelihood.center(self._finite(self.generate(z, self._context(label)))))
+    def decode_fn(self, z, condition):
+        return self._raw(self.likelihood.center(self._finite(self.generate(z, condition))))
 
-    def initialize(self, x, label=None, *, seed=0):
-        x = self.event.check(x)
-        self.event.check_label(label, len(x))
+    def initialize(self, x, label=None, context=None, *, seed=0):
+        x, _ = self.checked(x, label, context)
         self.standardize.initialize(tf.cast(x, self.compute_dtype))
 
     @property

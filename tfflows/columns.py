@@ -1,0 +1,86 @@
+"""The columns of a table: their names, the values that they take, and the scale on which a model sees them."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfflows.errors import check, check_choice
+from tfflows.serialization import ConfigurableValue
+
+KINDS = ("real", "categorical", "circular")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column(ConfigurableValue):
+    """One column of a table, or one entry of a context.
+
+    Args:
+        name: Name of the column.
+        kind: `"real"`, `"categorical"` or `"circular"`. A category is given by its code, 0..len(categories)-1.
+        categories: The categories of a categorical column, in the order of their codes.
+        low: Lower end of the support, which is not part of it; None if it has none. A circular column goes from `low`
+            up to, but not including, `high`.
+        high: Upper end of the support.
+        step: Distance between the values of a real column that takes only multiples of it, such as 1 for integers.
+            A value then stands for the cell of this width around it. 0 for a continuous column.
+        missing: Whether a value may be missing, which is written as NaN.
+        shift: Location of the column, after the map of its support to the real line: see `tfflows.bijectors.Support`.
+        scale: Scale of the column, after the same map.
+    """
+
+    name: str
+    kind: str = "real"
+    categories: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    step: float = 0.0
+    missing: bool = False
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "categories", tuple(self.categories))
+        check_choice("kind", self.kind, KINDS)
+        is_categorical = self.kind == "categorical"
+        rule = f"Expected `categories` of column {self.name!r} if and only if it is categorical."
+        check(bool(self.categories) == is_categorical, rule, kind=self.kind, categories=self.categories)
+        low, high = self.support
+        check(low < high, f"Expected `low` to be less than `high` in column {self.name!r}.", low=low, high=high)
+        rule = f"Expected a circular column {self.name!r} to have the two ends `low` and `high`, and no step."
+        is_circle = math.isfinite(low) and math.isfinite(high) and self.step == 0 and not self.missing
+        check(self.kind != "circular" or is_circle, rule, low=low, high=high, step=self.step, missing=self.missing)
+        sound = 0 < self.scale < math.inf and math.isfinite(self.shift) and 0 <= self.step < math.inf
+        rule = f"Expected a finite shift, a positive scale, and a step of 0 or more in column {self.name!r}."
+        check(sound, rule, shift=self.shift, scale=self.scale, step=self.step)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Lower and upper end, infinite where there is none."""
+        return -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
+
+    @property
+    def center(self) -> float:
+        """A value in the middle of the column, in its own units."""
+        if self.kind == "categorical":
+            return 0.0
+        (low, high), at = self.support, self.shift
+        if math.isfinite(low) and math.isfinite(high):
+            return low + (high - low) / (1 + math.exp(-at))
+        value = low + math.exp(at) if math.isfinite(low) else high - math.exp(-at) if math.isfinite(high) else at
+        return self.step * round(value / self.step) if self.step else value
+
+    @property
+    def features(self) -> int:
+        """Number of inputs of a network that is conditioned on this column."""
+        return {"real": 1, "circular": 2, "categorical": len(self.categories)}[self.kind] + self.missing
+
+
+def arrays(columns: Sequence[Column]) -> dict[str, np.ndarray]:
+    """Ends, steps, shifts and scales of several columns, float64 `[columns]`."""
+    low, high = (np.array([column.support[end] for column in columns], np.float64) for end in (0, 1))
+    numbers = {
+        name: np.array([getattr(column, name) for column in columns], np.float64) for name in ("step", "shift", "scale")
+    }
+    return {"low": low, "high": high, **numbers}
