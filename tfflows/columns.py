@@ -18,8 +18,9 @@ class Column(ConfigurableValue):
 
     Args:
         name: Name of the column.
-        kind: `"real"`, `"categorical"` or `"circular"`. A category is given by its code, 0..len(categories)-1.
-        categories: The categories of a categorical column, in the order of their codes.
+        kind: `"real"`, `"categorical"` or `"circular"`.
+        categories: The names of the categories of a categorical column.
+        values: The numbers that stand for the categories: those in the data if these are numbers, else 0, 1, 2, ...
         low: Lower end of the support, which is not part of it; None if it has none. A circular column goes from `low`
             up to, but not including, `high`.
         high: Upper end of the support.
@@ -33,6 +34,7 @@ class Column(ConfigurableValue):
     name: str
     kind: str = "real"
     categories: tuple[str, ...] = ()
+    values: tuple[float, ...] = ()
     low: float | None = None
     high: float | None = None
     step: float = 0.0
@@ -41,11 +43,15 @@ class Column(ConfigurableValue):
     scale: float = 1.0
 
     def __post_init__(self):
-        object.__setattr__(self, "categories", tuple(self.categories))
+        categories = tuple(self.categories)
+        object.__setattr__(self, "categories", categories)
+        object.__setattr__(self, "values", tuple(map(float, self.values or range(len(categories)))))
         check_choice("kind", self.kind, KINDS)
         is_categorical = self.kind == "categorical"
         rule = f"Expected `categories` of column {self.name!r} if and only if it is categorical."
-        check(bool(self.categories) == is_categorical, rule, kind=self.kind, categories=self.categories)
+        check(bool(categories) == is_categorical, rule, kind=self.kind, categories=categories)
+        rule = f"Expected as many `values` as `categories` of column {self.name!r}, all different."
+        check(len(set(self.values)) == len(categories), rule, values=self.values, categories=categories)
         low, high = self.support
         check(low < high, f"Expected `low` to be less than `high` in column {self.name!r}.", low=low, high=high)
         rule = f"Expected a circular column {self.name!r} to have the two ends `low` and `high`, and no step."
@@ -64,7 +70,7 @@ class Column(ConfigurableValue):
     def center(self) -> float:
         """A value in the middle of the column, in its own units."""
         if self.kind == "categorical":
-            return 0.0
+            return self.values[0]
         (low, high), at = self.support, self.shift
         if math.isfinite(low) and math.isfinite(high):
             return low + (high - low) / (1 + math.exp(-at))

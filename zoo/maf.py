@@ -14,7 +14,7 @@ from tfflows.networks import MADE
 from zoo.architecture import Architecture
 
 
-def vector(
+def vector(  # noqa: PLR0913 - the settings of the paper
     event: Event,
     *,
     flows: int = 5,

@@ -58,7 +58,7 @@ class Head(Configurable, keras.layers.Layer):
 
 
 class CategoricalHead(Head):
-    """A softmax over the categories: exact, with probability 0 for anything that is not the code of a category."""
+    """A softmax over the categories: exact, with probability 0 for any number that is not that of a category."""
 
     @property
     def outputs(self):
@@ -71,7 +71,8 @@ class CategoricalHead(Head):
 
     def decode(self, u, known):
         upper = tf.cumsum(tf.nn.softmax(self._network(known)), axis=-1)
-        return tf.reduce_sum(tf.cast(u[:, None] >= upper[:, :-1], tf.float64), axis=-1)
+        place = tf.reduce_sum(tf.cast(u[:, None] >= upper[:, :-1], tf.int32), axis=-1)
+        return tf.gather(tf.constant(self.column.values, tf.float64), place)
 
     def encode(self, x, known, place):
         prob = tf.nn.softmax(self._network(known))
@@ -115,11 +116,11 @@ HEADS = {"categorical": CategoricalHead, "circular": CircularHead}
 def features(column: Column, x: tf.Tensor, dtype: str) -> tf.Tensor:
     """The inputs of a network for the values of a column, `[batch, column.features]`.
 
-    Codes are in one-hot form, with zeros for a number that is not a code; angles are given by cosine and sine; real
-    values are standardized, with 0 for a missing value, and 1 in an input that says so.
+    Categories are in one-hot form, with zeros for a number that is not one of them. Angles are given by cosine and
+    sine. Real values are standardized, with 0 for a missing value, and 1 in an input that says so.
     """
     if column.kind == "categorical":
-        return tf.cast(tf.equal(x[:, None], tf.range(len(column.categories), dtype=x.dtype)), dtype)
+        return tf.cast(tf.equal(x[:, None], tf.constant(column.values, x.dtype)), dtype)
     if column.kind == "circular":
         angle = _angle(column, x)
         return tf.cast(tf.stack([tf.cos(angle), tf.sin(angle)], axis=-1), dtype)
