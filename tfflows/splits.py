@@ -21,11 +21,14 @@ class Split:
         size: Number of examples.
         augment: `augment(element, seed)` with seed int32 `[2]` returns the element flipped, cropped or drawn at random,
             an event: the same seed gives the same element. None says that there is nothing to do.
+        shuffled: `shuffled(key)`, with key an int64 scalar, returns `examples` in an order that `key` determines, for
+            examples that are read from files in each pass. None leaves shuffling to the pipeline alone.
     """
 
     examples: tf.data.Dataset
     size: int
     augment: Callable[[Element, tf.Tensor], Element] | None = None
+    shuffled: Callable[[tf.Tensor], tf.data.Dataset] | None = None
 
     def events(self) -> tf.data.Dataset:
         """Every example once, in order, as an event: augmented where training augments, with one fixed seed."""

@@ -6,11 +6,16 @@ from typing import Any
 
 from tfflows.errors import check, check_choice
 
+TABLE = (
+    *("columns", "drop", "label", "context", "weight", "categorical", "continuous", "circular", "bounds", "scaling"),
+    *("missing", "validation", "test", "holdout", "split_seed", "delimiter", "cache"),
+)
 _TAKEN_BY = {
     "n_bits": "TFDS image datasets of gray levels or colors",
     "flip": "TFDS image datasets by their TFDS names",
     "conditional": "'digits' and of TFDS image datasets that have a class label",
     "data_dir": "TFDS image datasets",
+    **dict.fromkeys(TABLE, "files"),
 }
 
 
@@ -23,6 +28,25 @@ class Options:
         flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset.
         conditional: Whether each example comes with its class label.
         data_dir: Folder of the data that TFDS prepares; None takes `TFDS_DATA_DIR`, else TFDS's default.
+        columns: Columns of a table whose density is modeled, with commas between; None takes all that have no other
+            role.
+        drop: Columns of a table that are left out.
+        label: Column of a table with the class of each row, which conditions the model.
+        context: Columns of a table that condition the model: it is the density of the other columns, given these.
+        weight: Column of a table with the weight of each row.
+        categorical: Columns whose numbers are categories; columns of text, and of two values, always are.
+        continuous: Columns that are not rounded, although they look like it.
+        circular: Columns whose two ends are the same, as `NAME:LOW:HIGH`, such as `hour:0:24`.
+        bounds: Ends of columns that have some, as `NAME:LOW:HIGH`, where an end may be left out; `none` for no ends at
+            all; None finds positive columns, and columns between 0 and 1.
+        scaling: `"standard"` divides by the standard deviation, `"robust"` by the distance of the quartiles.
+        missing: `"error"`, or `"mask"` for columns with missing values.
+        validation: Files of the validation set, which is cut from the dataset's files otherwise.
+        test: Files of the test set, which is cut from the dataset's files otherwise.
+        holdout: Fraction of the rows that is cut for the validation set, and again for the test set.
+        split_seed: Seed by which rows are distributed to the splits.
+        delimiter: Character between two fields of a .csv file.
+        cache: Whether the examples are kept in memory; None keeps them if they are not many.
 
     Raises:
         InputError: A value has the wrong type or is out of range.
@@ -32,8 +56,26 @@ class Options:
     flip: bool | None = None
     conditional: bool = False
     data_dir: str | None = None
+    columns: str | None = None
+    drop: str | None = None
+    label: str | None = None
+    context: str | None = None
+    weight: str | None = None
+    categorical: str | None = None
+    continuous: str | None = None
+    circular: str | None = None
+    bounds: str | None = None
+    scaling: str = "standard"
+    missing: str = "error"
+    validation: str | None = None
+    test: str | None = None
+    holdout: float = 0.1
+    split_seed: int = 0
+    delimiter: str = ","
+    cache: bool | None = None
 
     def __post_init__(self):
+        self._check_table()
         whole = isinstance(self.n_bits, int) and not isinstance(self.n_bits, bool)
         check(whole and 1 <= self.n_bits <= 8, "Expected `n_bits` to be an integer in 1..8.", n_bits=self.n_bits)
         optional = self.flip is None or isinstance(self.flip, bool)
@@ -41,6 +83,19 @@ class Options:
         check(isinstance(self.conditional, bool), "Expected a boolean for `conditional`.", conditional=self.conditional)
         is_path = self.data_dir is None or isinstance(self.data_dir, str | os.PathLike)
         check(is_path, "Expected `data_dir` to be None or the path of a folder.", data_dir=self.data_dir)
+
+    def _check_table(self):
+        check_choice("scaling", self.scaling, ("standard", "robust"))
+        check_choice("missing", self.missing, ("error", "mask"))
+        in_range = isinstance(self.holdout, float) and 0 < self.holdout < 0.5
+        check(in_range, "Expected `holdout` to be a number between 0 and 0.5.", holdout=self.holdout)
+        whole = isinstance(self.split_seed, int) and not isinstance(self.split_seed, bool)
+        check(whole, "Expected `split_seed` to be an integer.", split_seed=self.split_seed)
+        optional = self.cache is None or isinstance(self.cache, bool)
+        check(optional, "Expected `cache` to be None, True or False.", cache=self.cache)
+        for name in set(TABLE) - {"scaling", "missing", "holdout", "split_seed", "cache"}:
+            value = getattr(self, name)
+            check(value is None or isinstance(value, str), f"Expected `{name}` to be text or None.", **{name: value})
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Options":

@@ -21,7 +21,7 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
         first_step: Number of steps that were already made.
 
     Returns:
-        Elements `{"x": [batch_size, *event]}`, with `"label"` where there are classes.
+        Elements `{"x": [batch_size, *event]}`, with `"label"`, `"context"` and `"sample_weight"` where there are some.
     """
     per_pass = split.size // batch_size
     first_pass, skipped = divmod(first_step, per_pass)
@@ -33,7 +33,8 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
         key = noise.split(noise.seed_pair(seed) + tf.stack([0, tf.cast(index, tf.int32)]), 1)[0]
         start = tf.where(index == first_pass, skipped * batch_size, 0)
         buffer = min(split.size, SHUFFLE_BUFFER)
-        examples = split.examples.shuffle(buffer, seed=tf.cast(key[0], tf.int64), reshuffle_each_iteration=False)
+        examples = split.examples if split.shuffled is None else split.shuffled(tf.cast(key[1], tf.int64))
+        examples = examples.shuffle(buffer, seed=tf.cast(key[0], tf.int64), reshuffle_each_iteration=False)
         examples = examples.take(per_pass * batch_size).skip(tf.cast(start, tf.int64))
         if split.augment is not None:
             examples = examples.enumerate(tf.cast(start, tf.int64))

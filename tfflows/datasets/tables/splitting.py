@@ -1,0 +1,80 @@
+"""Which split a row belongs to: a function of a seed and of the row, so that no row is in two splits.
+
+Each row gets a number in [0, 1), by a hash. Validation has the rows with the lowest numbers, test those that follow. If
+a table has a continuous column, rows that are equal get the same number, so that a copy of a training row is never a
+row of the test set; otherwise equal rows are no copies of each other, and the number is that of the row's place.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+BINS = 2**20
+PARTS = ("train", "validation", "test")
+
+
+def hashed(columns: Mapping[str, np.ndarray], first_row: int, seed: int, *, by_content: bool) -> np.ndarray:
+    """The bin, int64 `[rows]` in 0..BINS-1, of each row.
+
+    Args:
+        columns: Columns of numbers, float64 `[rows]`, by name.
+        first_row: Number of the first row in the whole table.
+        seed: Seed of the hash.
+        by_content: Whether the hash is one of the row's numbers, in place of the row's place.
+    """
+    rows = len(next(iter(columns.values())))
+    places = np.arange(first_row, first_row + rows, dtype=np.uint64)
+    parts = [columns[name].astype(np.float64).view(np.uint64) for name in sorted(columns)] if by_content else [places]
+    state = np.full(rows, mixed(np.array([seed % 2**64], np.uint64))[0], np.uint64)
+    for part in parts:
+        state = mixed(state ^ part)
+    return (state >> np.uint64(64 - 20)).astype(np.int64)
+
+
+def mixed(x: np.ndarray) -> np.ndarray:
+    """A bijection of 64-bit words whose output looks random.
+
+    Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): SplitMix64.
+    """
+    with np.errstate(over="ignore"):
+        x = x + np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@dataclasses.dataclass(frozen=True)
+class Cuts:
+    """The bins in which validation and test end.
+
+    Args:
+        validation: First bin that is not one of validation.
+        test: First bin that is not one of test.
+    """
+
+    validation: int
+    test: int
+
+    @classmethod
+    def of(cls, histogram: np.ndarray, validation: int, test: int) -> "Cuts":
+        """Cuts that give validation and test about these numbers of rows, and at least one if that is possible.
+
+        Args:
+            histogram: Number of rows of each bin.
+            validation: Number of rows of the validation split.
+            test: Number of rows of the test split.
+        """
+        ends = np.cumsum(histogram)
+        first = int(np.searchsorted(ends, validation)) + 1 if validation else 0
+        last = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + test)) + 1 if test else first
+        return cls(first, last)
+
+    def part(self, bins: np.ndarray) -> np.ndarray:
+        """The split of each row, as its place in PARTS."""
+        return np.where(bins < self.validation, 1, np.where(bins < self.test, 2, 0))
+
+    def sizes(self, histogram: np.ndarray) -> dict[str, int]:
+        """Number of rows of each split."""
+        counts = [histogram[self.test :], histogram[: self.validation], histogram[self.validation : self.test]]
+        return {name: int(count.sum()) for name, count in zip(PARTS, counts, strict=True)}

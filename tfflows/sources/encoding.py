@@ -1,0 +1,138 @@
+"""From named columns, as they are in a file or a DataFrame, to the arrays that a model takes."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfflows.columns import Column
+from tfflows.errors import InputError, check
+from tfflows.events import Event
+
+MISSING = "(missing)"  # the category of a value that is missing
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """Rows of a table as examples of an event: `{"x": ..., "context": ..., "label": ..., "sample_weight": ...}`.
+
+    Args:
+        event: What one row is.
+        label: Name of the column with the classes; None without classes.
+        weight: Name of the column with the weights of the rows; None without weights.
+    """
+
+    event: Event
+    label: str | None = None
+    weight: str | None = None
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """How each column is read, `"number"` or `"text"`, by name."""
+        kinds = {column.name: kind(column) for column in (*self.event.columns, *self.event.context_columns)}
+        kinds |= {} if self.label is None else {self.label: "text"}
+        return kinds | ({} if self.weight is None else {self.weight: "number"})
+
+    def check_names(self, name: str, names: Sequence[str]) -> None:
+        """Raises `InputError` unless a table, the file `name`, has all columns; others do not matter."""
+        missing = [each for each in self.kinds if each not in names]
+        check(not missing, f"Expected {name!r} to have the columns {list(self.kinds)}.", missing=missing)
+
+    def __call__(self, table: Mapping[str, np.ndarray], name: str, first_row: int) -> dict[str, np.ndarray]:
+        """The arrays of some rows.
+
+        Args:
+            table: Columns, read as `kinds` says.
+            name: Name of the table, for errors.
+            first_row: Number of the first row, for errors.
+
+        Raises:
+            InputError: A value is missing that must not be, a label is not one of the classes, a weight is negative.
+        """
+        place = Place(name, first_row)
+        examples = {"x": _matrix(table, self.event.columns, place)}
+        if self.event.context:
+            examples["context"] = _matrix(table, self.event.context_columns, place)
+        if self.label is not None:
+            examples["label"] = self._labels(table[self.label], place)
+        if self.weight is not None:
+            examples["sample_weight"] = _weights(table[self.weight], self.weight, place)
+        return examples
+
+    def _labels(self, texts: np.ndarray, place: "Place") -> np.ndarray:
+        codes = _codes(texts, self.event.labels)
+        rule = f"Expected each label to be one of the classes of the training set, {_short(self.event.labels)}."
+        place.check(codes >= 0, texts, self.label, rule)
+        return codes.astype(np.int32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where rows are, for errors."""
+
+    name: str
+    first_row: int
+
+    def check(self, sound: np.ndarray, values: np.ndarray, column: str, rule: str) -> None:
+        """Raises `InputError` with the first value that is not sound, its row and its column."""
+        if not sound.all():
+            index = int(np.argmin(sound))
+            value = values[index].item() if isinstance(values[index], np.generic) else values[index]
+            where = f"row {self.first_row + index}, counted from 0, of {self.name!r}"
+            raise InputError(f"{rule} Received: {column}={value!r} in {where}.")
+
+
+def kind(column: Column) -> str:
+    """How a column is read: categories that are numbers, all others as text."""
+    return "text" if column.kind == "categorical" and not _are_numbers(column) else "number"
+
+
+def _are_numbers(column: Column) -> bool:
+    try:
+        return tuple(map(float, column.categories)) == column.values
+    except ValueError:
+        return False
+
+
+def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], place: Place) -> np.ndarray:
+    return np.stack([_numbers(table[column.name], column, place) for column in columns], axis=1)
+
+
+def _numbers(values: np.ndarray, column: Column, place: Place) -> np.ndarray:
+    """A column in float64; a category that is not known becomes a number that stands for none of them."""
+    if kind(column) == "text":
+        values = values if values.dtype == object else np.array([name_of(value) for value in values], object)
+        if MISSING not in column.categories:
+            place.check(np.array([value is not None for value in values], bool), values, column.name, missing_rule())
+        codes = _codes(values, column.categories)
+        return np.where(codes >= 0, np.array(column.values)[codes], min(column.values) - 1.0)
+    if not column.missing:
+        place.check(~np.isnan(values), values, column.name, missing_rule())
+    return values
+
+
+def name_of(value: float) -> str | None:
+    """A number as the name of a category, integers without `.0`; None for NaN."""
+    if np.isnan(value):
+        return None
+    return str(int(value)) if float(value).is_integer() else str(float(value))
+
+
+def missing_rule() -> str:
+    """The rule about missing values, in words."""
+    return "Expected no missing values: fill them in, drop the rows, or train with --set=data.missing=mask."
+
+
+def _codes(texts: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The place of each text in `names`, -1 for a text that is not there."""
+    places = {name: index for index, name in enumerate(names)}
+    return np.array([places.get(MISSING if text is None else text, -1) for text in texts], np.int64)
+
+
+def _weights(weights: np.ndarray, column: str, place: Place) -> np.ndarray:
+    place.check(np.isfinite(weights) & (weights >= 0), weights, column, "Expected each weight to be 0 or more.")
+    return weights.astype(np.float32)
+
+
+def _short(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")

@@ -1,0 +1,106 @@
+"""Columns in memory: arrays, a dictionary of arrays, or a DataFrame, with the interface of a file of a table."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tfflows.errors import check
+from tfflows.sources.column import Column
+from tfflows.sources.spans import Span, even_spans
+
+
+class Frame:
+    """A table in memory.
+
+    Args:
+        table: A DataFrame, a dictionary of arrays `[rows]`, or an array `[rows, columns]`, whose columns are then
+            called x0, x1, ...
+        name: Name of the table, for errors.
+
+    Raises:
+        InputError: The columns have different numbers of rows or the same name, or an array is not a table.
+    """
+
+    def __init__(self, table: Any, *, name: str = "x"):
+        self.name = name
+        found = _named(table)
+        self.table = {str(key): _array(str(key), values) for key, values in found}
+        check_names(name, [str(key) for key, _ in found])
+        rows = {key: len(values) for key, values in self.table.items()}
+        check(len(set(rows.values())) == 1, f"Expected columns of {name!r} with equally many rows.", rows=rows)
+        self.rows = next(iter(rows.values()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.table)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of each column, `"number"` or `"text"`."""
+        return {name: "text" if values.dtype.kind in "OUS" else "number" for name, values in self.table.items()}
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        """Spans of `rows` rows."""
+        return even_spans(self.rows, rows)
+
+    def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
+        """The numbers of the rows of a span, `size` at a time."""
+        for some in even_spans(span.rows, size):
+            yield np.arange(span.first + some.first, span.first + some.first + some.rows)
+
+    def columns(self, chunk: np.ndarray, kinds: Mapping[str, str], first_row: int) -> dict[str, np.ndarray]:
+        """The wanted columns of a chunk: float64 with NaN, or objects with None, for missing values.
+
+        Raises:
+            InputError: A column does not hold what `kinds` says.
+        """
+        return {name: self._column(name, kind, chunk, first_row) for name, kind in kinds.items()}
+
+    def _column(self, name: str, kind: str, chunk: np.ndarray, first_row: int) -> np.ndarray:
+        values, place = self.table[name][chunk], Column(self.name, name, first_row)
+        if self.kinds[name] == "number":
+            return numbers(place, values) if kind == "number" else text_of_numbers(place, values)
+        if kind == "number":
+            place.refuse_type(f"Expected numbers in column {name!r}: convert it.", values.dtype)
+        return np.array([_text(value) for value in values], object)
+
+
+def _named(table: Any) -> list[tuple[Any, Any]]:
+    if isinstance(table, Mapping):
+        return list(table.items())
+    if hasattr(table, "columns") and hasattr(table, "iloc"):  # a DataFrame, of pandas or with its interface
+        return [(name, table.iloc[:, place]) for place, name in enumerate(table.columns)]
+    array = np.asarray(table)
+    check(array.ndim == 2, "Expected a table [rows, columns].", shape=array.shape)
+    check(array.shape[1] > 0, "Expected a table with at least one column.", shape=array.shape)
+    return [(f"x{place}", array[:, place]) for place in range(array.shape[1])]
+
+
+def _array(name: str, values: Any) -> np.ndarray:
+    """The values of a column: numbers in native byte order, or objects of which each is text or None."""
+    array = np.asarray(values)
+    check(array.ndim == 1, f"Expected column {name!r} to have one value for each row.", shape=array.shape)
+    rule = f"Expected column {name!r} to hold numbers or text, not dates, complex numbers or structures: convert it."
+    check(array.dtype.kind in "biufOUST", rule, dtype=str(array.dtype))
+    if array.dtype.kind in "biuf":
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    return _of_objects(name, array.astype(object))
+
+
+def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
+    present = [value for value in array if not _is_missing(value)]
+    if present and all(isinstance(value, int | float | np.number | np.bool_) for value in present):
+        return np.array([np.nan if _is_missing(value) else float(value) for value in array])
+    wrong = next((value for value in present if not isinstance(value, str)), None)
+    check(wrong is None, f"Expected column {name!r} to hold text or numbers, not both.", value=wrong)
+    return array
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value)) or type(value).__name__ == "NAType"
+
+
+def _text(value: Any) -> str | None:
+    return None if _is_missing(value) else value
