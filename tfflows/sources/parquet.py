@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span, even_spans
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span, even_spans
 
 
 @dataclasses.dataclass(frozen=True)

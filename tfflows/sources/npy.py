@@ -9,9 +9,9 @@ import numpy as np
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span, even_spans
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span, even_spans
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 

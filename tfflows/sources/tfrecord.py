@@ -13,9 +13,9 @@ from google.protobuf.message import DecodeError
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span
 
 # A record is its length (8 bytes), a checksum of that (4), the data, and a checksum of them (4).
 HEAD, TAIL = 12, 4

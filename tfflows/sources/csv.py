@@ -11,9 +11,9 @@ import pyarrow.csv
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span
 
 SHOWN = 80  # characters of a line that an error quotes
 
