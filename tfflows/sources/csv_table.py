@@ -120,10 +120,8 @@ class CsvTable(File):
         for index, record in enumerate(chunk):
             place = {"file": self.path, "row": first_row + index}
             fields = csv_header.fields(record.decode("utf-8", "surrogateescape"), self.delimiter, **place)
-            rule = (
-                f"Expected {len(self.names)} fields in each row, as in the first line: correct the row, or put a field"
-            )
-            rule = f"{rule} with {self.delimiter!r} in it in quotes."
+            fix = f"correct the row, or put quotes around a field with {self.delimiter!r} in it."
+            rule = f"Expected {len(self.names)} fields in each row, as in the first line: {fix}"
             check(len(fields) == len(self.names), rule, **place, fields=len(fields), line=_shown(record))
             for name in names:
                 field = fields[self.names.index(name)].encode("utf-8", "surrogateescape")

@@ -117,7 +117,7 @@ def _text_of(value: np.generic) -> str | None:
         return str(int(value))
     if np.isnan(value):
         return None
-    return str(int(value)) if value.is_integer() and abs(value) < EXACT else str(value)
+    return str(int(value)) if value.is_integer() and abs(float(value)) < EXACT else str(value)
 
 
 def _check_finite(column: Column, infinite: np.ndarray, values: Sequence) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,8 +62,8 @@ class TableFile(Protocol):
 
         Args:
             chunk: Rows as they are stored.
-            kinds: Columns to read: `"number"` as float64, NaN where a value is missing; `"text"` as objects, str or None
-                where it is missing. Numbers may be read as text, integers then without `.0`.
+            kinds: Columns to read: `"number"` as float64, NaN where a value is missing; `"text"` as objects, str, or
+                None where it is missing. Numbers may be read as text, integers then without `.0`.
             first_row: Number of the first row of the chunk in the file, counted from 0, for errors.
 
         Raises:
@@ -75,19 +76,16 @@ def open_table(path: str, *, delimiter: str = ",") -> TableFile:
 
     Args:
         path: Path of the file.
-        delimiter: Character between the fields of a .csv file; `\\t`, as a command takes it, is a tab, too.
+        delimiter: Character between the fields of a .csv file; a backslash and a t are a tab.
 
     Raises:
         InputError: The file does not exist, has no rows, or is not of its format.
     """
     opened = _format(path)
-    check(
-        opened is not None, f"Expected a table named {ENDINGS}: convert it, and unpack it if it is packed.", file=path
-    )
+    check(opened is not None, f"Expected a table named {ENDINGS}: convert it, or unpack it.", file=path)
     delimiter = delimiter.replace("\\t", "\t")
-    check(
-        len(delimiter) == 1, "Expected `delimiter` to be one character: --set=data.delimiter=';'.", delimiter=delimiter
-    )
+    rule = "Expected `delimiter` to be one character: --set=data.delimiter=';'."
+    check(len(delimiter) == 1 and delimiter not in '"\r\n', rule, delimiter=delimiter)
     return opened(path, delimiter) if opened == CsvTable.open else opened(path)
 
 
@@ -106,26 +104,23 @@ def expand(paths: str | Sequence[str]) -> list[str]:
     return found
 
 
-def check_same(files: Sequence[TableFile]) -> dict[str, str]:
+def check_same(files: Sequence[TableFile], *, drop: Collection[str] = ()) -> dict[str, str]:
     """The kinds of the columns that all files have, in any order.
+
+    Args:
+        files: At least one file.
+        drop: Columns that are left out; a file need not have them.
 
     Raises:
         InputError: A column is missing in a file, or of another kind.
     """
-    decided: dict[str, tuple[str, str]] = {}
+    decided: dict[str, TableFile] = {}
     for file in files:
-        _check_same_names(files[0], file)
-        for name in set(file.names) - file.undecided:
-            kind, other = decided.setdefault(name, (file.kinds[name], file.name))
-            rule = "Expected a column to be of one type, numbers or text, in all files: correct it, or drop it:"
-            received = {"column": name, "file": other, "type": kind, "other_file": file.name}
-            check(
-                kind == file.kinds[name],
-                f"{rule} {Column(file.name, name).dropped}.",
-                **received,
-                other_type=file.kinds[name],
-            )
-    return {name: decided[name][0] if name in decided else "number" for file in files[:1] for name in file.names}
+        _check_same_names(files[0], file, drop)
+        for name in set(file.names) - file.undecided - set(drop):
+            _check_same_kind(name, decided.setdefault(name, file), file)
+    names = [name for name in files[0].names if name not in drop]
+    return {name: decided.get(name, files[0]).kinds[name] for name in names}
 
 
 def index_column(file: TableFile) -> str | None:
@@ -142,10 +137,18 @@ def index_column(file: TableFile) -> str | None:
     return name if counted else None
 
 
-def _check_same_names(first: TableFile, file: TableFile) -> None:
-    different = sorted(set(first.names) ^ set(file.names))
-    rule = "Expected files with the same columns: add or remove those that only one file has."
-    check(not different, rule, file=first.name, other_file=file.name, columns=different[:5])
+def _check_same_names(first: TableFile, file: TableFile, drop: Collection[str]) -> None:
+    different = sorted(set(first.names).symmetric_difference(file.names).difference(drop))
+    rule = "Expected files with the same columns: add those that only one file has, or drop them:"
+    fix = f"--set=data.drop={shlex.quote(','.join(different[:5]))}"
+    check(not different, f"{rule} {fix}.", file=first.name, other_file=file.name, columns=different[:5])
+
+
+def _check_same_kind(name: str, first: TableFile, file: TableFile) -> None:
+    rule = "Expected a column to be of one type, numbers or text, in all files: correct it, or drop it:"
+    there = {"file": first.name, "type": first.kinds[name], "other_file": file.name, "other_type": file.kinds[name]}
+    same = first.kinds[name] == file.kinds[name]
+    check(same, f"{rule} {Column(file.name, name).dropped}.", column=name, **there)
 
 
 def _listed(paths: str | Sequence[str]) -> list[str]:
