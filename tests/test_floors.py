@@ -32,6 +32,7 @@ FLOORS = {
     "tfflows.metrics": 0.2,
     "tfflows.noise": 0.2,
     "tfflows.splits": 0.2,
+    "tfflows.sources": 0.25,
     "tfflows.targets": 0.25,
     "tfflows.bijectors": 0.3,
     "tfflows.networks": 0.3,

@@ -10,7 +10,7 @@ import pytest
 from tests.scoring import running
 from tests.scoring.test_formats import OF_REAL_NUMBERS
 from tests.scoring.test_resume import stop_after
-from tfflows.scoring import score, sources
+from tfflows.scoring import inputs, score
 from tfflows.scoring.beam import PartHandler
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import split_into_parts
@@ -82,7 +82,7 @@ def test_beam_goes_on_where_one_machine_was_stopped(toy, tmp_path, monkeypatch):
 def test_part_whose_answer_was_lost_is_not_scored_again(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(20))
     version = Version.find(str(toy))
-    parts = split_into_parts(sources.find(str(tmp_path / "x.npy"), version.event()), 10)
+    parts = split_into_parts(inputs.find(str(tmp_path / "x.npy"), version.event()), 10)
     job = Job(version, version.event(), str(tmp_path), batch_size=8)
     np.save(job.path(parts[0]), "kept")
     handler = PartHandler(job)

@@ -13,9 +13,9 @@ from tests.scoring import running
 from tfflows import datasets
 from tfflows.events import Event
 from tfflows.scoring import score
+from tfflows.scoring.named import Named
 from tfflows.scoring.parts import split_into_parts
 from tfflows.scoring.served import Version
-from tfflows.scoring.sources import Named
 from tfflows.splits import in_memory
 from zoo.pretrained import exported_folder
 

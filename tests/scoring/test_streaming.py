@@ -10,7 +10,7 @@ import pytest
 from tests.scoring import running
 from tests.scoring.test_formats import OF_REAL_NUMBERS
 from tfflows.events import Event
-from tfflows.scoring import output, sources
+from tfflows.scoring import inputs, output
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import split_into_parts, total
 from tfflows.scoring.served import Version
@@ -21,7 +21,7 @@ EVENT, WIDE = Event((2,)), Event((400,))
 
 def read(path):
     """Reads all rows of a file in batches, and returns their number."""
-    parts = split_into_parts(sources.find(str(path), WIDE), 250)
+    parts = split_into_parts(inputs.find(str(path), WIDE), 250)
     job = Job(Version(""), WIDE, "", batch_size=50)
     return sum(len(inputs["x"]) for part in parts for inputs in job.inputs(part))
 
@@ -51,14 +51,14 @@ def test_reading_does_not_hold_the_file(name, tmp_path):
 
 def test_array_is_read_by_batches(tmp_path):
     np.save(tmp_path / "x.npy", running.points(10))
-    (part,) = split_into_parts(sources.find(str(tmp_path / "x.npy"), EVENT), 1000)
+    (part,) = split_into_parts(inputs.find(str(tmp_path / "x.npy"), EVENT), 1000)
     chunks = part.source.chunks(part.span, 4)
     assert [len(next(chunks)) for _ in range(3)] == [4, 4, 2]
 
 
 def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", running.points(30))
-    parts = split_into_parts(sources.find(str(tmp_path / "x.npy"), EVENT), 10)
+    parts = split_into_parts(inputs.find(str(tmp_path / "x.npy"), EVENT), 10)
     job = Job(Version(""), EVENT, str(tmp_path), batch_size=10)
     for part in parts:
         np.save(job.path(part), np.full(10, part.number, np.float32))

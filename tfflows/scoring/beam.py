@@ -9,10 +9,10 @@ from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tfflows.errors import InputError
-from tfflows.scoring import storage
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part
 from tfflows.scoring.served import Served
+from tfflows.sources import storage
 
 ERROR = ".error"
 

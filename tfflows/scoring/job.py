@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Part, Span, apply_naming_row
+from tfflows.scoring.parts import Part
 from tfflows.scoring.served import Served, Version
-from tfflows.scoring.sources.npy import Npy
+from tfflows.sources import storage
+from tfflows.sources.npy import Npy
+from tfflows.sources.spans import Span, apply_naming_row
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows.errors import InputError, check
-from tfflows.scoring import storage
 from tfflows.scoring.job import Job
-from tfflows.scoring.parts import Part, Source, total
+from tfflows.scoring.parts import Part, total
+from tfflows.sources import storage
+from tfflows.sources.spans import Source
 
 MANIFEST = "manifest.json"
 SHOWN = 200  # characters of a value that an error quotes

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from tfflows import metrics
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.scoring import storage
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part, total
 from tfflows.scoring.summary import Summary
+from tfflows.sources import storage
 
 Columns = dict[str, np.ndarray]
 

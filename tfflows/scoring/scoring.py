@@ -16,13 +16,15 @@ from tfflows.config import merge
 from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
-from tfflows.scoring import local, manifest, sources, storage
+from tfflows.scoring import inputs, local, manifest
 from tfflows.scoring import output as table
 from tfflows.scoring.job import Job
-from tfflows.scoring.parts import Part, Source, split_into_parts, total
+from tfflows.scoring.parts import Part, split_into_parts, total
 from tfflows.scoring.served import Version
-from tfflows.scoring.sources.npy import Npy
 from tfflows.scoring.summary import Summary
+from tfflows.sources import storage
+from tfflows.sources.npy import Npy
+from tfflows.sources.spans import Source
 
 RUNNERS = ("local", "DirectRunner", "FlinkRunner", "DataflowRunner", "SparkRunner")
 
@@ -142,7 +144,7 @@ def _runner(name: str, beam_options: Sequence[str]) -> Callable[[Job, Sequence[P
 def _sources(name: str, event: Event, target: str, *, split: str, options: dict[str, Any]) -> list[Source]:
     """The sources of the input; the output must be another file, in a known format."""
     table.check_ending(target)
-    found = sources.find(name, event, split=split, options=options)
+    found = inputs.find(name, event, split=split, options=options)
     rule = "Expected `output` to be another file than the input."
     check(target not in [source.name for source in found], rule, output=target)
     return found

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfflows import export, guards, versions
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
+from tfflows.sources import storage
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from tfflows.scoring import storage
+from tfflows.sources import storage
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,10 @@ class _File(io.RawIOBase):
         return self.readable()
 
     def readinto(self, buffer: memoryview) -> int:
-        data = self._file.read(len(buffer))
+        try:
+            data = self._file.read(len(buffer))
+        except tf.errors.OpError as error:
+            raise _unreadable(self._file.name, error) from error
         buffer[: len(data)] = data
         return len(data)
 
@@ -62,6 +65,10 @@ def open_to_read(path: str) -> BinaryIO:
     return io.BufferedReader(_File(path, "rb"), BUFFER)
 
 
+def _unreadable(path: str, error: tf.errors.OpError) -> InputError:
+    return InputError(f"Expected a file that can be read. Received: {path!r} ({error.message}).")
+
+
 def stat(path: str) -> dict[str, Any]:
     """Path, size in bytes and modification time of a file, which change when the file changes.
 
@@ -71,7 +78,7 @@ def stat(path: str) -> dict[str, Any]:
     try:
         facts = tf.io.gfile.stat(path)
     except tf.errors.OpError as error:
-        raise InputError(f"Expected a file that can be read. Received: {path!r} ({error.message}).") from error
+        raise _unreadable(path, error) from error
     return {"path": path, "bytes": facts.length, "changed": facts.mtime_nsec}
 
 

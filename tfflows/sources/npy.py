@@ -9,9 +9,9 @@ import numpy as np
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span, even_spans
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span, even_spans
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -53,12 +53,11 @@ class Npy(File):
             InputError: This is not a .npy file that can be read by rows.
         """
         with storage.open_to_read(path) as file:
-            shape, fortran, dtype = _header(path, file)
+            shape, fortran, dtype = header(path, file)
             start = file.tell()
         rule = f"Expected {path!r} to hold rows of numbers in C order, as np.save(path, np.ascontiguousarray(x)) does."
         check(len(shape) > 0 and not fortran and dtype.kind in "iufb", rule, shape=shape, dtype=str(dtype))
-        needed, there = start + math.prod(shape) * dtype.itemsize, storage.stat(path)["bytes"]
-        check(there >= needed, f"Expected {path!r} to hold all of its {shape[0]} rows.", bytes=there, needed=needed)
+        check_whole(path, shape, dtype, start)
         return cls(path, shape, dtype, start, event_shape)
 
     def spans(self, rows: int) -> Iterator[Span]:
@@ -76,8 +75,19 @@ class Npy(File):
         return {"x": chunk}
 
 
-def _header(path: str, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+def header(path: str, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Reads the shape of an array, whether it is in Fortran order, and its type.
+
+    Raises:
+        InputError: This is not a .npy file.
+    """
     try:
         return HEADERS[np.lib.format.read_magic(file)](file)
     except (ValueError, KeyError) as error:
         raise InputError(f"Expected {path!r} to be written by np.save. Received: {error}.") from error
+
+
+def check_whole(path: str, shape: tuple[int, ...], dtype: np.dtype, start: int) -> None:
+    """Raises `InputError` unless the file is as long as its header says."""
+    needed, there = start + math.prod(shape) * dtype.itemsize, storage.stat(path)["bytes"]
+    check(there >= needed, f"Expected {path!r} to hold all of its {shape[0]} rows.", bytes=there, needed=needed)

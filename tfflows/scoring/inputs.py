@@ -1,4 +1,4 @@
-"""Sources of rows: files in four formats, and datasets by name."""
+"""The input of a run: files of rows in four formats, or a dataset by its name."""
 
 import os
 import re
@@ -8,14 +8,13 @@ import tensorflow as tf
 
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.scoring.parts import Source
-from tfflows.scoring.sources.csv import Csv
-from tfflows.scoring.sources.named import SPLITS as SPLITS
-from tfflows.scoring.sources.named import Named
-from tfflows.scoring.sources.npy import Npy
-from tfflows.scoring.sources.parquet import Parquet
-from tfflows.scoring.sources.tfrecord import TfRecord
-from tfflows.scoring.storage import absolute
+from tfflows.scoring.named import Named
+from tfflows.sources.csv import Csv
+from tfflows.sources.npy import Npy
+from tfflows.sources.parquet import Parquet
+from tfflows.sources.spans import Source
+from tfflows.sources.storage import absolute
+from tfflows.sources.tfrecord import TfRecord
 
 FORMATS = {
     r"\.npy": Npy.open_events,

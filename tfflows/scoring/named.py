@@ -12,7 +12,7 @@ from tfflows import datasets
 from tfflows.datasets import Data, Split
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.scoring.parts import Span, even_spans
+from tfflows.sources.spans import Span, even_spans
 
 SPLITS = ("train", "validation", "test")
 

@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span, even_spans
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span, even_spans
+
+BUFFER = 1 << 20  # bytes of a column that are read at a time, so that a large row group is streamed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +41,7 @@ class Parquet(File):
         Raises:
             InputError: The columns are wrong, or this is not a Parquet file.
         """
-        with storage.open_to_read(path) as file:
-            try:
-                parquet = pq.ParquetFile(file)
-            except pa.ArrowInvalid as error:
-                raise InputError(f"Expected {path!r} to be a Parquet file. Received: {error}.") from error
-            schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
+        schema, rows = describe(path)
         lists = "x" in schema.names and pa.types.is_nested(schema.field("x").type)
         names = ("x",) if lists else tuple(name for name in schema.names if name != "label")
         rule = f"Expected {path!r} to have {event.size} columns, one for each entry, or a column `x` of lists."
@@ -55,21 +52,42 @@ class Parquet(File):
         return even_spans(self.rows, rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[pa.RecordBatch]:
-        columns = [*self.names, "label"] if self.labeled else list(self.names)
-        with storage.open_to_read(self.path) as file:
-            parquet = pq.ParquetFile(file)
-            groups, row = _groups(parquet.metadata, span)
-            for batch in parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False):
-                low, high = max(span.first - row, 0), min(span.first + span.rows - row, len(batch))
-                if low < high:
-                    yield batch.slice(low, high - low)
-                row += len(batch)
+        return batches(self.path, span, size, [*self.names, "label"] if self.labeled else list(self.names))
 
     def decode(self, chunk: pa.RecordBatch) -> dict[str, np.ndarray]:
         size = int(np.prod(self.event_shape)) // len(self.names)
         x = np.stack([_entries(chunk[name], size) for name in self.names], axis=1)
         label = {"label": _entries(chunk["label"], 1)[:, 0]} if self.labeled else {}
         return {"x": x.reshape(-1, *self.event_shape), **label}
+
+
+def describe(path: str) -> tuple[pa.Schema, int]:
+    """The schema and the number of rows.
+
+    Raises:
+        InputError: This is not a Parquet file.
+    """
+    with storage.open_to_read(path) as file:
+        try:
+            parquet = pq.ParquetFile(file)
+        except pa.ArrowInvalid as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"Expected {path!r} to be a Parquet file. Received: {reason}.") from error
+        return parquet.schema_arrow, parquet.metadata.num_rows
+
+
+def batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of a span, from the row groups that contain it, at most `size` at a time."""
+    with storage.open_to_read(path) as file:
+        parquet = pq.ParquetFile(file, buffer_size=BUFFER)
+        groups, row = _groups(parquet.metadata, span)
+        for batch in parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False):
+            low, high = max(span.first - row, 0), min(span.first + span.rows - row, len(batch))
+            if low < high:
+                yield batch.slice(low, high - low)
+            row += len(batch)
+            if row >= span.first + span.rows:
+                return
 
 
 def _groups(metadata: pq.FileMetaData, span: Span) -> tuple[list[int], int]:

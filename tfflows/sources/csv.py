@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,11 +10,9 @@ import pyarrow.csv
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span
-from tfflows.scoring.sources.file import File
-
-SHOWN = 80  # characters of a line that an error quotes
+from tfflows.sources import records, storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,23 +50,14 @@ class Csv(File):
         rule = (
             f"Expected {path!r} to start with a row, or with a header of names: columns that are numbered look alike."
         )
-        check(len(fields) == 1 or fields != list(map(str, range(len(fields)))), rule, line=line[:SHOWN])
+        check(len(fields) == 1 or fields != list(map(str, range(len(fields)))), rule, line=line[: records.SHOWN])
         return cls(path, len(fields), label, len(line) if header else 0, event.shape)
 
     def spans(self, rows: int) -> Iterator[Span]:
-        first, start = 0, self.start
-        with storage.open_to_read(self.path) as file:
-            file.seek(start)
-            while lengths := [len(line) for line in itertools.islice(file, rows)]:
-                yield Span(first, len(lengths), start, start + sum(lengths))
-                first, start = first + len(lengths), start + sum(lengths)
+        return records.spans(self.path, self.start, rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[list[bytes]]:
-        with storage.open_to_read(self.path) as file:
-            file.seek(span.start)
-            while lines := list(itertools.islice(file, min(size, span.rows))):
-                yield lines
-                span = dataclasses.replace(span, rows=span.rows - len(lines))
+        return records.chunks(self.path, span, size)
 
     def decode(self, chunk: list[bytes]) -> dict[str, np.ndarray]:
         values = [column.to_numpy() for column in self._table(b"".join(chunk)).columns]
@@ -82,11 +70,11 @@ class Csv(File):
             return pa.csv.read_csv(
                 io.BytesIO(text),
                 read_options=pa.csv.ReadOptions(column_names=names, use_threads=False),
-                parse_options=pa.csv.ParseOptions(ignore_empty_lines=False),
+                parse_options=pa.csv.ParseOptions(ignore_empty_lines=False, newlines_in_values=True),
                 convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=[]),
             )
         except pa.ArrowInvalid as error:
-            line = text.splitlines()[0].decode("utf-8", "replace")[:SHOWN]
+            line = text.splitlines()[0].decode("utf-8", "replace")[: records.SHOWN]
             raise InputError(f"Expected {self.columns} numbers, separated by commas. Received: {line!r}.") from error
 
 

@@ -13,9 +13,9 @@ from google.protobuf.message import DecodeError
 
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.scoring import storage
-from tfflows.scoring.parts import Span
-from tfflows.scoring.sources.file import File
+from tfflows.sources import storage
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span
 
 # A record is its length (8 bytes), a checksum of that (4), the data, and a checksum of them (4).
 HEAD, TAIL = 12, 4
@@ -23,7 +23,30 @@ KINDS = {"int64_list": tf.int64, "float_list": tf.float32, "bytes_list": tf.stri
 
 
 @dataclasses.dataclass(frozen=True)
-class TfRecord(File):
+class Records(File):
+    """An uncompressed file of records."""
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        first = start = 0
+        with storage.open_to_read(self.path) as file:
+            while lengths := list(itertools.islice(_lengths(self.path, file), rows)):
+                yield Span(first, len(lengths), start, start + sum(lengths))
+                first, start = first + len(lengths), start + sum(lengths)
+
+    def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
+        # TensorFlow reads a file of records from its start and checks the sums, so a part is copied to a file.
+        with storage.open_to_read(self.path) as file, tempfile.NamedTemporaryFile() as copy:
+            file.seek(span.start)
+            copy.write(file.read(span.stop - span.start))
+            copy.flush()
+            try:
+                yield from tf.data.TFRecordDataset(copy.name).batch(size).as_numpy_iterator()
+            except tf.errors.DataLossError as error:
+                raise InputError(f"Expected {self.path!r} to be whole. Received: {error.message}.") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class TfRecord(Records):
     """An uncompressed file of examples.
 
     Args:
@@ -44,32 +67,11 @@ class TfRecord(File):
         Raises:
             InputError: The first record is incomplete, or not an example with a feature `x`.
         """
-        with storage.open_to_read(path) as file:
-            length = next(_lengths(path, file), None)
-            if length is None:
-                return cls(path, "float_list", False, event)
-            file.seek(HEAD)
-            features = _features(path, file.read(length - HEAD - TAIL))
+        features = first_features(path)
+        if features is None:
+            return cls(path, "float_list", False, event)
         check("x" in features, f"Expected the examples of {path!r} to have a feature `x`.", features=sorted(features))
         return cls(path, features["x"].WhichOneof("kind") or "float_list", "label" in features, event)
-
-    def spans(self, rows: int) -> Iterator[Span]:
-        first = start = 0
-        with storage.open_to_read(self.path) as file:
-            while lengths := list(itertools.islice(_lengths(self.path, file), rows)):
-                yield Span(first, len(lengths), start, start + sum(lengths))
-                first, start = first + len(lengths), start + sum(lengths)
-
-    def chunks(self, span: Span, size: int) -> Iterator[np.ndarray]:
-        # TensorFlow reads a file of records from its start and checks the sums, so a part is copied to a file.
-        with storage.open_to_read(self.path) as file, tempfile.NamedTemporaryFile() as copy:
-            file.seek(span.start)
-            copy.write(file.read(span.stop - span.start))
-            copy.flush()
-            try:
-                yield from tf.data.TFRecordDataset(copy.name).batch(size).as_numpy_iterator()
-            except tf.errors.DataLossError as error:
-                raise InputError(f"Expected {self.path!r} to be whole. Received: {error.message}.") from error
 
     def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
         raw = self.kind == "bytes_list"
@@ -83,6 +85,20 @@ class TfRecord(File):
             rule = f"Expected `x` to hold {self.event.size} values of {self.kind} and `label`, if any, one integer."
             raise InputError(f"{rule} Received: {error.message.splitlines()[0]}") from error
         return {name: feature.numpy() for name, feature in example.items()}
+
+
+def first_features(path: str) -> Mapping[str, tf.train.Feature] | None:
+    """The features of the first example, or None if there is none.
+
+    Raises:
+        InputError: The first record is incomplete, or not an example.
+    """
+    with storage.open_to_read(path) as file:
+        length = next(_lengths(path, file), None)
+        if length is None:
+            return None
+        file.seek(HEAD)
+        return _features(path, file.read(length - HEAD - TAIL))
 
 
 def _lengths(path: str, file: BinaryIO) -> Iterator[int]:

@@ -1,0 +1,141 @@
+"""CSV files with named columns: what RFC 4180 allows, and the texts that pandas takes for missing values."""
+
+import dataclasses
+import io
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from tfflows.errors import InputError, check
+from tfflows.sources import csv_header, entries, records, storage
+from tfflows.sources.column import Column, check_rows
+from tfflows.sources.file import File
+from tfflows.sources.spans import Span
+
+SAMPLE = 10_000  # rows whose first values decide the kinds of the columns
+
+
+@dataclasses.dataclass(frozen=True)
+class CsvTable(File):
+    """A text file in UTF-8 with a line for each row, where fields with commas or line breaks in them stand in quotes.
+
+    The values "", NA, N/A, NaN, nan, null, NULL, None and ?, with or without space around them, are missing.
+
+    Args:
+        path: Path of the file.
+        names: Names of the columns, from a header; x0, x1, ... where the first line is a row of numbers.
+        kinds: `"number"` or `"text"` of each column, by its first value that is not missing.
+        undecided: Names of the columns without a value in the first rows, whose kind is a guess.
+        delimiter: Character between fields.
+        start: Offset of the first byte of the first row.
+    """
+
+    names: tuple[str, ...]
+    kinds: dict[str, str]
+    undecided: frozenset[str]
+    delimiter: str
+    start: int
+
+    @classmethod
+    def open(cls, path: str, delimiter: str = ",") -> "CsvTable":
+        """Opens a file and reads its header and its first rows.
+
+        Raises:
+            InputError: The file has no rows, another delimiter, or a header with names that are not different.
+        """
+        header = csv_header.read(path, delimiter)
+        guess = cls(path, header.names, {}, frozenset(), delimiter, header.length)
+        with storage.open_to_read(path) as file:
+            file.seek(header.length)
+            sample = records.take(path, file, SAMPLE)
+        while sample and not sample[-1].strip(b"\r\n"):
+            sample.pop()
+        check_rows(path, len(sample))
+        kinds = guess.sample_kinds(sample)
+        undecided = frozenset(name for name, kind in kinds.items() if kind is None)
+        return dataclasses.replace(
+            guess, kinds={name: kind or "number" for name, kind in kinds.items()}, undecided=undecided
+        )
+
+    def sample_kinds(self, chunk: list[bytes]) -> dict[str, str | None]:
+        """The kind of each column by its first value in some rows; None where all are missing."""
+        table = self._texts(chunk, self.names, 0)
+        return {name: _kind(table[name]) for name in self.names}
+
+    def spans(self, rows: int) -> Iterator[Span]:
+        return records.spans(self.path, self.start, rows)
+
+    def chunks(self, span: Span, size: int) -> Iterator[list[bytes]]:
+        return records.chunks(self.path, span, size)
+
+    def columns(self, chunk: list[bytes], kinds: Mapping[str, str], first_row: int) -> dict[str, np.ndarray]:
+        numeric = [name for name, kind in kinds.items() if kind == "number"]
+        found = self._numbers(chunk, numeric)
+        others = [name for name in kinds if name not in found]
+        texts = self._texts(chunk, others, first_row) if others else {}
+        for name in others:
+            column = Column(self.path, name, first_row)
+            found[name] = (entries.parsed if name in numeric else self._text)(column, texts[name])
+        return {name: found[name] for name in kinds}
+
+    def _text(self, column: Column, texts: pa.Array) -> np.ndarray:
+        if self.kinds[column.name] == "number":
+            texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^([+-]?[0-9]+)\.0*$", r"\1")
+        return entries.text(column, texts, entries.is_missing(pc.utf8_trim_whitespace(texts)))
+
+    def _numbers(self, chunk: list[bytes], names: list[str]) -> dict[str, np.ndarray]:
+        """The columns that are plainly numbers; those with a text or a very large number need a closer look."""
+        try:
+            table = self._read(chunk, dict.fromkeys(names, pa.float64())) if names else None
+        except pa.ArrowInvalid:
+            return {}
+        if table is None or len(table) != len(chunk):
+            return {}
+        found = {name: table[name].to_numpy() for name in names}
+        return {name: values for name, values in found.items() if not np.any(np.abs(values) > entries.EXACT)}
+
+    def _texts(self, chunk: list[bytes], names: list[str] | tuple[str, ...], first_row: int) -> dict[str, pa.Array]:
+        try:
+            table = self._read(chunk, dict.fromkeys(names, pa.string()))
+        except pa.ArrowInvalid:
+            table = None
+        if table is None or len(table) != len(chunk):
+            self._refuse(chunk, names, first_row)
+        return {name: table[name].combine_chunks() for name in names}
+
+    def _read(self, chunk: list[bytes], types: Mapping[str, pa.DataType]) -> pa.Table:
+        data, quoting = b"".join(chunk), {"ignore_empty_lines": False, "newlines_in_values": True}
+        return pa.csv.read_csv(
+            io.BytesIO(data),
+            pa.csv.ReadOptions(column_names=list(self.names), use_threads=False, block_size=len(data) + 1),
+            pa.csv.ParseOptions(delimiter=self.delimiter, **quoting),
+            pa.csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=entries.MISSING),
+        )
+
+    def _refuse(self, chunk: list[bytes], names: list[str] | tuple[str, ...], first_row: int) -> None:
+        """Raises the error about the first record that is wrong."""
+        for index, record in enumerate(chunk):
+            place = {"file": self.path, "row": first_row + index}
+            fields = csv_header.fields(record.decode("utf-8", "surrogateescape"), self.delimiter, **place)
+            fix = f"correct the row, or put quotes around a field with {self.delimiter!r} in it."
+            rule = f"Expected {len(self.names)} fields in each row, as in the first line: {fix}"
+            check(len(fields) == len(self.names), rule, **place, fields=len(fields), line=_shown(record))
+            for name in names:
+                field = fields[self.names.index(name)].encode("utf-8", "surrogateescape")
+                entries.decoded(Column(self.path, name, first_row + index), [field])
+        raise InputError(f"Expected rows that can be read. Received: file={self.path!r}, line={_shown(chunk[0])!r}.")
+
+
+def _kind(texts: pa.Array) -> str | None:
+    missing = entries.is_missing(pc.utf8_trim_whitespace(texts))
+    if missing.all():
+        return None
+    first = int(np.argmin(missing))
+    return "number" if entries.are_numbers(texts[first : first + 1])[0] else "text"
+
+
+def _shown(record: bytes) -> str:
+    return record.decode("utf-8", "replace").rstrip("\r\n")[: records.SHOWN]
