@@ -49,6 +49,7 @@ FLOORS = {
     "tfflows.export": 3.0,
     "tfflows.serving": 3.1,
     "tfflows.scoring": 3.1,
+    "tfflows.corner": 2.8,
     "tfflows.figures": 2.9,
     "zoo.architecture": 2.5,
     "zoo.<architecture>": 3.0,

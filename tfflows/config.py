@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -43,7 +44,7 @@ class Config:
     @property
     def id(self) -> str:
         """Name of the trained model, such as `realnvp_digits`."""
-        return self.name or f"{self.architecture}_{self.dataset}".replace("/", "_")
+        return self.name or f"{self.architecture}_{word(self.dataset)}"
 
     @property
     def settings(self) -> TrainSettings:
@@ -83,6 +84,14 @@ class Config:
             rule = "Expected --workdir to be a folder that can be written."
             raise InputError(f"{rule} Received: workdir={str(workdir)!r} ({error.strerror}).") from error
         return workdir
+
+
+def word(dataset: str) -> str:
+    """The name of a dataset, or the name of its first file without the ending, as a word of letters and digits."""
+    first = dataset.split(",")[0]
+    is_file = bool(re.search(r"[.*?~\\]", first)) or first.startswith("/")
+    stem = re.sub(r"\.[A-Za-z0-9-]+$", "", first.rstrip("/").split("/")[-1]) if is_file else first
+    return re.sub(r"[^A-Za-z0-9-]+", "_", stem).strip("_") or "data"
 
 
 def read_config(path: str | Path) -> Config:

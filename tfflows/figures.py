@@ -1,4 +1,6 @@
-"""Pictures of events: grids of images, scatter plots, and scatter plots next to the density of the points."""
+"""Pictures of events: grids of images, scatter plots, scatter plots next to the density of the points, and histograms
+of log-likelihoods.
+"""
 
 import io
 from pathlib import Path
@@ -17,15 +19,28 @@ from tfflows.targets import Target
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+from tfflows import corner
+
 
 def number(event: Event) -> int:
     """Number of events in a picture: a grid of 64 images, or a scatter plot of 2,000 points."""
     return 64 if event.kind == "image" else 2000
 
 
+def conditions(data: Data | Target, n: int) -> dict[str, np.ndarray]:
+    """Labels and contexts of `n` events for a picture: all classes in turn, or those of the test set of a table."""
+    event = data.event
+    if isinstance(data, Target) or not (event.classes or event.context):
+        return {}
+    if not event.columns and not event.context:
+        return {"label": np.arange(n, dtype=np.int32) % event.classes}
+    rows = next(data.test.events().batch(n).as_numpy_iterator())
+    return {name: np.resize(rows[name], (n, *rows[name].shape[1:])) for name in ("label", "context") if name in rows}
+
+
 def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
-    """Events as one picture: images in a grid, vectors as a scatter plot of their first two entries, samples of a
-    two-dimensional target next to its density.
+    """Events as one picture: images in a grid, vectors as a scatter plot of their first two entries, rows of a table as
+    a corner plot beside the training set, samples of a two-dimensional target next to its density.
 
     Args:
         x: `[n, *event]` in raw units.
@@ -37,6 +52,10 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
     check(len(x) > 0, "Expected at least one event to draw.", n=len(x))
     if isinstance(data, Target) and data.event.shape == (2,):
         return beside_density(np.asarray(x), data)
+    if data.event.columns:
+        seen = next(data.train.events().batch(len(x)).as_numpy_iterator())["x"]
+        x = np.asarray(x)[: len(seen)]
+        return rendered(corner.corner({"data": seen, "samples": x}, data.event.columns))
     return grid(x, data.event) if data.event.kind == "image" else cloud({"samples": np.asarray(x)})
 
 
@@ -74,6 +93,29 @@ def beside_density(x: np.ndarray, target: Target, *, points: int = 300) -> np.nd
     axes[0].set_title(f"density of {target.name}")
     axes[1].scatter(x[:, 0], x[:, 1], s=2, alpha=0.4, linewidths=0)
     axes[1].set(title="samples", xlim=(left, right), ylim=(bottom, top))
+    return rendered(figure)
+
+
+def histogram(training: np.ndarray, test: np.ndarray, *, quantile: float = 0.01) -> np.ndarray:
+    """Histograms of the log-likelihoods of training and test set, with the threshold below which a row is flagged.
+
+    Args:
+        training: Log-likelihoods of the training set, in nats.
+        test: Log-likelihoods of the test set.
+        quantile: Share of the training set that is below the threshold.
+    """
+    threshold = float(np.quantile(training, quantile, method="lower"))
+    shown = np.concatenate([training, test])
+    shown = shown[np.isfinite(shown)]
+    low, high = np.quantile(shown, [0.002, 1.0])
+    edges = np.linspace(min(low, threshold), high if high > low else low + 1, 60)
+    figure, axis = plt.subplots(figsize=(6, 4))
+    for name, values in {"training set": training, "test set": test}.items():
+        weights = np.full(len(values), 100 / len(values))
+        axis.hist(np.clip(values, edges[0], None), edges, weights=weights, alpha=0.5, label=name)
+    axis.axvline(threshold, color="black", linestyle="--", label=f"{quantile:.0%} quantile, {threshold:.2f}")
+    axis.set(xlabel="log-likelihood (nats)", ylabel="share (%)")
+    axis.legend()
     return rendered(figure)
 
 

@@ -8,6 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 Element = dict[str, tf.Tensor]
+WEIGHT = "sample_weight"
+
+
+def without_weight(element: Element) -> Element:
+    """What a model takes of an element, or of a batch of elements: all but the weight."""
+    return {name: value for name, value in element.items() if name != WEIGHT}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +21,8 @@ class Split:
     """Examples in a fixed order; the training pipeline shuffles, augments and batches them.
 
     Args:
-        examples: Elements without a batch, `{"x": [*event]}`, with an int32 scalar `"label"` where there are classes.
+        examples: Elements without a batch, `{"x": [*event]}`, with an int32 scalar `"label"` where there are classes, a
+            `"context"`, `[context]`, where there is one, and a scalar `"sample_weight"` where examples are weighted.
             The order is the same in each pass. Where there is `augment`, `x` may be larger than the event, or hold what
             the event is drawn from.
         size: Number of examples.

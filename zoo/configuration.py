@@ -10,6 +10,7 @@ from tfflows.config import Config, merge, split_overrides
 from tfflows.datasets.options import Options
 from tfflows.errors import check, check_choice
 from tfflows.training.settings import TrainSettings
+from zoo import rules
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
@@ -33,10 +34,14 @@ def configure(
     rule = "Expected --name to start with a letter and to hold letters, digits, '_', '-' and '.' only."
     check(re.fullmatch(r"([a-zA-Z][\w.-]*)?", name, re.ASCII), rule, name=name)
     given = split_overrides(overrides or {})
-    data = merge("data", datasets.OPTIONS, typing.get_type_hints(Options), given["data"])
+    data = merge("data", datasets.options_of(dataset), typing.get_type_hints(Options), given["data"])
     event = datasets.event(dataset, **data)
     builder = ARCHITECTURES[architecture].builder(event)
-    preset = ARCHITECTURES[architecture].preset(dataset, event)
+    rows = datasets.training_rows(dataset, **data)
+    if rows is None:
+        preset = ARCHITECTURES[architecture].preset(dataset, event)
+    else:
+        preset = rules.preset(architecture, event, rows)
     model_defaults = {**keyword_defaults(builder), **preset.get("model", {})}
     train_defaults = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
     model = merge("model", model_defaults, typing.get_type_hints(builder), given["model"])

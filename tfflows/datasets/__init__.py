@@ -4,9 +4,10 @@
 Data stay in raw units (pixels as integers), so that scores are comparable across models, which do their own scaling.
 """
 
+from tfflows.datasets.arrays import from_arrays
 from tfflows.datasets.data import Data
-from tfflows.datasets.loading import event, load, names
+from tfflows.datasets.loading import event, load, names, options_of, training_rows
 from tfflows.datasets.options import OPTIONS
 from tfflows.splits import Split
 
-__all__ = ["OPTIONS", "Data", "Split", "event", "load", "names"]
+__all__ = ["OPTIONS", "Data", "Split", "event", "from_arrays", "load", "names", "options_of", "training_rows"]

@@ -1,4 +1,6 @@
-"""Loads a dataset by its name: `digits`, the toys, targets, binarized images, and every image dataset of TFDS."""
+"""Loads a dataset: by its name, `digits`, the toys, targets, binarized images, and every image dataset of TFDS; or by
+the path of its files.
+"""
 
 import contextlib
 import difflib
@@ -10,7 +12,8 @@ import tensorflow_datasets as tfds
 
 from tfflows.datasets import binarized, digits, named_targets, recipes, tfds_images, toys
 from tfflows.datasets.data import Data
-from tfflows.datasets.options import Options
+from tfflows.datasets.options import OPTIONS, TABLE, Options
+from tfflows.datasets.tables import loading as tables
 from tfflows.datasets.tfds_builders import UnknownDataset
 from tfflows.errors import InputError, check
 from tfflows.events import Event
@@ -26,36 +29,57 @@ def names() -> list[str]:
 
 
 def event(name: str, **options: Any) -> Event:
-    """What one example of a dataset is; reads and downloads no data.
+    """What one example of a dataset is; downloads no data, and reads only tables.
 
     Args:
-        name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`.
+        name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`, or files: see `load`.
         **options: As in `OPTIONS`; `tfflows.datasets.options.Options` says what they mean.
 
     Raises:
         InputError: The name or an option is not known, or the dataset does not support the option.
     """
     with _suggesting_names(name):
-        return _source(name).event(name, Options.of(options))
+        source, given = _source(name), Options.of(options)
+        _reject_others(name, source, given)
+        return source.event(name, given)
 
 
 def load(name: str, **options: Any) -> Data | Target:
     """Loads a dataset or a target; a TFDS dataset that is not on disk yet is downloaded and prepared.
 
     Args:
-        name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`.
+        name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`; or files of a table,
+            .csv, .parquet, .npy, .npz or .tfrecord: a path, a pattern, a folder, or several with commas between them.
         **options: As in `OPTIONS`; `tfflows.datasets.options.Options` says what they mean.
 
     Raises:
         InputError: As in `event`, or the data can neither be found nor downloaded.
     """
     with _suggesting_names(name):
-        return _source(name).load(name, Options.of(options))
+        source, given = _source(name), Options.of(options)
+        _reject_others(name, source, given)
+        return source.load(name, given)
+
+
+def training_rows(name: str, **options: Any) -> int | None:
+    """Number of rows of the training set of a table; None for other datasets, which are not read for it."""
+    return tables.open_files(name, Options.of(options)).sizes["train"] if _source(name) is tables else None
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """The options that a dataset takes, with their defaults: those of files, or those of all other datasets."""
+    return {option: value for option, value in OPTIONS.items() if (option in TABLE) == (_source(name) is tables)}
+
+
+def _reject_others(name: str, source: ModuleType, options: Options) -> None:
+    """Raises `InputError` if an option of files is given for another dataset, or the other way around."""
+    options.reject(name, *(("n_bits", "flip", "conditional", "data_dir") if source is tables else TABLE))
 
 
 def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
-    return next((source for source in (digits, toys, named_targets, binarized) if name in source.NAMES), tfds_images)
+    known = next((source for source in (digits, toys, named_targets, binarized) if name in source.NAMES), None)
+    return known or (tables if tables.is_path(name) else tfds_images)
 
 
 @contextlib.contextmanager

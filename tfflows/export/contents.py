@@ -13,6 +13,7 @@ from tfflows.export import training_scores, warmup
 from tfflows.export.card import CARD, model_card
 from tfflows.models import GenerativeModel
 from tfflows.servable import Servable
+from tfflows.splits import without_weight
 from tfflows.targets import Target
 
 EXAMPLES = 32  # number of events that an export is checked on, and the most in a warm-up request
@@ -39,19 +40,21 @@ def write(
     warmup.write(folder, name, requests(reloaded, model, events))
     if isinstance(data, Data):
         batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
-        training_scores.write(folder, training_scores.scores(reloaded, data.train, batch_size=batch_size))
-    figures.save(figures.picture(served_samples(reloaded, model), data), folder / "samples.png")
+        scores = [training_scores.scores(reloaded, split, batch_size=batch_size) for split in (data.train, data.test)]
+        training_scores.write(folder, scores[0])
+        figures.save(figures.histogram(*scores), folder / "log_likelihoods.png")
+    figures.save(figures.picture(served_samples(reloaded, model, data), data), folder / "samples.png")
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (folder / CARD).write_text(model_card(name, config, metrics))
 
 
 def examples(model: GenerativeModel, data: Data | Target) -> dict[str, np.ndarray]:
-    """A few events to score, `{"x": ...}` with `"label"` where there are classes; samples if there are no data."""
+    """A few events to score, with their labels and contexts; samples if there are no data."""
     if isinstance(data, Target):
         return {"x": model.sample(EXAMPLES, seed=0).numpy()}
     n = min(EXAMPLES, guards.most_rows(model.event, model.latent_shape))
-    return next(data.test.events().batch(n).as_numpy_iterator())
+    return without_weight(next(data.test.events().batch(n).as_numpy_iterator()))
 
 
 def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]) -> None:
@@ -79,10 +82,11 @@ def requests(reloaded, model: GenerativeModel, examples: dict[str, np.ndarray]) 
     return sorted(found, key=lambda request: request[0])
 
 
-def served_samples(reloaded, model: GenerativeModel) -> np.ndarray:
+def served_samples(reloaded, model: GenerativeModel, data: Data | Target) -> np.ndarray:
     """Samples from the `sample` signature at temperature 1, as many as a picture shows."""
     n = figures.number(model.event)
-    inputs = _values(signatures.inputs_of("sample", model.event, model.latent_shape), n, {})
+    given = figures.conditions(data, n)
+    inputs = _values(signatures.inputs_of("sample", model.event, model.latent_shape), n, given)
     inputs = {name: tf.constant(value) for name, value in inputs.items()}
     return reloaded.signatures["sample"](**inputs)["x"].numpy()
 

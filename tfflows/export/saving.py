@@ -15,7 +15,7 @@ from tfflows.files import atomic_write
 from tfflows.models import GenerativeModel
 from tfflows.targets import Target
 
-COPIED = ("config.json", "metrics.json", "samples.png", "README.md")
+COPIED = ("config.json", "metrics.json", "samples.png", "log_likelihoods.png", "README.md")
 
 
 def export(
@@ -29,8 +29,9 @@ def export(
     """Writes `<folder>/<version>/`, after reloading it and checking that it scores and samples as the model does.
 
     A version has the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
-    the training set (not of a target, which has none), `config.json`, `metrics.json`, `samples.png`, drawn by the
-    reloaded SavedModel, and the model card. The last four are also copied next to the versions.
+    the training set and `log_likelihoods.png`, their histogram (not of a target, which has none), `config.json`,
+    `metrics.json`, `samples.png`, drawn by the reloaded SavedModel, and the model card. All but the SavedModel and the
+    scores are also copied next to the versions.
 
     Args:
         model: Model in float32, outside any strategy.
@@ -121,5 +122,7 @@ def publish(beside: Path, folder: Path) -> Path:
 
 def _copy_beside(version: Path) -> None:
     for name in COPIED:
+        if not (version / name).exists():  # a target has no log-likelihoods
+            continue
         with atomic_write(version.parent / name) as copy:
             shutil.copyfile(version / name, copy)

@@ -1,12 +1,13 @@
 """Columns in memory: arrays, a dictionary of arrays, or a DataFrame, with the interface of a file of a table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfflows.errors import check
-from tfflows.sources.column import Column
+from tfflows.sources.column import Column, check_names
+from tfflows.sources.entries import numbers, text_of_numbers
 from tfflows.sources.spans import Span, even_spans
 
 
@@ -14,19 +15,17 @@ class Frame:
     """A table in memory.
 
     Args:
-        table: A DataFrame, a dictionary of arrays `[rows]`, or an array `[rows, columns]`, whose columns are then
-            called x0, x1, ...
+        table: The names and values of the columns; see `named`.
         name: Name of the table, for errors.
 
     Raises:
         InputError: The columns have different numbers of rows or the same name, or an array is not a table.
     """
 
-    def __init__(self, table: Any, *, name: str = "x"):
+    def __init__(self, table: Sequence[tuple[str, Any]], *, name: str = "x"):
         self.name = name
-        found = _named(table)
-        self.table = {str(key): _array(str(key), values) for key, values in found}
-        check_names(name, [str(key) for key, _ in found])
+        check_names(name, [key for key, _ in table])
+        self.table = {key: _array(key, values) for key, values in table}
         rows = {key: len(values) for key, values in self.table.items()}
         check(len(set(rows.values())) == 1, f"Expected columns of {name!r} with equally many rows.", rows=rows)
         self.rows = next(iter(rows.values()))
@@ -67,11 +66,17 @@ class Frame:
         return np.array([_text(value) for value in values], object)
 
 
-def _named(table: Any) -> list[tuple[Any, Any]]:
+def named(table: Any) -> list[tuple[str, Any]]:
+    """The names and values of the columns of a DataFrame or of a dictionary of arrays `[rows]`; those of an array
+    `[rows, columns]` are called x0, x1, ...
+
+    Raises:
+        InputError: An array is not a table.
+    """
     if isinstance(table, Mapping):
-        return list(table.items())
+        return [(str(name), values) for name, values in table.items()]
     if hasattr(table, "columns") and hasattr(table, "iloc"):  # a DataFrame, of pandas or with its interface
-        return [(name, table.iloc[:, place]) for place, name in enumerate(table.columns)]
+        return [(str(name), table.iloc[:, place]) for place, name in enumerate(table.columns)]
     array = np.asarray(table)
     check(array.ndim == 2, "Expected a table [rows, columns].", shape=array.shape)
     check(array.shape[1] > 0, "Expected a table with at least one column.", shape=array.shape)

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfflows import figures
@@ -94,10 +93,10 @@ class SamplePictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        event, n = self.generator.event, figures.number(self.generator.event)
-        label = np.arange(n) % event.classes if event.classes else None
+        n = figures.number(self.generator.event)
         with averaged_weights(self.model):
-            image = figures.picture(self.generator.sample(n, label, seed=0).numpy(), self.data)
+            drawn = self.generator.sample(n, **figures.conditions(self.data, n), seed=0)
+            image = figures.picture(drawn.numpy(), self.data)
         step = int(self.model.optimizer.iterations.numpy())
         figures.save(image, self.folder / f"step-{step:09d}.png")
         with self.writer.as_default():

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfflows import metrics, noise
 from tfflows.datasets import Data, Split
 from tfflows.models import GenerativeModel, ReverseKL
+from tfflows.splits import WEIGHT
 from tfflows.targets import Target
 from tfflows.training.pipeline import padded_batches
 
@@ -22,6 +23,22 @@ def nats_of(
 ) -> np.ndarray:
     """Log-likelihoods or log-weights of all examples, float64 `[split.size]` in nats; unordered under a strategy.
 
+    Takes the arguments of `nats_and_weights_of`.
+    """
+    settings = {"batch_size": batch_size, "num_importance_samples": num_importance_samples, "seed": seed}
+    return nats_and_weights_of(model, split, **settings)[0]
+
+
+def nats_and_weights_of(
+    model: GenerativeModel | ReverseKL,
+    split: Split,
+    *,
+    batch_size: int = 256,
+    num_importance_samples: int = 1,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `nats_of`, and the weight of each example in a mean, float64 `[split.size]`; 1 without weights.
+
     Args:
         model: Trained model, for log-likelihoods, or `ReverseKL`, for log-weights. Under its strategy, each replica
             evaluates a share of each batch.
@@ -35,7 +52,8 @@ def nats_of(
 
     def step(element, is_real):
         nats = model.nats_fn(element, noise.seed_pair(seed), num_importance_samples)
-        return nats, tf.cast(is_real, tf.int32)  # replicas cannot gather booleans
+        weight = tf.cast(element.get(WEIGHT, tf.ones_like(nats)), nats.dtype)
+        return nats, weight, tf.cast(is_real, tf.int32)  # replicas cannot gather booleans
 
     run_step = model.cached_function(
         "evaluate", lambda batch: strategy.run(step, args=batch), num_importance_samples, seed
@@ -43,22 +61,23 @@ def nats_of(
     kept = []
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
-        values, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch))
-        kept.append(values[is_real == 1])
-    return np.concatenate(kept).astype(np.float64)
+        nats, weight, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch))
+        kept.append(np.stack([nats, weight])[:, is_real == 1])
+    nats, weights = np.concatenate(kept, axis=1).astype(np.float64)
+    return nats, weights
 
 
 def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -> dict[str, float]:
-    """Mean log-likelihood of a whole split, with its standard error; takes the options of `nats_of`.
+    """Weighted mean log-likelihood of a whole split, with its standard error; takes the options of `nats_of`.
 
     Returns:
         For data `nats` and `nats_se` per event, `num_events`, and, for discrete events, `bits_per_dim` and
         `bits_per_dim_se`; for a target, the result of `weighed`.
     """
-    values = nats_of(model, split, **options)
+    values, weights = nats_and_weights_of(model, split, **options)
     if isinstance(model, ReverseKL):
         return weighed(values)
-    mean, error = mean_and_error(values)
+    mean, error = mean_and_error(values, weights)
     result = {"nats": mean, "nats_se": error, "num_events": len(values)}
     if model.event.discrete:
         result["bits_per_dim"] = metrics.bits_per_dim(mean, model.event)
@@ -85,9 +104,14 @@ def weighed(log_weights: np.ndarray) -> dict[str, float]:
     }
 
 
-def mean_and_error(values: np.ndarray) -> tuple[float, float]:
-    """The mean and its standard error."""
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+def mean_and_error(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
+    """The weighted mean and its standard error, which is NaN for a single value."""
+    shares = np.ones(len(values)) / len(values) if weights is None else weights / weights.sum()
+    mean = float(np.sum(shares * values))
+    if len(values) == 1:
+        return mean, float("nan")
+    unbiased = len(values) / (len(values) - 1)
+    return mean, float(np.sqrt(unbiased * np.sum((shares * (values - mean)) ** 2)))
 
 
 def truth(data: Data | Target) -> dict[str, float]:

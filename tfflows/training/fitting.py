@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfflows.datasets import Data
 from tfflows.errors import TrainingError
 from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
+from tfflows.splits import without_weight
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
@@ -84,7 +85,7 @@ def fit(
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         with naming_rows(data):
-            fitted.initialize(**first, seed=seed)
+            fitted.initialize(**without_weight(first), seed=seed)
     finished = state.step >= steps or state.validations_since_best.numpy() >= (settings.patience or math.inf)
     if not finished:
         stream = training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step)

@@ -71,4 +71,5 @@ def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer
     """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
     kind = {"adam": Adam, "adamax": Adamax}[settings.optimizer]
     average = {"use_ema": settings.ema > 0, "ema_momentum": settings.ema or 0.99}
-    return kind(schedule(settings, steps), clip_norm=settings.clip_norm, **average)
+    decay = {"weight_decay": settings.weight_decay} if settings.weight_decay else {}
+    return kind(schedule(settings, steps), clip_norm=settings.clip_norm, **average, **decay)

@@ -37,6 +37,7 @@ def check_rows(data: Data) -> None:
             try:
                 data.event.check(batch["x"], first_row=first)
                 data.event.check_label(batch.get("label"), first_row=first)
+                data.event.check_context(batch.get("context"), first_row=first)
             except InputError as error:
                 raise InputError(f"{error} This is in the {name} set of {data.name}.") from None
             first += len(batch["x"])

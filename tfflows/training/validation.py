@@ -13,7 +13,7 @@ from tfflows.datasets import Data
 from tfflows.files import atomic_write
 from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
-from tfflows.training.evaluation import nats_of
+from tfflows.training.evaluation import mean_and_error, nats_and_weights_of
 from tfflows.training.pipeline import one_pass
 from tfflows.training.rows import first_not_finite
 
@@ -57,7 +57,7 @@ class Validation(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
             self.model.adapt(one_pass(self.data.train, batch_size=BATCH))
-            nats = float(self._mean(nats_of(self.model, self.data.validation)))
+            nats = self._mean(*nats_and_weights_of(self.model, self.data.validation))
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:
@@ -68,10 +68,10 @@ class Validation(keras.callbacks.Callback):
         if self.patience is not None and self.state.validations_since_best.numpy() >= self.patience:
             self.model.stop_training = True
 
-    def _mean(self, nats):
+    def _mean(self, nats, weights):
         if not np.isfinite(nats).all():
             logging.warning("Expected finite log-likelihoods of the validation set: %s.", first_not_finite(nats))
-        return nats.mean()
+        return mean_and_error(nats, weights)[0]
 
     def _keep(self, nats):
         self.state.best_nats.assign(nats)

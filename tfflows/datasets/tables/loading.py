@@ -80,7 +80,10 @@ def data_of(table: Table, options: Options) -> Data:
     """The splits of a table, in memory if it is small, else read from the files in each pass."""
     keep = table.bytes <= CACHE_BYTES if options.cache is None else options.cache
     make = _in_memory if keep else _streamed
-    return Data(table.name, table.event, *(make(table, part) for part in ("train", "validation", "test")))
+    splits = {part: make(table, part) for part, size in table.sizes.items() if size}
+    return Data(
+        table.name, table.event, splits["train"], splits["validation"], splits.get("test", splits["validation"])
+    )
 
 
 def _in_memory(table: Table, part: str) -> Split:
@@ -126,5 +129,3 @@ def _spec(table: Table) -> dict[str, tf.TensorSpec]:
     spec |= {"context": tf.TensorSpec([None, event.context], tf.float64)} if event.context else {}
     spec |= {} if encoder.label is None else {"label": tf.TensorSpec([None], tf.int32)}
     return spec | ({} if encoder.weight is None else {"sample_weight": tf.TensorSpec([None], tf.float32)})
-
-

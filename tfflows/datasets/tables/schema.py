@@ -119,9 +119,7 @@ def _bounds(
     return (None if low is None else low - step / 2), (None if high is None else high + step / 2)
 
 
-def detected_bounds(
-    found: ColumnStatistics, sample: np.ndarray, step: float
-) -> tuple[float | None, float | None]:
+def detected_bounds(found: ColumnStatistics, sample: np.ndarray, step: float) -> tuple[float | None, float | None]:
     """Positive for numbers that are, and that are far less skewed on a log scale; the unit interval for continuous
     numbers that fill it.
     """

@@ -158,7 +158,13 @@ class Survey:
 
 
 def survey(
-    name: str, roles: Roles, kinds: Mapping[str, str], sources: Mapping[str, Sequence[Source]], options: Options
+    name: str,
+    roles: Roles,
+    kinds: Mapping[str, str],
+    sources: Mapping[str, Sequence[Source]],
+    options: Options,
+    *,
+    cut: Sequence[str] = PARTS[1:],
 ) -> Table:
     """Reads a table once, and decides what its columns are and which rows are in which split.
 
@@ -168,6 +174,7 @@ def survey(
         kinds: How each column is read, `"number"` or `"text"`.
         sources: Where the rows are: `"train"`, and `"validation"` and `"test"` if they have sources of their own.
         options: The options of the table.
+        cut: The splits that are cut from the training sources, unless they have sources of their own.
 
     Raises:
         InputError: A column or a row is wrong, or there are too few rows.
@@ -180,7 +187,8 @@ def survey(
             for rows in read(piece, wanted):
                 found.add(rows, cut=part == "train")
     held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
-    return _decided(name, roles, wanted, found, parts["train"], held_out, options)
+    counts = [0 if part in held_out or part not in cut else _held_out(found.rows, options) for part in PARTS[1:]]
+    return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
 
 
 def _decided(
@@ -190,18 +198,19 @@ def _decided(
     found: Survey,
     train: list[Piece],
     held_out: dict[str, list[Piece]],
+    counts: list[int],
     options: Options,
 ) -> Table:
-    least = 3 - len(held_out)
+    least = 1 + sum(count > 0 for count in counts)
     check(found.rows >= least, f"Expected at least {least} rows of {name!r} to train on.", rows=found.rows)
     sample = found.sample.columns()
     by_content = any(_is_continuous(found.columns[each], sample[each]) for each in roles.data)
-    wanted = [0 if part in held_out else _held_out(found.rows, options) for part in PARTS[1:]]
-    cuts = Cuts.of(found.histograms[by_content], *wanted)
+    cuts = Cuts.of(found.histograms[by_content], *counts)
     sizes = cuts.sizes(found.histograms[by_content])
     sizes |= {part: sum(piece.span.rows for piece in of_part) for part, of_part in held_out.items()}
     rule = f"Expected {name!r} to have enough different rows for training, validation and test, or files for them."
-    check(all(size > 0 for size in sizes.values()), rule, **sizes)
+    wanted = dict(zip(PARTS, [1, *counts], strict=True))
+    check(all(size > 0 for part, size in sizes.items() if wanted[part]), rule, **sizes)
     is_train = cuts.part(sample["_content" if by_content else "_place"]) == 0
     sample = {each: values[is_train] for each, values in sample.items()}
     weight = 1.0 if roles.weight is None else _mean_weight(roles.weight, sample[roles.weight])

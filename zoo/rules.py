@@ -1,0 +1,65 @@
+"""The settings for a table, from its numbers of rows and columns: the only place where they are derived.
+
+A small table gets a small network, dropout and many passes, and training stops when the validation set no longer
+improves. A large one gets a wider network, and a number of steps that a laptop makes in minutes.
+"""
+
+import math
+from typing import Any
+
+from tfflows.events import Event
+from tfflows.models.tabular import real_event
+
+MOST_STEPS = 20_000
+SMALL, LARGE = 5_000, 100_000  # rows
+
+
+def preset(architecture: str, event: Event, rows: int) -> dict[str, dict[str, Any]]:
+    """The settings of model and training, as in the presets of an architecture.
+
+    Args:
+        architecture: Name of the architecture.
+        event: A row of the table.
+        rows: Number of rows of the training set.
+    """
+    return {"model": _model(architecture, real_event(event).size, rows), "train": _training(rows)}
+
+
+def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
+    width = _power_of_two(math.sqrt(rows), 16, 128)
+    layers = 2 if rows < 500 else 3 if rows < SMALL else 5
+    dropout = 0.2 if rows < 500 else 0.1 if rows < SMALL else 0.0
+    couplings = {"width": width, "dropout": dropout, "kind": "coupling"}
+    sized = {
+        "nsf": {**couplings, "steps": layers, "bins": 8}
+        | ({} if size > 1 else {"kind": "autoregressive", "dropout": 0.0}),
+        "maf": {"flows": layers, "width": width, "batch_norm": False},
+        "realnvp": {"couplings": 2 * layers, "width": width},
+        "nice": {"width": width},
+        "glow": {"steps": 2 * layers, "width": width},
+        "flowpp": {"couplings": 2 * layers, "width": width},
+        "made": {"width": width},
+        "iaf": {"flows": layers, "width": width},
+        "naf": {"flows": 2, "width": width},
+        "ffjord": {"width": width},
+        "vae": {"width": width},
+        "flow_vae": {"width": width},
+    }
+    return sized.get(architecture, {})
+
+
+def _training(rows: int) -> dict[str, Any]:
+    batch_size = _power_of_two(rows / 20, min(16, rows), 1024 if rows > LARGE else 256)
+    per_pass = max(1, rows // batch_size)
+    round_steps = min(max(per_pass, 50), 500)
+    steps = min(max(60 * per_pass, 2_000), MOST_STEPS)
+    return {
+        **{"steps": steps, "batch_size": batch_size, "validate_every": round_steps, "patience": 10},
+        **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": min(200, steps // 10), "clip_norm": 5.0},
+        **{"ema": 0.99, "weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": 10},
+    }
+
+
+def _power_of_two(wanted: float, least: int, most: int) -> int:
+    """The power of two next to `wanted`, within limits."""
+    return min(max(2 ** round(math.log2(max(wanted, 1))), least), most)
