@@ -89,7 +89,7 @@ def open_table(path: str, *, delimiter: str = ",") -> TableFile:
     return opened(path, delimiter) if opened == CsvTable.open else opened(path)
 
 
-def expand(paths: str | Sequence[str]) -> list[str]:
+def expand(paths: str | os.PathLike | Sequence[str]) -> list[str]:
     """The files that are meant, in order.
 
     Args:
@@ -151,9 +151,10 @@ def _check_same_kind(name: str, first: TableFile, file: TableFile) -> None:
     check(same, f"{rule} {Column(file.name, name).dropped}.", column=name, **there)
 
 
-def _listed(paths: str | Sequence[str]) -> list[str]:
-    if not isinstance(paths, str):
-        return [path for some in paths for path in _listed(os.fspath(some))]
+def _listed(paths: str | os.PathLike | Sequence[str]) -> list[str]:
+    if not isinstance(paths, str | os.PathLike):
+        return [path for some in paths for path in _listed(some)]
+    paths = os.fspath(paths)
     if "," not in paths or tf.io.gfile.exists(storage.absolute(paths)):
         return [paths]
     return [path.strip() for path in paths.split(",") if path.strip()]
