@@ -22,7 +22,7 @@ def columns(path, kinds=None, *, span=4, size=3, **settings):
             parts.append(file.columns(chunk, kinds, row))
             row += len(chunk)
         assert row == some.first + some.rows
-    return {name: np.concatenate([part[name] for part in parts]) for name in kinds}
+    return parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in kinds}
 
 
 def refused(function, *arguments, **settings) -> str:

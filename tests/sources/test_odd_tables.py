@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests.sources import reading
-from tfflows.sources import check_same, expand, open_table, records
+from tfflows.sources import check_same, expand, open_table, records, select
 
 nan = np.nan
 BOM = b"\xef\xbb\xbf"
@@ -146,6 +146,25 @@ def written(folder):
     return [reading.write(folder / name, content) for name, content in contents.items()]
 
 
+def test_fields_of_an_array_may_have_any_name(tmp_path):
+    with open(tmp_path / "a.npy", "wb") as file:
+        np.lib.format.write_array(file, np.array([(1, 2)], [("日本", "f4"), ("b", "i4")]), version=(3, 0))
+    same(reading.columns(tmp_path / "a.npy"), {"日本": [1], "b": [2]})
+
+
+def test_columns_may_be_changed_in_place(tmp_path):
+    for path in written(tmp_path):
+        assert all(values.flags.writeable for values in reading.columns(path, span=100, size=100).values())
+
+
+def test_an_open_quote_is_found_before_the_rows_are_read(tmp_path):
+    """The first rows, which are read when a file is opened, are closed."""
+    path = reading.write(tmp_path / "a.csv", "a\n" + '"x"\n' * 10_001 + '"y\nz\n')
+    line = reading.refused(lambda: list(open_table(path).spans(100)))
+    assert "each quote to be closed" in line
+    assert "row=10001" in line
+
+
 def test_formats_give_the_same_columns(tmp_path):
     files = [open_table(path) for path in written(tmp_path)]
     assert check_same(files) == {"a": "number", "i": "number", "t": "text"}
@@ -191,6 +210,15 @@ def test_tables_may_be_remote(tmp_path):
     tf.io.gfile.copy(str(tmp_path / "z.npz"), "ram://tables/z.npz", overwrite=True)
     same(reading.columns("ram://tables/z.npz"), EXACT)
     assert len(expand("ram://tables")) == len(expand("ram://tables/*")) == 5
+
+
+def test_only_selected_columns_of_parquet_are_read(tmp_path):
+    for path in written(tmp_path):
+        file = select(open_table(path), ["i"])
+        (chunk,) = file.chunks(next(file.spans(100)), 100)
+        assert file.columns(chunk, {"i": "number"}, 0)["i"].tolist() == REFERENCE["i"]
+        if path.endswith("parquet"):
+            assert (chunk.schema.names, file.names, file.kinds) == (["i"], ("i",), {"i": "number"})
 
 
 def test_a_span_is_not_read_beyond(tmp_path):

@@ -33,7 +33,7 @@ WRONG = {
     "same names": ("a.csv", "a,b,a\n1,2,3\n", ["different names", "['a']"]),
     "semicolons": ("a.csv", "a;b\n1;2\n", ["--set=data.delimiter=';'", "line='a;b'"]),
     "tabs": ("a.csv", "a\tb\n1\t2\n", ["--set=data.delimiter='\\t'"]),
-    "open quote": ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', ["each quote to be closed", """line='3,"4'"""]),
+    "open quote": ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', ["each quote to be closed", """row=1, line='3,"4'"""]),
     "open quote in header": ("a.csv", 'a,"b\n1,2\n', ["each quote to be closed"]),
     "stray quote": ("a.csv", 'a,b\n1,x\n2,5" or\n3,7" or\n4,y\n', ["quotes around a field", "row=1"]),
     "numbered": ("a.csv", "0,1\n0.5,0.5\n", ["columns that are numbered look alike"]),
@@ -151,7 +151,9 @@ def test_files_may_differ_in_order_and_in_what_is_missing(tmp_path):
     assert check_same(files) == {"a": "number", "b": "text"}
 
 
-@pytest.mark.parametrize("paths", ["none.csv", "none*.csv", "a.csv,none.csv", ["a.csv", "none.csv"], [], "empty", ","])
+@pytest.mark.parametrize(
+    "paths", ["none.csv", "none*.csv", "a.csv,none.csv", ["a.csv", "none.csv"], [], "empty", ",", "a.csv,*.csv"]
+)
 def test_paths_without_files_are_refused(paths, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     reading.write(tmp_path / "a.csv", "a\n1\n")

@@ -50,7 +50,7 @@ class CsvTable(File):
         guess = cls(path, header.names, {}, frozenset(), delimiter, header.length)
         with storage.open_to_read(path) as file:
             file.seek(header.length)
-            sample = records.take(path, file, SAMPLE)
+            sample = records.take(path, file, SAMPLE, 0)
         while sample and not sample[-1].strip(b"\r\n"):
             sample.pop()
         check_rows(path, len(sample))
@@ -91,7 +91,7 @@ class CsvTable(File):
         table = self._read(chunk, dict.fromkeys(names, pa.float64())) if names else None
         if table is None:
             return {}
-        found = {name: table[name].to_numpy() for name in names}
+        found = {name: table[name].to_numpy().copy() for name in names}
         return {name: values for name, values in found.items() if not np.any(np.abs(values) >= entries.EXACT)}
 
     def _texts(self, chunk: list[bytes], names: list[str] | tuple[str, ...], first_row: int) -> dict[str, pa.Array]:
