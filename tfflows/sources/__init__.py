@@ -5,3 +5,4 @@ from tfflows.sources.table import check_same as check_same
 from tfflows.sources.table import expand as expand
 from tfflows.sources.table import index_column as index_column
 from tfflows.sources.table import open_table as open_table
+from tfflows.sources.table import select as select

@@ -158,11 +158,11 @@ def _entries(column: Column, values: np.ndarray, kind: str) -> np.ndarray:
     values = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("=")))
     if values.dtype.kind in TIMES:
         column.refuse(column.no_dates, 0, str(values[0]))
-    if values.dtype.kind in NUMBERS:
+    if values.dtype.kind in NUMBERS and values.ndim == 1:
         return (entries.numbers if kind == "number" else entries.text_of_numbers)(column, values)
-    if values.dtype.kind not in TEXTS:
+    if values.dtype.kind not in TEXTS or values.ndim > 1:
         rule = "Expected a column of real numbers or text: convert it, for example with x.astype(str), or drop it:"
-        column.refuse_type(f"{rule} {column.dropped}.", values.dtype)
+        column.refuse_type(f"{rule} {column.dropped}.", np.dtype((values.dtype, values.shape[1:])))
     encoded = values.dtype.kind == "S"
     texts = entries.decoded(column, values.tolist()) if encoded else pa.array(values.tolist(), pa.string())
     empty = values == values.dtype.type()

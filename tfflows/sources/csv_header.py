@@ -35,7 +35,7 @@ def read(path: str, delimiter: str) -> Header:
         InputError: The file is empty, has another delimiter or encoding, or names that are not different.
     """
     with storage.open_to_read(path) as file:
-        line = b"".join(records.take(path, file, 1))
+        line = b"".join(records.take(path, file, 1, records.HEADER))
     check(bool(line.removeprefix(BOM).strip()), "Expected a file with a header and rows: it is empty.", file=path)
     found = [field.strip() for field in fields(_decoded(path, line), delimiter, file=path)]
     _check_delimiter(path, found, delimiter)

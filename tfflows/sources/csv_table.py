@@ -50,7 +50,7 @@ class CsvTable(File):
         guess = cls(path, header.names, {}, frozenset(), delimiter, header.length)
         with storage.open_to_read(path) as file:
             file.seek(header.length)
-            sample = records.take(path, file, SAMPLE)
+            sample = records.take(path, file, SAMPLE, 0)
         while sample and not sample[-1].strip(b"\r\n"):
             sample.pop()
         check_rows(path, len(sample))
@@ -88,32 +88,33 @@ class CsvTable(File):
 
     def _numbers(self, chunk: list[bytes], names: list[str]) -> dict[str, np.ndarray]:
         """The columns that are plainly numbers; those with a text or a very large number need a closer look."""
-        try:
-            table = self._read(chunk, dict.fromkeys(names, pa.float64())) if names else None
-        except pa.ArrowInvalid:
+        table = self._read(chunk, dict.fromkeys(names, pa.float64())) if names else None
+        if table is None:
             return {}
-        if table is None or len(table) != len(chunk):
-            return {}
-        found = {name: table[name].to_numpy() for name in names}
-        return {name: values for name, values in found.items() if not np.any(np.abs(values) > entries.EXACT)}
+        found = {name: table[name].to_numpy().copy() for name in names}
+        return {name: values for name, values in found.items() if not np.any(np.abs(values) >= entries.EXACT)}
 
     def _texts(self, chunk: list[bytes], names: list[str] | tuple[str, ...], first_row: int) -> dict[str, pa.Array]:
-        try:
-            table = self._read(chunk, dict.fromkeys(names, pa.string()))
-        except pa.ArrowInvalid:
-            table = None
-        if table is None or len(table) != len(chunk):
+        table = self._read(chunk, dict.fromkeys(names, pa.string()))
+        if table is None:
             self._refuse(chunk, names, first_row)
         return {name: table[name].combine_chunks() for name in names}
 
-    def _read(self, chunk: list[bytes], types: Mapping[str, pa.DataType]) -> pa.Table:
+    def _read(self, chunk: list[bytes], types: Mapping[str, pa.DataType]) -> pa.Table | None:
+        """The columns of these types; None if a record is not a row, or a value not of its type."""
+        if len(self.names) > 1 and (b"\n" in chunk or b"\r\n" in chunk):
+            return None  # pyarrow reads a blank line as a row without values
         data, quoting = b"".join(chunk), {"ignore_empty_lines": False, "newlines_in_values": True}
-        return pa.csv.read_csv(
-            io.BytesIO(data),
-            pa.csv.ReadOptions(column_names=list(self.names), use_threads=False, block_size=len(data) + 1),
-            pa.csv.ParseOptions(delimiter=self.delimiter, **quoting),
-            pa.csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=entries.MISSING),
-        )
+        try:
+            table = pa.csv.read_csv(
+                io.BytesIO(data),
+                pa.csv.ReadOptions(column_names=list(self.names), use_threads=False, block_size=len(data) + 1),
+                pa.csv.ParseOptions(delimiter=self.delimiter, **quoting),
+                pa.csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=entries.MISSING),
+            )
+        except pa.ArrowInvalid:
+            return None
+        return table if len(table) == len(chunk) else None
 
     def _refuse(self, chunk: list[bytes], names: list[str] | tuple[str, ...], first_row: int) -> None:
         """Raises the error about the first record that is wrong."""

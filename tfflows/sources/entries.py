@@ -53,7 +53,9 @@ def parsed(column: Column, texts: pa.Array) -> np.ndarray:
     filled = pc.replace_with_mask(texts, pa.array(missing), pa.scalar("nan", texts.type))
     entries = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
     _check_finite(column, np.isinf(entries), texts)
-    _check_exact(column, (np.abs(entries) > EXACT) & _matches(texts, INTEGER), texts)
+    large = (np.abs(entries) >= EXACT) & _matches(texts, INTEGER)
+    large[large] = [abs(int(value.as_py())) > EXACT for value in texts.filter(pa.array(large))]
+    _check_exact(column, large, texts)
     return entries
 
 

@@ -13,7 +13,19 @@ from tfflows.sources import storage
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span, even_spans
 
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+def _header_3_0(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Version 3 differs from version 2 in the encoding of the names of fields."""
+    shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+    dtype.names = tuple(name.encode("latin-1").decode() for name in dtype.names)
+    return shape, fortran, dtype
+
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): _header_3_0,
+}
 
 
 @dataclasses.dataclass(frozen=True)

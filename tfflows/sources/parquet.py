@@ -79,7 +79,7 @@ def describe(path: str) -> tuple[pa.Schema, int]:
 def batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """The rows of a span, from the row groups that contain it, at most `size` at a time."""
     with storage.open_to_read(path) as file:
-        parquet = pq.ParquetFile(file, buffer_size=BUFFER)
+        parquet = pq.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
         groups, row = _groups(parquet.metadata, span)
         for batch in parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False):
             low, high = max(span.first - row, 0), min(span.first + span.rows - row, len(batch))

@@ -1,7 +1,7 @@
 """Parquet files with named columns."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,11 @@ class ParquetTable(File):
         undecided = frozenset(name for name, dtype in types.items() if pa.types.is_null(dtype))
         refused = {name: types[name] for name in types if kinds[name] == "text" and not _is_text(types[name])}
         return cls(path, rows, tuple(schema.names), kinds, undecided, refused)
+
+    def select(self, names: Collection[str]) -> "ParquetTable":
+        """The file with some of its columns: no others are read from the disk."""
+        kinds = {name: kind for name, kind in self.kinds.items() if name in names}
+        return dataclasses.replace(self, names=tuple(kinds), kinds=kinds, undecided=self.undecided.intersection(names))
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.rows, rows)

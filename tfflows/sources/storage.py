@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import tensorflow as tf
 
-from tfflows.errors import InputError
+from tfflows.errors import InputError, check
 
 BUFFER = 1 << 20
 
@@ -43,7 +43,10 @@ class _File(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._file.seek(offset, whence)
+        try:
+            self._file.seek(offset, whence)
+        except tf.errors.OpError as error:
+            raise OSError(error.message) from error  # as Python's files do, where there is no such position
         return self._file.tell()
 
     def tell(self) -> int:
@@ -79,6 +82,8 @@ def stat(path: str) -> dict[str, Any]:
         facts = tf.io.gfile.stat(path)
     except tf.errors.OpError as error:
         raise _unreadable(path, error) from error
+    rule = "Expected a file that can be read, not a folder."
+    check(not facts.is_directory, rule, path=path)
     return {"path": path, "bytes": facts.length, "changed": facts.mtime_nsec}
 
 

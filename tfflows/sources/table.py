@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -89,7 +90,12 @@ def open_table(path: str, *, delimiter: str = ",") -> TableFile:
     return opened(path, delimiter) if opened == CsvTable.open else opened(path)
 
 
-def expand(paths: str | Sequence[str]) -> list[str]:
+def select(file: TableFile, names: Collection[str]) -> TableFile:
+    """The same file, of which Parquet then reads only these columns; the other formats are read by whole rows."""
+    return file.select(names) if isinstance(file, ParquetTable) else file
+
+
+def expand(paths: str | os.PathLike | Sequence[str]) -> list[str]:
     """The files that are meant, in order.
 
     Args:
@@ -97,10 +103,12 @@ def expand(paths: str | Sequence[str]) -> list[str]:
             text with commas between them. The files of a pattern or a folder are sorted by name.
 
     Raises:
-        InputError: One of them does not exist.
+        InputError: One of them does not exist, or a file is meant twice.
     """
     found = [file for path in _listed(paths) for file in _files(path)]
     check(bool(found), "Expected the path of a table, a pattern or a folder.", paths=paths)
+    twice = [path for path, count in Counter(found).items() if count > 1]
+    check(not twice, "Expected each file once: its rows would count twice.", files=twice[:5])
     return found
 
 
@@ -151,9 +159,10 @@ def _check_same_kind(name: str, first: TableFile, file: TableFile) -> None:
     check(same, f"{rule} {Column(file.name, name).dropped}.", column=name, **there)
 
 
-def _listed(paths: str | Sequence[str]) -> list[str]:
-    if not isinstance(paths, str):
-        return [path for some in paths for path in _listed(os.fspath(some))]
+def _listed(paths: str | os.PathLike | Sequence[str]) -> list[str]:
+    if not isinstance(paths, str | os.PathLike):
+        return [path for some in paths for path in _listed(some)]
+    paths = os.fspath(paths)
     if "," not in paths or tf.io.gfile.exists(storage.absolute(paths)):
         return [paths]
     return [path.strip() for path in paths.split(",") if path.strip()]

@@ -91,8 +91,7 @@ def _parsed(column: Column, chunk: np.ndarray, feature: tf.io.RaggedFeature) -> 
     except tf.errors.InvalidArgumentError as error:
         if len(chunk) == 1:
             rule = f"Expected a feature of one type, {feature.dtype.name}, in all examples: write it anew, or drop it:"
-            reason = error.message.splitlines()[0][:200]
-            column.refuse(f"{rule} {column.dropped}.", 0, reason)
+            column.refuse(f"{rule} {column.dropped}.", 0, error.message.rpartition("}} ")[2])
         for index in range(len(chunk)):
             _parsed(dataclasses.replace(column, first_row=column.first_row + index), chunk[index : index + 1], feature)
         raise InputError(f"Expected examples. Received: {error.message.splitlines()[0]}.") from error
