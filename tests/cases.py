@@ -5,6 +5,7 @@ import dataclasses
 import math
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from tfflows.models import Dequantized, Flow, GenerativeModel, LatentVariableMod
 from zoo.registry import ARCHITECTURES, Architecture
 
 EVENTS = {"vector": Event((2,)), "image": Event((4, 4, 1), "uint8", 8)}
+CONDITIONS = {"classes": 3, "context": 2}  # of a conditional case: always both, so that each law sees both
 
 # Settings that make an architecture small; its defaults where there is no row.
 SMALL = {
@@ -60,7 +62,7 @@ class Case:
     event: Event
 
     def __str__(self) -> str:
-        return f"{self.name}-{self.event.kind}" + ("-conditional" if self.event.classes else "")
+        return f"{self.name}-{self.event.kind}" + ("-conditional" if self.event.condition_size else "")
 
     @property
     def row(self) -> Architecture:
@@ -82,10 +84,10 @@ class Case:
 
 
 CASES = [
-    Case(name, dataclasses.replace(EVENTS[kind], classes=classes))
+    Case(name, event)
     for name, row in ARCHITECTURES.items()
     for kind in row.builders
-    for classes in (0, 3)
+    for event in (EVENTS[kind], dataclasses.replace(EVENTS[kind], **CONDITIONS))
 ]
 
 
@@ -93,9 +95,9 @@ def make(case: Case, *, seed: int = 0, scale: float = 1.0) -> GenerativeModel:
     """The model of a case in the current precision, without weights at zero, initialized on data times `scale`."""
     keras.utils.set_random_seed(seed)
     model = zoo.create(case.name, event=case.event, **case.settings)
-    x, label = events(case, 64)
+    x, conditions = events(case, 64)
     x = x if scale == 1.0 else (scale * x).astype(case.event.dtype)
-    model.initialize(tf.constant(x), None if label is None else tf.constant(label))
+    model.initialize(x, **conditions)
     random = np.random.default_rng(seed)
     # A smaller change for a bound: far from the true posterior, importance weights have no finite variance.
     gentle = {id(v) for layer in getattr(model, "inference_layers", ()) for v in layer.trainable_variables}
@@ -126,23 +128,36 @@ def widened(model: LatentVariableModel) -> LatentVariableModel:
     return model
 
 
-def events(case: Case, n: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Random events of a case, and labels where it is conditional."""
+def events(case: Case, n: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Random events of a case, and a label and a context of each by name, where it is conditional."""
     random = np.random.default_rng(zlib.crc32(str(case).encode()))
     event = case.event
     x = random.integers(0, event.levels, (n, *event.shape)) if event.discrete else random.normal(size=(n, *event.shape))
-    label = random.integers(0, event.classes, n).astype(np.int32) if event.classes else None
-    return x.astype(event.dtype), label
+    conditions = {"label": random.integers(0, event.classes, n).astype(np.int32)} if event.classes else {}
+    if event.context:
+        conditions["context"] = random.normal(size=(n, event.context)).astype(np.float32)
+    return x.astype(event.dtype), conditions
 
 
-def continuous(case: Case, n: int) -> tuple[np.ndarray, tf.Tensor | None]:
-    """Dequantized events in the current precision, and the context of their labels."""
-    x, label = events(case, n)
+def taken(conditions: dict[str, np.ndarray], rows: Any) -> dict[str, np.ndarray]:
+    """The conditions of some rows: of a slice, or of an array of their numbers."""
+    return {name: value[rows] for name, value in conditions.items()}
+
+
+def repeated(case: Case, n: int) -> dict[str, np.ndarray]:
+    """The same label and context for each of `n` rows, where a case is conditional."""
+    label = {"label": np.ones(n, np.int32)} if case.event.classes else {}
+    context = np.linspace(0.5, -1.0, case.event.context, dtype=np.float32)
+    return {**label, "context": np.tile(context, [n, 1])} if case.event.context else label
+
+
+def continuous(case: Case, n: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Dequantized events in the current precision, and their conditions."""
+    x, conditions = events(case, n)
     x = x.astype(keras.config.floatx())
     if case.event.discrete:
         x += np.random.default_rng(1).uniform(0.05, 0.95, x.shape)
-    context = None if label is None else tf.one_hot(label, case.event.classes, dtype=x.dtype)
-    return x, context
+    return x, conditions
 
 
 def assert_finite_at(x: tf.Tensor, model: GenerativeModel) -> None:

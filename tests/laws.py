@@ -13,7 +13,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import Case, continuous, events, float64, flow_of, make, widened
+from tests.cases import Case, continuous, events, float64, flow_of, make, repeated, taken, widened
+from tests.condition_laws import CONDITION_LAWS, each_condition_matters
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import (
@@ -27,12 +28,12 @@ from tfflows.errors import InputError
 
 def sampling_inverts_density(case: Case) -> None:
     model = make(case)
-    x, label = events(case, 8)
-    z = model.encode(x, label)
+    x, conditions = events(case, 8)
+    z = model.encode(x, **conditions)
     # tf.identity, and a new bijector for each direction: TFP caches its results, and would return them.
-    back = model.decode(tf.identity(z), label).numpy()
+    back = model.decode(tf.identity(z), **conditions).numpy()
     np.testing.assert_allclose(back, x, atol=0 if case.event.discrete else 1e-4)
-    again = model.encode(model.sample(8, label, seed=3), label).numpy()
+    again = model.encode(model.sample(8, **conditions, seed=3), **conditions).numpy()
     assert np.isfinite(again).all()
     if not case.event.discrete:
         latent = model.base_distribution().distribution.quantile(_uniform(model, 8, seed=3))
@@ -46,21 +47,21 @@ def _uniform(model, n, seed):
 def log_det_is_that_of_the_jacobian(case: Case) -> None:
     with float64():
         model = flow_of(make(case))
-        x, context = continuous(case, 3)
-        ndims = len(case.event.shape)
-        z = tf.identity(model.bijector(context).inverse(x))
-        inverse, forward = model.bijector(context), model.bijector(context)
+        x, conditions = continuous(case, 3)
+        ndims, condition = len(case.event.shape), model.condition(**conditions)
+        z = tf.identity(model.bijector(condition).inverse(x))
+        inverse, forward = model.bijector(condition), model.bijector(condition)
         inverse_log_det = inverse.inverse_log_det_jacobian(tf.constant(x), event_ndims=ndims)
         forward_log_det = forward.forward_log_det_jacobian(z, event_ndims=1)
-        np.testing.assert_allclose(inverse_log_det, _jacobian_log_det(model, "inverse", x, context), atol=1e-6)
-        np.testing.assert_allclose(forward_log_det, _jacobian_log_det(model, "forward", z, context), atol=1e-6)
+        np.testing.assert_allclose(inverse_log_det, _jacobian_log_det(model, "inverse", x, condition), atol=1e-6)
+        np.testing.assert_allclose(forward_log_det, _jacobian_log_det(model, "forward", z, condition), atol=1e-6)
 
 
-def _jacobian_log_det(model, direction, x, context):
+def _jacobian_log_det(model, direction, x, condition):
     x = tf.constant(x)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        y = getattr(model.bijector(context), direction)(x)
+        y = getattr(model.bijector(condition), direction)(x)
     jacobian = tape.batch_jacobian(y, x, experimental_use_pfor=False)
     size = model.event.size
     return np.linalg.slogdet(np.reshape(jacobian, [-1, size, size]))[1]
@@ -68,9 +69,9 @@ def _jacobian_log_det(model, direction, x, context):
 
 def every_weight_gets_a_finite_gradient(case: Case) -> None:
     model = make(case)
-    x, label = events(case, 16)
+    x, conditions = events(case, 16)
     with tf.GradientTape() as tape:
-        loss = -tf.reduce_mean(model.log_prob_fn(tf.constant(x), label, noise.seed_pair(0)))
+        loss = -tf.reduce_mean(model.log_prob_fn(*model.checked(x, **conditions), noise.seed_pair(0)))
     for variable, gradient in zip(
         model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
     ):
@@ -81,18 +82,18 @@ def every_weight_gets_a_finite_gradient(case: Case) -> None:
 
 def each_event_is_scored_alone(case: Case) -> None:
     model = make(case)
-    x, label = events(case, 8)
-    together = model.log_prob(x, label).numpy()
+    x, conditions = events(case, 8)
+    together = model.log_prob(x, **conditions).numpy()
     order = np.random.default_rng(0).permutation(8)
-    shuffled = model.log_prob(x[order], None if label is None else label[order]).numpy()
+    shuffled = model.log_prob(x[order], **taken(conditions, order)).numpy()
     np.testing.assert_allclose(shuffled, together[order], rtol=1e-5)
-    alone = model.log_prob(x[3:4], None if label is None else label[3:4]).numpy()
+    alone = model.log_prob(x[3:4], **taken(conditions, slice(3, 4))).numpy()
     np.testing.assert_allclose(alone, together[3:4], rtol=1e-5)
 
 
 def each_network_runs_once(case: Case) -> None:
     model = make(case)
-    x, label = events(case, 2)
+    x, conditions = events(case, 2)
     counts = collections.Counter()
     original = keras.layers.Layer.__call__
 
@@ -102,11 +103,11 @@ def each_network_runs_once(case: Case) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.layers.Layer, "__call__", counted)
-        model.log_prob_fn(tf.constant(x), label, noise.seed_pair(0))
+        model.log_prob_fn(*model.checked(x, **conditions), noise.seed_pair(0))
         if case.exact and not case.event.discrete:
             first = max(counts.values(), default=0)
             counts.clear()
-            model.distribution(label).log_prob(x)
+            model.distribution(**conditions).log_prob(x)
             assert max(counts.values(), default=0) == first, "distribution() runs networks more often"
     # An inverse autoregressive density takes a pass for each entry, as its row says; the passes of a solver vary.
     passes = {"1": 1, "D": case.event.size}.get(case.row.log_prob_cost.passes)
@@ -115,7 +116,7 @@ def each_network_runs_once(case: Case) -> None:
 
 def weights_round_trip(case: Case) -> None:
     model, other = make(case), make(case, seed=1)
-    x, label = events(case, 4)
+    x, conditions = events(case, 4)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.weights.h5"
         model.save_weights(path)
@@ -123,18 +124,18 @@ def weights_round_trip(case: Case) -> None:
     assert len(model.variables) == len(other.variables) > 0
     for mine, theirs in zip(model.variables, other.variables, strict=True):
         np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
-    np.testing.assert_array_equal(model.log_prob(x, label), other.log_prob(x, label))
+    np.testing.assert_array_equal(model.log_prob(x, **conditions), other.log_prob(x, **conditions))
 
 
 def same_seed_same_sample(case: Case) -> None:
     model = make(case)
-    label = None if not case.event.classes else 1
-    first, again = model.sample(6, label, seed=1).numpy(), model.sample(6, label, seed=1).numpy()
+    conditions = repeated(case, 6)
+    first, again = (model.sample(6, **conditions, seed=1).numpy() for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    assert np.any(model.sample(6, label, seed=2).numpy() != first)
+    assert np.any(model.sample(6, **conditions, seed=2).numpy() != first)
     assert np.any(first[0] != first[1])
     seeds = noise.split(noise.seed_pair(1), 6)
-    alone = model.sample_fn(seeds[4:5], tf.ones([1]), None if label is None else tf.constant([label]))
+    alone = model.sample_fn(seeds[4:5], tf.ones([1]), model.condition(**repeated(case, 1)))
     np.testing.assert_allclose(alone.numpy().astype(float), first[4:5].astype(float), rtol=1e-5)
 
 
@@ -142,9 +143,9 @@ def temperature_scales_the_latent(case: Case) -> None:
     if case.event.discrete:
         return  # its samples are rounded; the vector case of the same layers holds the law
     model = make(case)
-    label = None if not case.event.classes else 1
-    labels = None if label is None else np.full(6, label)
-    hot, cool = (model.encode(model.sample(6, label, seed=1, temperature=t), labels).numpy() for t in (1.0, 0.5))
+    conditions = repeated(case, 6)
+    drawn = [model.sample(6, **conditions, seed=1, temperature=t) for t in (1.0, 0.5)]
+    hot, cool = (model.encode(x, **conditions).numpy() for x in drawn)
     np.testing.assert_allclose(cool, 0.5 * hot, atol=1e-4)
 
 
@@ -160,10 +161,9 @@ def samples_agree_with_density(case: Case) -> None:
         return
     model = _settling(case)
     log_density, mass, grid = _density_on_grid(model, case)
-    label = None if not case.event.classes else 1
-    samples = model.sample(20_000, label, seed=0).numpy()
-    labels = None if label is None else np.full(len(samples), label)
-    scores = model.log_prob(samples, labels, num_importance_samples=case.samples).numpy()
+    conditions = repeated(case, 20_000)
+    samples = model.sample(20_000, **conditions, seed=0).numpy()
+    scores = model.log_prob(samples, **conditions, num_importance_samples=case.samples).numpy()
     # Means under the samples and under the density, of functions with light tails.
     pairs = [(np.arcsinh(samples), np.arcsinh(grid)), (np.sin(samples), np.sin(grid))]
     pairs += [(np.sin(samples).prod(-1, keepdims=True), np.sin(grid).prod(-1, keepdims=True))]
@@ -185,43 +185,44 @@ def _density_on_grid(model, case):
     t = np.linspace(-reach, reach, points)
     axis, width = np.sinh(t).astype(np.float32), np.cosh(t) * (t[1] - t[0])
     grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
-    label = None if not case.event.classes else np.ones(len(grid), np.int32)
-    log_density = model.log_prob(grid, label, num_importance_samples=case.samples).numpy().astype(np.float64)
+    conditions = repeated(case, len(grid))
+    log_density = model.log_prob(grid, **conditions, num_importance_samples=case.samples).numpy().astype(np.float64)
     return log_density, np.exp(log_density) * np.outer(width, width).ravel(), grid
 
 
 def bad_input_is_named(case: Case) -> None:
     model = make(case)
-    x, label = events(case, 4)
+    x, conditions = events(case, 4)
     with pytest.raises(InputError, match=r"`x` of shape \[batch, .*Received: shape="):
-        model.log_prob(x[:, :-1], label)
+        model.log_prob(x[:, :-1], **conditions)
     unsound = x.astype(np.float32)
     unsound[1, 0] = np.nan
     with pytest.raises(InputError, match=r"`x` to be .*Received: x\[1, 0.*\]=nan\.$"):
-        model.log_prob(unsound, label)
+        model.log_prob(unsound, **conditions)
     if case.event.discrete:
         unsound[1, 0] = case.event.levels
         with pytest.raises(InputError, match=rf"integers in 0\.\.{case.event.levels - 1}.*x\[1, 0, 0, 0\]=8\.0"):
-            model.log_prob(unsound, label)
+            model.log_prob(unsound, **conditions)
     for temperature in (-1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match=r"`temperature`.*Received: temperature="):
-            model.sample(2, None if label is None else 0, temperature=temperature)
-    with pytest.raises(InputError, match="label"):
-        model.log_prob(x, np.full(4, 3) if case.event.classes else np.zeros(4))
+            model.sample(2, **repeated(case, 2), temperature=temperature)
+    for name, wrong in {"label": np.full(4, case.event.classes), "context": np.full((4, 2), np.inf)}.items():
+        with pytest.raises(InputError, match=f"`{name}`"):
+            model.log_prob(x, **{**conditions, name: wrong})
     with pytest.raises(InputError, match=r"`z` of shape"):
-        model.decode(np.zeros((2, 1)), None if label is None else label[:2])
+        model.decode(np.zeros((2, 1)), **repeated(case, 2))
 
 
 def inputs_far_outside_have_finite_gradients(case: Case) -> None:
     if case.event.discrete:
         return  # its inputs are bounded
     model = make(case)
-    label = tf.constant([0, 1, 2]) if case.event.classes else None
+    _, conditions = events(case, 3)
     for scale in (30.0, 1e4):
         x = scale * tf.constant([[1.0, -1.0], [0.0, 1.0], [-1.0, -0.5]])
         with tf.GradientTape() as tape:
             tape.watch(x)
-            score = model.log_prob_fn(x, label, noise.seed_pair(0))
+            score = model.log_prob_fn(x, model.condition(**conditions), noise.seed_pair(0))
         gradients = tape.gradient(score, [x, *model.trainable_variables])
         assert all(np.isfinite(part).all() for part in (score, *gradients)), f"at {scale:g}"
 
@@ -229,15 +230,15 @@ def inputs_far_outside_have_finite_gradients(case: Case) -> None:
 def data_dependent_weights_are_set_once(case: Case) -> None:
     keras.utils.set_random_seed(0)
     model = zoo.create(case.name, event=case.event, **case.settings)
-    x, label = events(case, 32)
+    x, conditions = events(case, 32)
     if not model.initialized:
-        for use in (lambda: model.sample(2, 0 if case.event.classes else None), lambda: model.log_prob(x, label)):
+        for use in (lambda: model.sample(2, **repeated(case, 2)), lambda: model.log_prob(x, **conditions)):
             with pytest.raises(InputError, match=r"initialized: call model\.initialize\(batch\).*Received: model="):
                 use()
-    model.initialize(tf.constant(x), label)
+    model.initialize(x, **conditions)
     assert model.initialized
     first = [variable.numpy() for variable in model.variables]
-    model.initialize(tf.constant(x[::-1][:7]), None if label is None else label[::-1][:7])
+    model.initialize(x[7:14], **taken(conditions, slice(7, 14)))
     for before, after in zip(first, model.variables, strict=True):
         np.testing.assert_array_equal(before, after.numpy())
 
@@ -263,11 +264,19 @@ LAWS = [
     *KERAS_LAWS,
 ]
 
-# Laws that a wrong use of the label could break: in the networks, and on its way to them, which all models share.
-CONDITIONAL_LAWS = [log_det_is_that_of_the_jacobian, every_weight_gets_a_finite_gradient, bad_input_is_named]
+# Laws that a wrong use of label or context could break: in the networks, and on its way to them, which models share.
+CONDITIONAL_LAWS = [
+    log_det_is_that_of_the_jacobian,
+    every_weight_gets_a_finite_gradient,
+    bad_input_is_named,
+    each_condition_matters,
+]
 ALL_CONDITIONAL_LAWS = [
     *CONDITIONAL_LAWS,
+    *CONDITION_LAWS[1:],
     sampling_inverts_density,
     each_event_is_scored_alone,
+    same_seed_same_sample,
     saved_model_is_the_model,
+    *KERAS_LAWS,
 ]

@@ -22,14 +22,14 @@ def saved_model_is_the_model(case: Case) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Servable(model).save(Path(folder))
         session = Session(Path(folder))
-    x, label = events(case, ROWS)
-    requests = requests_of(session, x, label)
+    x, conditions = events(case, ROWS)
+    requests = requests_of(session, x, conditions)
     z = requests["decode"]["z"]
     expected = {
-        "log_prob": model.log_prob(x, label),
-        "encode": model.encode(x, label),
-        "decode": x if case.exact else model.decode(z, label),
-        "sample": model.sample(ROWS, label, seed=5, temperature=0.7),
+        "log_prob": model.log_prob(x, **conditions),
+        "encode": model.encode(x, **conditions),
+        "decode": x if case.exact else model.decode(z, **conditions),
+        "sample": model.sample(ROWS, **conditions, seed=5, temperature=0.7),
     }
     for name, inputs in requests.items():
         served = session.run(name, **inputs)
@@ -40,18 +40,12 @@ def saved_model_is_the_model(case: Case) -> None:
     assert_runs_anywhere(session.graph_def)
 
 
-def requests_of(session, x, label) -> dict[str, dict[str, np.ndarray]]:
+def requests_of(session, x, conditions) -> dict[str, dict[str, np.ndarray]]:
     """A request to each signature, with the latents that the SavedModel itself gives."""
-    labels = {} if label is None else {"label": label}
-    return {
-        "log_prob": {"x": x, **labels},
-        "encode": {"x": x, **labels},
-        "decode": {"z": session.run("encode", x=x, **labels)["z"], **labels},
-        "sample": {
-            **{"seed": noise.sample_seeds(5, ROWS).numpy(), "temperature": np.full(ROWS, 0.7, np.float32)},
-            **labels,
-        },
-    }
+    sample = {"seed": noise.sample_seeds(5, ROWS).numpy(), "temperature": np.full(ROWS, 0.7, np.float32)}
+    requests = {"log_prob": {"x": x}, "encode": {"x": x}, "sample": sample}
+    requests["decode"] = {"z": session.run("encode", x=x, **conditions)["z"]}
+    return {name: {**inputs, **conditions} for name, inputs in requests.items()}
 
 
 def assert_close(found, expected) -> None:

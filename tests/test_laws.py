@@ -1,9 +1,10 @@
-"""Every law, for every architecture of the registry; for class-conditional models, those that a label could break."""
+"""Every law, for every architecture of the registry; for conditional ones, those that label or context could break."""
 
 import pytest
 
 from tests import bound_laws, laws
 from tests.cases import CASES
+from tests.condition_laws import CONDITION_LAWS
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import (
@@ -26,7 +27,7 @@ def laws_of(case):
 
 
 def all_laws_of(case):
-    if not case.event.classes:
+    if not case.event.condition_size:
         return laws.LAWS
     # Large graphs take long to compile; RealNVP stands for the images of the others.
     whole = case.event.kind == "vector" or case.name == "realnvp"
@@ -36,6 +37,7 @@ def all_laws_of(case):
 # Laws that compile whole graphs or write files. RealNVP stands for the others in the default suite.
 HEAVY = {
     *KERAS_LAWS,
+    *CONDITION_LAWS,
     laws.weights_round_trip,
     saved_model_is_the_model,
     train_step_compiles_under_xla,
@@ -48,7 +50,7 @@ def is_slow(law, case):
     """Whether a pair waits for the slow suite."""
     if case.name == "realnvp":
         return case.event.kind == "image" and law in HEAVY
-    return law in HEAVY or case.event.classes > 0
+    return law in HEAVY or case.event.condition_size > 0
 
 
 PAIRS = [

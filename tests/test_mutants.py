@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tests import bound_laws, keras_laws, laws
 from tests.cases import EVENTS, Case
+from tests.condition_mutants import CONDITION_MUTANTS, changed
 from tests.test_laws import STAND_INS
 from tfflows import bijectors, noise, values
 from tfflows.bijectors import base
@@ -18,15 +19,6 @@ from tfflows.servable import Servable
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
 BOUND = Case("flow_vae", EVENTS["vector"])
-
-
-def changed(method, change):
-    """A method whose result is changed."""
-
-    def mutant(self, *args, **kwargs):
-        return change(self, method(self, *args, **kwargs))
-
-    return mutant
 
 
 def log_det_sign_flipped(patch):
@@ -100,11 +92,8 @@ def output_is_not_batched(patch):
 
 
 def output_has_another_free_axis(patch):
-    mutant = changed(
-        Servable.encode,
-        lambda self, found: {"z": tf.raw_ops.PlaceholderWithDefault(input=found["z"], shape=[None, None])},
-    )
-    patch.setattr(Servable, "encode", mutant)
+    free = lambda self, found: {"z": tf.raw_ops.PlaceholderWithDefault(input=found["z"], shape=[None, None])}  # noqa: E731
+    patch.setattr(Servable, "encode", changed(Servable.encode, free))
 
 
 def export_needs_python(patch):
@@ -125,7 +114,10 @@ def export_draws_of_its_own(patch):
 
 def export_wants_xla(patch):
     method = Servable.encode
-    compiled = lambda self, x: {"z": tf.function(lambda x: method(self, x)["z"], jit_compile=True)(x)}  # noqa: E731
+
+    def compiled(self, *given):
+        return {"z": tf.function(lambda *given: method(self, *given)["z"], jit_compile=True)(*given)}
+
     patch.setattr(Servable, "encode", compiled)
 
 
@@ -204,7 +196,7 @@ def copy_shares_its_weights(patch):
 
 
 def fit_does_not_initialize(patch):
-    patch.setattr(Flow, "initialize", lambda self, x, label=None: None)
+    patch.setattr(Flow, "initialize", lambda self, *args, **kwargs: None)
 
 
 def graph_sees_other_events(patch):
@@ -221,6 +213,7 @@ def distribution_has_another_density(patch):
 
 
 MUTANTS = [
+    *CONDITION_MUTANTS,
     (flips_are_not_saved, keras_laws.keras_file_is_the_model, VECTOR),
     (flips_are_not_saved, keras_laws.copies_are_the_model, VECTOR),
     (copy_shares_its_weights, keras_laws.copies_are_the_model, VECTOR),
@@ -272,4 +265,4 @@ def test_law_catches_mutant(mutant, law, case, monkeypatch):
 
 
 def test_every_law_has_a_mutant():
-    assert {law for _, law, _ in MUTANTS} == {*laws.LAWS, *STAND_INS.values()}
+    assert {law for _, law, _ in MUTANTS} == {*laws.LAWS, *laws.CONDITION_LAWS, *STAND_INS.values()}

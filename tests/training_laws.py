@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.cases import Case, events, make
+from tests.cases import Case, events, make, taken
 from tfflows import noise
 from tfflows.models import MeanNegativeLogLikelihood
 
@@ -31,21 +31,21 @@ def unit_of_the_data_does_not_matter(case: Case) -> None:
     """Data in other units have the density of a change of variables: weights that depend on data absorb the scale."""
     if case.event.discrete:
         return
-    x, label = events(case, 64)
+    x, conditions = events(case, 64)
     with pytest.MonkeyPatch.context() as patch:
         # A row's noise is a hash of its content: that of scaled rows would be other noise.
         patch.setattr(noise, "row_seeds", lambda x, seed: noise.split(seed, tf.shape(x)[0]))
-        expected = density_and_samples(case, x, label, 1.0)
+        expected = density_and_samples(case, x, conditions, 1.0)
         for scale in (1e-30, 1e30):
-            for found, part in zip(density_and_samples(case, x, label, scale), expected, strict=True):
+            for found, part in zip(density_and_samples(case, x, conditions, scale), expected, strict=True):
                 np.testing.assert_allclose(found, part, rtol=1e-2, atol=1e-2, err_msg=f"scale {scale}")
 
 
-def density_and_samples(case: Case, x: np.ndarray, label: np.ndarray | None, scale: float) -> tuple[np.ndarray, ...]:
+def density_and_samples(case: Case, x: np.ndarray, conditions: dict, scale: float) -> tuple[np.ndarray, ...]:
     """Log-likelihoods of `scale * x` and a few samples, in the units of `x`, of a model of data in these units."""
-    model, few = make(case, scale=scale), None if label is None else label[:8]
-    log_prob = model.log_prob(np.float32(scale) * x, label).numpy() + case.event.size * np.log(scale)
-    return log_prob, model.sample(8, few, seed=1).numpy() / np.float32(scale)
+    model = make(case, scale=scale)
+    log_prob = model.log_prob(np.float32(scale) * x, **conditions).numpy() + case.event.size * np.log(scale)
+    return log_prob, model.sample(8, **taken(conditions, slice(8)), seed=1).numpy() / np.float32(scale)
 
 
 def fitted(case: Case, strategy=None, *, jit_compile: bool = False) -> tuple[list[float], list[np.ndarray]]:
@@ -54,9 +54,8 @@ def fitted(case: Case, strategy=None, *, jit_compile: bool = False) -> tuple[lis
         model = make(case)
         # Not Adam, which divides a small gradient by its own size and so enlarges rounding.
         model.compile(keras.optimizers.SGD(1e-3), MeanNegativeLogLikelihood(), jit_compile=jit_compile)
-    x, label = events(case, 16)
-    batch = {"x": x} if label is None else {"x": x, "label": label}
-    data = tf.data.Dataset.from_tensor_slices(batch).batch(16).repeat(2)
+    x, conditions = events(case, 16)
+    data = tf.data.Dataset.from_tensor_slices({"x": x, **conditions}).batch(16).repeat(2)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     losses = model.fit(data.with_options(options), epochs=2, steps_per_epoch=1, verbose=0, shuffle=False).history[

@@ -12,7 +12,7 @@ import zoo
 from tests.cases import CASES, make
 from tfflows import noise
 
-VECTORS = [case for case in CASES if case.event.kind == "vector" and not case.event.classes]
+VECTORS = [case for case in CASES if case.event.kind == "vector" and not case.event.condition_size]
 
 
 @pytest.mark.parametrize("case", VECTORS, ids=str)

@@ -104,8 +104,9 @@ def test_function_evaluations_are_reported():
 @pytest.mark.slow
 def test_velocity_field_is_never_conditioned_away():
     conditional = make(next(case for case in CASES if str(case) == "ffjord-vector-conditional"))
-    x = np.zeros((3, 2), np.float32)
-    assert len(np.unique(conditional.log_prob(x, [0, 1, 2]))) == 3
+    x, zeros = np.zeros((3, 2), np.float32), np.zeros(2)
+    assert len(np.unique(conditional.log_prob(x, [0, 1, 2], zeros))) == 3
+    assert len(np.unique(conditional.log_prob(x, 0, [zeros, [0, 1], [1, 0]]))) == 3
 
 
 @pytest.mark.parametrize(

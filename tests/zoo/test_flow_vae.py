@@ -36,9 +36,9 @@ def moved(posterior, prior="", *, move=0.1, **settings):
 @pytest.mark.parametrize(("posterior", "prior"), FLOWS)
 def test_draws_have_the_density_that_is_claimed(posterior, prior):
     model = moved(posterior, prior)
-    assert_same_mass(model, X, None)
+    assert_same_mass(model, X, {})
     with tf.GradientTape() as tape:
-        found = draws(model, X, None, 50)
+        found = draws(model, X, {}, 50)
     weights = [v for layer in (*model.inference_layers, model.prior) for v in layer.trainable_variables]
     for variable, gradient in zip(weights, tape.gradient(found.log_ratio, weights), strict=True):
         assert np.any(gradient), f"{variable.path} has no gradient"
@@ -58,7 +58,7 @@ def test_kl_of_an_affine_flow_is_that_of_the_gaussian_it_makes():
         model = moved("1 planar")
         model.posterior = Chain([layer := Scaled()])
         _, mean, log_std = model.recognize(model._scaled(tf.constant(X))[0], None)
-        found = draws(model, X, None, n)
+        found = draws(model, X, {}, n)
         affine = layer.bijector()
         log_std, mean = log_std + affine.log_scale, affine.inverse(mean)
     np.testing.assert_allclose(tf.reduce_mean(found.z, axis=0), mean[0], atol=0.1)

@@ -70,7 +70,7 @@ def test_autoregressive_splines_sample_what_they_score(classes):
     np.testing.assert_allclose(model.decode(z.numpy(), label), x, atol=1e-4)
     with tf.GradientTape() as tape:
         tape.watch(point := tf.constant(x))
-        latent = model.bijector(model._context(label)).inverse(point)
+        latent = model.bijector(model.condition(label)).inverse(point)
     jacobian = np.linalg.slogdet(tape.batch_jacobian(latent, point))[1]
     base = -0.5 * np.sum(latent**2, -1) - 1.5 * np.log(2 * np.pi)
     np.testing.assert_allclose(model.log_prob(x, label), base + jacobian, atol=1e-4)

@@ -111,9 +111,17 @@ class Flow(DataDependentWeights, GenerativeModel):
 
         Args:
             label: A class, or classes of any shape, which is the batch shape; None without classes.
-            context: A context, or contexts `[*batch, context]`; None without a context.
+            context: A context, or contexts `[*batch, context]`; None without a context. A single label or context goes
+                with all of the others.
+
+        Raises:
+            InputError: As in `log_prob`, or batch shapes of label and context that do not fit together.
         """
-        return FlowDistribution(self, self._check_condition(label, context), name=self.name)
+        self.check_initialized()
+        label, context = self.event.check_label(label), self.event.check_context(context)
+        if label is not None and context is not None:
+            label, context = _of_one_batch(label, context)
+        return FlowDistribution(self, self.condition(label, context), name=self.name)
 
     def log_density(
         self,
@@ -167,3 +175,14 @@ class Flow(DataDependentWeights, GenerativeModel):
     def layer_metrics(self) -> list[keras.metrics.Metric]:
         """The training metrics of the layers."""
         return self.chain.metrics
+
+
+def _of_one_batch(label, context):
+    """A label and a context, each of a batch of any shape, with the shape that both broadcast to."""
+    try:
+        tf.broadcast_static_shape(label.shape, context.shape[:-1])
+    except ValueError:
+        rule = "Expected a `label` and a `context` of one batch shape."
+        check(False, rule, label_shape=tuple(label.shape), context_shape=tuple(context.shape))
+    batch = tf.broadcast_dynamic_shape(tf.shape(label), tf.shape(context)[:-1])
+    return tf.broadcast_to(label, batch), tf.broadcast_to(context, tf.concat([batch, context.shape[-1:]], axis=0))
