@@ -15,6 +15,10 @@ class InputError(ValueError):
     __init__ = Exception.__init__
 
 
+class RowError(InputError):
+    """A row of a table breaks a rule; the message says which row of which file."""
+
+
 class TrainingError(ArithmeticError):
     """Training produced a number that is not finite; the message says at which step and what to try."""
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -9,11 +10,14 @@ import tensorflow as tf
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.scoring.named import Named
+from tfflows.scoring.rows import Rows
 from tfflows.sources.csv import Csv
+from tfflows.sources.encoding import Encoder
 from tfflows.sources.npy import Npy
 from tfflows.sources.parquet import Parquet
 from tfflows.sources.spans import Source
 from tfflows.sources.storage import absolute
+from tfflows.sources.table import expand
 from tfflows.sources.tfrecord import TfRecord
 
 FORMATS = {
@@ -22,6 +26,22 @@ FORMATS = {
     r"\.(parquet|pq)": Parquet.open,
     r"\.tfrecords?(-\d+-of-\d+)?": TfRecord.open,  # with the shard names of TFDS and Beam
 }
+
+
+def of_table(name: str, event: Event, options: Mapping[str, Any]) -> list[Source]:
+    """The sources of a model of tables: files with its columns, in any order, and with any others.
+
+    Args:
+        name: Path of a file, a pattern, a folder, or several of these with commas between.
+        event: A row of the table.
+        options: Options of tables: `label`, the name of the column with the classes, and `delimiter`.
+
+    Raises:
+        InputError: A file does not exist, or lacks a column.
+    """
+    encoder = Encoder(event, options.get("label"))
+    paths = [absolute(path) for path in name.split(",")]
+    return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(paths)]
 
 
 def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any] | None = None) -> list[Source]:

@@ -88,8 +88,12 @@ class Job:
         check(done == part.span.rows, f"Expected {part.source.name!r} not to change while it is scored.", rows=done)
 
     def _checked(self, part: Part, chunk: Sequence, first: int) -> dict[str, tf.Tensor]:
-        decoded = part.source.decode(chunk)
+        decoded = part.source.decode(chunk, first)
         inputs = {"x": self.event.check(decoded["x"], first_row=first)}
+        if self.event.context:
+            rule = "Expected a model of a table for an input without a `context`."
+            check("context" in decoded, rule, input=part.source.name)
+            inputs["context"] = self.event.check_context(decoded["context"], first_row=first)
         if self.event.classes and self.labels is None:
             rule = "Expected a `label` for each row: in the input, or in a .npy file given as `labels`."
             check("label" in decoded, rule, input=part.source.name)

@@ -65,7 +65,7 @@ class Named:
         while chunk := list(itertools.islice(examples, size)):
             yield chunk
 
-    def decode(self, chunk: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    def decode(self, chunk: list[dict[str, np.ndarray]], first_row: int = 0) -> dict[str, np.ndarray]:
         return {name: np.stack([example[name] for example in chunk]) for name in chunk[0]}
 
 

@@ -95,7 +95,7 @@ def score(
     exported, target = Version.find(str(model), version), storage.absolute(str(output))
     event = exported.event()
     threshold = None if flag_below_quantile is None else exported.training_quantile(flag_below_quantile)
-    found = _sources(str(input), event, target, split=split, options=_options(exported, event, options or {}))
+    found = _sources(exported, str(input), target, split=split, options=options or {})
     parts = split_into_parts(found, part_rows)
     job = Job(exported, event, manifest.folder(target), batch_size, _labels(labels, event, total(parts)))
     job.check_first_rows(parts)  # an error in all rows is reported before anything is written
@@ -141,10 +141,15 @@ def _runner(name: str, beam_options: Sequence[str]) -> Callable[[Job, Sequence[P
     return functools.partial(beam.run, runner=name, options=beam_options)
 
 
-def _sources(name: str, event: Event, target: str, *, split: str, options: dict[str, Any]) -> list[Source]:
+def _sources(version: Version, name: str, target: str, *, split: str, options: Mapping[str, Any]) -> list[Source]:
     """The sources of the input; the output must be another file, in a known format."""
     table.check_ending(target)
-    found = inputs.find(name, event, split=split, options=options)
+    event = version.event()
+    if event.columns:
+        hints, of_training = typing.get_type_hints(Options), version.config()["data"]
+        found = inputs.of_table(name, event, merge("data", of_training, hints, dict(options)))
+    else:
+        found = inputs.find(name, event, split=split, options=_options(version, event, options))
     rule = "Expected `output` to be another file than the input."
     check(target not in [source.name for source in found], rule, output=target)
     return found

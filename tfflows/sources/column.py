@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from tfflows.errors import InputError, check
+from tfflows.errors import RowError, check
 
 SHOWN = 80  # characters of a value that an error quotes
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -74,6 +74,6 @@ def check_rows(path: str, rows: int) -> None:
     check(rows > 0, "Expected a file with rows.", file=path, rows=rows)
 
 
-def _error(rule: str, **received: Any) -> InputError:
+def _error(rule: str, **received: Any) -> RowError:
     values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-    return InputError(f"{rule} Received: {values}.")
+    return RowError(f"{rule} Received: {values}.")

@@ -59,7 +59,7 @@ class Csv(File):
     def chunks(self, span: Span, size: int) -> Iterator[list[bytes]]:
         return records.chunks(self.path, span, size)
 
-    def decode(self, chunk: list[bytes]) -> dict[str, np.ndarray]:
+    def decode(self, chunk: list[bytes], first_row: int = 0) -> dict[str, np.ndarray]:
         values = [column.to_numpy() for column in self._table(b"".join(chunk)).columns]
         label = {} if self.label is None else {"label": values.pop(self.label)}
         return {"x": np.stack(values, axis=1).reshape(-1, *self.event_shape), **label}

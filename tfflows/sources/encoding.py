@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tfflows.columns import Column
-from tfflows.errors import InputError, check
+from tfflows.errors import check
 from tfflows.events import Event
+from tfflows.sources.column import Column as Place
 
 MISSING = "(missing)"  # the category of a value that is missing
 
@@ -49,37 +50,27 @@ class Encoder:
         Raises:
             InputError: A value is missing that must not be, a label is not one of the classes, a weight is negative.
         """
-        place = Place(name, first_row)
-        examples = {"x": _matrix(table, self.event.columns, place)}
+        examples = {"x": _matrix(table, self.event.columns, name, first_row)}
         if self.event.context:
-            examples["context"] = _matrix(table, self.event.context_columns, place)
+            examples["context"] = _matrix(table, self.event.context_columns, name, first_row)
         if self.label is not None:
-            examples["label"] = self._labels(table[self.label], place)
+            examples["label"] = self._labels(table[self.label], Place(name, self.label, first_row))
         if self.weight is not None:
-            examples["sample_weight"] = _weights(table[self.weight], self.weight, place)
+            examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, first_row))
         return examples
 
-    def _labels(self, texts: np.ndarray, place: "Place") -> np.ndarray:
+    def _labels(self, texts: np.ndarray, place: Place) -> np.ndarray:
         codes = _codes(texts, self.event.labels)
         rule = f"Expected each label to be one of the classes of the training set, {_short(self.event.labels)}."
-        place.check(codes >= 0, texts, self.label, rule)
+        check_values(place, codes >= 0, texts, rule)
         return codes.astype(np.int32)
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """Where rows are, for errors."""
-
-    name: str
-    first_row: int
-
-    def check(self, sound: np.ndarray, values: np.ndarray, column: str, rule: str) -> None:
-        """Raises `InputError` with the first value that is not sound, its row and its column."""
-        if not sound.all():
-            index = int(np.argmin(sound))
-            value = values[index].item() if isinstance(values[index], np.generic) else values[index]
-            where = f"row {self.first_row + index}, counted from 0, of {self.name!r}"
-            raise InputError(f"{rule} Received: {column}={value!r} in {where}.")
+def check_values(place: Place, sound: np.ndarray, values: np.ndarray, rule: str) -> None:
+    """Raises `RowError` with the first value that is not sound."""
+    if not sound.all():
+        index = int(np.argmin(sound))
+        place.refuse(rule, index, values[index].item() if isinstance(values[index], np.generic) else values[index])
 
 
 def kind(column: Column) -> str:
@@ -94,8 +85,9 @@ def _are_numbers(column: Column) -> bool:
         return False
 
 
-def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], place: Place) -> np.ndarray:
-    return np.stack([_numbers(table[column.name], column, place) for column in columns], axis=1)
+def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], name: str, first_row: int) -> np.ndarray:
+    numbers = [_numbers(table[column.name], column, Place(name, column.name, first_row)) for column in columns]
+    return np.stack(numbers, axis=1)
 
 
 def _numbers(values: np.ndarray, column: Column, place: Place) -> np.ndarray:
@@ -103,11 +95,11 @@ def _numbers(values: np.ndarray, column: Column, place: Place) -> np.ndarray:
     if kind(column) == "text":
         values = values if values.dtype == object else np.array([name_of(value) for value in values], object)
         if MISSING not in column.categories:
-            place.check(np.array([value is not None for value in values], bool), values, column.name, missing_rule())
+            check_values(place, np.array([value is not None for value in values], bool), values, missing_rule())
         codes = _codes(values, column.categories)
         return np.where(codes >= 0, np.array(column.values)[codes], min(column.values) - 1.0)
     if not column.missing:
-        place.check(~np.isnan(values), values, column.name, missing_rule())
+        check_values(place, ~np.isnan(values), values, missing_rule())
     return values
 
 
@@ -129,8 +121,8 @@ def _codes(texts: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return np.array([places.get(MISSING if text is None else text, -1) for text in texts], np.int64)
 
 
-def _weights(weights: np.ndarray, column: str, place: Place) -> np.ndarray:
-    place.check(np.isfinite(weights) & (weights >= 0), weights, column, "Expected each weight to be 0 or more.")
+def _weights(weights: np.ndarray, place: Place) -> np.ndarray:
+    check_values(place, np.isfinite(weights) & (weights >= 0), weights, "Expected each weight to be 0 or more.")
     return weights.astype(np.float32)
 
 

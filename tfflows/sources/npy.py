@@ -83,7 +83,7 @@ class Npy(File):
                 entries = np.frombuffer(file.read(some.rows * row_bytes), self.dtype)
                 yield entries.reshape(some.rows, *self.event_shape)
 
-    def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+    def decode(self, chunk: np.ndarray, first_row: int = 0) -> dict[str, np.ndarray]:
         return {"x": chunk}
 
 

@@ -54,7 +54,7 @@ class Parquet(File):
     def chunks(self, span: Span, size: int) -> Iterator[pa.RecordBatch]:
         return batches(self.path, span, size, [*self.names, "label"] if self.labeled else list(self.names))
 
-    def decode(self, chunk: pa.RecordBatch) -> dict[str, np.ndarray]:
+    def decode(self, chunk: pa.RecordBatch, first_row: int = 0) -> dict[str, np.ndarray]:
         size = int(np.prod(self.event_shape)) // len(self.names)
         x = np.stack([_entries(chunk[name], size) for name in self.names], axis=1)
         label = {"label": _entries(chunk["label"], 1)[:, 0]} if self.labeled else {}

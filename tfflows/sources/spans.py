@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tfflows.errors import InputError
+from tfflows.errors import InputError, RowError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +42,12 @@ class Source(Protocol):
     def chunks(self, span: Span, size: int) -> Iterator[Sequence]:
         """The rows of `span` in order, as they are stored, at most `size` at a time; a slice of a chunk is a chunk."""
 
-    def decode(self, chunk: Sequence) -> dict[str, np.ndarray]:
-        """`x` of shape `[rows, *event]` and, if the source has labels, `label` of shape `[rows]`.
+    def decode(self, chunk: Sequence, first_row: int = 0) -> dict[str, np.ndarray]:
+        """`x` of shape `[rows, *event]`, `label` of shape `[rows]` if there are labels, and `context` if there is one.
+
+        Args:
+            chunk: Rows as they are stored.
+            first_row: Number of the first of them, for errors.
 
         Raises:
             InputError: A row does not have the format of the source.
@@ -59,11 +63,13 @@ def apply_naming_row(function: Callable[[Sequence, int], Any], chunk: Sequence, 
     """Calls `function(chunk, first)`; if it rejects the chunk, the error names the first row that it rejects by itself.
 
     Raises:
-        InputError: The error of `function`, with the number of the row and the `name` of the source; the first row of
-            `chunk` has the number `first`.
+        InputError: The error of `function`, with the number of the row and the `name` of the source, unless it has
+            them already; the first row of `chunk` has the number `first`.
     """
     try:
         return function(chunk, first)
+    except RowError:
+        raise
     except InputError:
         for index in range(len(chunk)):
             try:

@@ -73,7 +73,7 @@ class TfRecord(Records):
         check("x" in features, f"Expected the examples of {path!r} to have a feature `x`.", features=sorted(features))
         return cls(path, features["x"].WhichOneof("kind") or "float_list", "label" in features, event)
 
-    def decode(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+    def decode(self, chunk: np.ndarray, first_row: int = 0) -> dict[str, np.ndarray]:
         raw = self.kind == "bytes_list"
         x = tf.io.FixedLenFeature([] if raw else [self.event.size], KINDS[self.kind])
         features = {"x": x, **({"label": tf.io.FixedLenFeature([], tf.int64)} if self.labeled else {})}
