@@ -152,7 +152,7 @@ def test_files_may_differ_in_order_and_in_what_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "paths", ["none.csv", "none*.csv", "a.csv,none.csv", ["a.csv", "none.csv"], [], "empty", ",", "a.csv,*.csv"]
+    "paths", ["none.csv", "none*.csv", "a.csv,none.csv", ["a.csv", "none.csv"], [], "", "empty", ",", "a.csv,*.csv"]
 )
 def test_paths_without_files_are_refused(paths, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -164,7 +164,7 @@ def _listed(paths: str | os.PathLike | Sequence[str]) -> list[str]:
         return [path for some in paths for path in _listed(some)]
     paths = os.fspath(paths)
     if "," not in paths or tf.io.gfile.exists(storage.absolute(paths)):
-        return [paths]
+        return [paths] if paths else []
     return [path.strip() for path in paths.split(",") if path.strip()]
 
 
