@@ -63,8 +63,8 @@ class RealColumns:
         cell = tf.clip_by_value(tf.round(x * (denominator / numerator)), *self._cells())
         cell = tf.where(tf.equal(cell, 0), tf.zeros_like(cell), cell)  # not -0, whose noise would be another
         x = tf.clip_by_value(x, np.nextafter(self.low, math.inf), np.nextafter(self.high, -math.inf))
-        # Divided by a whole number where the step is a fraction: 3 / 10 is 0.3, but 3 * 0.1 is not. The divisor is hidden
-        # from the graph optimizer, which would multiply by the reciprocal of a constant.
+        # Divided by a whole number where the step is a fraction: 3 / 10 is 0.3, but 3 * 0.1 is not. The divisor is
+        # hidden from the graph optimizer, which would multiply by the reciprocal of a constant.
         divisor = np.where(self.step > 0, denominator, 1.0)
         divisor = tf.raw_ops.PlaceholderWithDefault(input=tf.constant(divisor), shape=divisor.shape)
         return tf.where(self.step > 0, cell * numerator, x) / divisor
