@@ -26,7 +26,7 @@ class Column(ConfigurableValue):
         high: Upper end of the support.
         step: Distance between the values of a real column that takes only multiples of it, such as 1 for integers.
             A value then stands for the cell of this width around it. 0 for a continuous column.
-        missing: Whether a value may be missing, which is written as NaN.
+        missing: Whether a value of a real column may be missing, which is written as NaN.
         shift: Location of the column, after the map of its support to the real line: see `tfflows.bijectors.Support`.
         scale: Scale of the column, after the same map.
     """
@@ -57,6 +57,8 @@ class Column(ConfigurableValue):
         rule = f"Expected a circular column {self.name!r} to have the two ends `low` and `high`, and no step."
         is_circle = math.isfinite(low) and math.isfinite(high) and self.step == 0 and not self.missing
         check(self.kind != "circular" or is_circle, rule, low=low, high=high, step=self.step, missing=self.missing)
+        rule = f"Expected no missing values in categorical column {self.name!r}: let them be a category of their own."
+        check(not (is_categorical and self.missing), rule, missing=self.missing)
         sound = 0 < self.scale < math.inf and math.isfinite(self.shift) and 0 <= self.step < math.inf
         rule = f"Expected a finite shift, a positive scale, and a step of 0 or more in column {self.name!r}."
         check(sound, rule, shift=self.shift, scale=self.scale, step=self.step)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 import tensorflow as tf
@@ -58,15 +59,20 @@ class RealColumns:
     def raw(self, z: tf.Tensor) -> tf.Tensor:
         """Real entries in raw units, inside of their supports, and multiples of the step where there is one."""
         x = self._support().forward(tf.cast(z, tf.float64))
-        # Divided by a whole number where the step is a fraction: 3 / 10 is 0.3, but 3 * 0.1 is not.
-        whole = np.round(1 / np.where(self.step > 0, self.step, 1.0))
-        is_fraction = (self.step > 0) & np.isclose(whole * self.step, 1.0, rtol=1e-12)
-        factor, divisor = np.where(is_fraction | (self.step == 0), 1.0, self.step), np.where(is_fraction, whole, 1.0)
-        x = tf.where(self.step > 0, tf.round(x * divisor / factor) * factor / divisor, x)
-        half = self.step / 2
-        low = np.where(self.step > 0, self.low + half, np.nextafter(self.low, math.inf))
-        high = np.where(self.step > 0, self.high - half, np.nextafter(self.high, -math.inf))
-        return tf.clip_by_value(x, low, high)
+        numerator, denominator = np.transpose([_fraction(step) for step in self.step])
+        cell = tf.clip_by_value(tf.round(x * (denominator / numerator)), *self._cells())
+        cell = tf.where(tf.equal(cell, 0), tf.zeros_like(cell), cell)  # not -0, whose noise would be another
+        x = tf.clip_by_value(x, np.nextafter(self.low, math.inf), np.nextafter(self.high, -math.inf))
+        # Divided by a whole number where the step is a fraction: 3 / 10 is 0.3, but 3 * 0.1 is not. The divisor is
+        # hidden from the graph optimizer, which would multiply by the reciprocal of a constant.
+        divisor = np.where(self.step > 0, denominator, 1.0)
+        divisor = tf.raw_ops.PlaceholderWithDefault(input=tf.constant(divisor), shape=divisor.shape)
+        return tf.where(self.step > 0, cell * numerator, x) / divisor
+
+    def _cells(self):
+        """The first and the last multiple of the step whose cell is inside of the support."""
+        step, rounding = np.where(self.step > 0, self.step, 1.0), 1e-6
+        return np.ceil(self.low / step + 0.5 - rounding), np.floor(self.high / step - 0.5 + rounding)
 
     def _in_cells(self, x, seeds):
         """Values of rounded columns anywhere in their cells; others unchanged."""
@@ -83,3 +89,10 @@ class RealColumns:
         if seeds is None:
             return tf.zeros_like(x)
         return noise.normal(noise.fold_in(seeds, noise.MISSING), tuple(x.shape[1:]), x.dtype)
+
+
+def _fraction(step: float) -> tuple[float, float]:
+    """The numerator and the denominator of a step such as 0.3, or itself and 1; 1 and 1 for no step."""
+    near = Fraction(step or 1.0).limit_denominator(10**9)
+    exact = near.numerator / near.denominator == (step or 1.0)
+    return (near.numerator, near.denominator) if exact else (step, 1)
