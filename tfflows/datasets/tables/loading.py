@@ -73,7 +73,8 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
     check(index is None or index not in chosen.data or options.columns is not None, rule, column=index)
     unused = {each for file in everything for each in file.names} - set(chosen.names)
     kinds = files.check_same(everything, drop={*dropped, *unused})
-    return survey(name, chosen, kinds, opened, options)
+    selected = {part: [files.select(file, chosen.names) for file in of_part] for part, of_part in opened.items()}
+    return survey(name, chosen, kinds, selected, options)
 
 
 def data_of(table: Table, options: Options) -> Data:

@@ -18,7 +18,7 @@ from tfflows.events import Event
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.spans import Span
 
-SPAN = 2**18  # rows that are read from one place of a file
+SPAN = 2**20  # rows that are read from one place of a file: as many as a row group of Parquet has by default
 CHUNK = 2**14  # rows in memory at a time
 MOST_HELD_OUT = 20_000  # rows of a validation or test split that is cut from the training files
 DIFFERENT = 0.3  # share of different values from which on a column is continuous, though rows may be copies
