@@ -110,6 +110,36 @@ class CircularHead(Head):
         return tf.cast(_angle(self.column, x), self.compute_dtype)[:, None]
 
 
+class AtomHead(Head):
+    """The probability that a value is exactly the atom of its column, if it is not missing."""
+
+    @property
+    def outputs(self):
+        return 1
+
+    def log_prob(self, x, known):
+        logit = self._network(known)[:, 0]
+        log_prob = tf.where(self._is_atom(x), tf.math.log_sigmoid(logit), tf.math.log_sigmoid(-logit))
+        return tf.where(tf.math.is_nan(x), tf.zeros_like(log_prob), log_prob)
+
+    def decode(self, u, known):
+        """The atom, or NaN for any other value."""
+        probability = tf.sigmoid(self._network(known)[:, 0])
+        return tf.where(u < probability, tf.constant(self.column.atom, tf.float64), tf.constant(math.nan, tf.float64))
+
+    def encode(self, x, known, place):
+        probability = tf.sigmoid(self._network(known)[:, 0])
+        place = tf.cast(place, probability.dtype)
+        return tf.where(self._is_atom(x), probability * place, probability + (1 - probability) * place)
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """Whether the value is the atom, `[batch, 1]`."""
+        return tf.cast(self._is_atom(x), self.compute_dtype)[:, None]
+
+    def _is_atom(self, x):
+        return tf.equal(x, tf.constant(self.column.atom, x.dtype))
+
+
 HEADS = {"categorical": CategoricalHead, "circular": CircularHead}
 
 

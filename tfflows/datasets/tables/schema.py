@@ -13,7 +13,11 @@ from tfflows.sources.encoding import MISSING, missing_rule, name_of
 
 TIES = 0.05  # share of the rows whose value another row has, from which on a column is rounded
 FINEST = 8  # decimal places of a column that is rounded to decimals
-CELLS = 1000  # in the spread of a column that is rounded, but not to decimals
+CELLS = 100  # in the spread of a column whose values repeat, but are not equally spaced
+FEW = 10  # different values up to which such a column is one of categories
+ATOM = 0.05  # share of the rows at one value, from which on it may be an atom
+OUTSTANDING = 4  # times as many rows as at any other value, from which on it is one
+MOST_CELLS = 2**20  # of an equally spaced column
 SKEWED = 1.0  # skewness from which on a positive column may be put on a log scale
 
 
@@ -60,16 +64,27 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     if name in wishes.circular:
         return _circular(name, found, *wishes.circular[name])
     is_number = sample.dtype != object
-    few = found.values is not None and len(found.values) <= 2
-    if not is_number or name in wishes.categorical or (few and name not in wishes.continuous and not context):
+    is_category = not is_number or name in wishes.categorical
+    if is_category or (not context and name not in wishes.continuous and few_values(found)):
         return _categorical(name, found, is_number=is_number)
     check(found.low < math.inf, f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     sample = sample[~np.isnan(sample)]
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
-    step = 0.0 if name in wishes.continuous else rounding(found, sample)
-    low, high = _bounds(name, found, sample, step, wishes)
-    return _scaled(Column(name, low=low, high=high, step=step, missing=found.missing > 0), sample, wishes.scaling)
+    is_continuous = name in wishes.continuous
+    atom = None if is_continuous else atom_of(found, sample)
+    sample = sample if atom is None else sample[sample != atom]
+    step, origin = (0.0, 0.0) if is_continuous else rounding(found, sample)
+    low, high = _bounds(name, found, sample, step, wishes, atom)
+    ends = {"low": low, "high": high, "step": step, "origin": origin, "atom": atom}
+    return _scaled(Column(name, **ends, missing=found.missing > 0), sample, wishes.scaling)
+
+
+def few_values(found: ColumnStatistics) -> bool:
+    """Whether numbers are categories: one or two of them, or a few that are not equally spaced."""
+    if found.values is None or len(found.values) > FEW:
+        return False
+    return len(found.values) <= 2 or spacing(np.array(sorted(found.values))) is None
 
 
 def _circular(name: str, found: ColumnStatistics, low: float, high: float) -> Column:
@@ -86,47 +101,81 @@ def _categorical(name: str, found: ColumnStatistics, *, is_number: bool) -> Colu
     return Column(name, "categorical", (*names, *([MISSING] if found.missing else [])), tuple(numbers))
 
 
-def rounding(found: ColumnStatistics, sample: np.ndarray) -> float:
-    """The step of a column: 1 for integers, a power of ten for rounded numbers, 0 for continuous ones.
+def atom_of(found: ColumnStatistics, sample: np.ndarray) -> float | None:
+    """A value that far more rows have than any other, among numbers that are not integers; None if there is none."""
+    values, counts = np.unique(sample, return_counts=True)
+    if found.whole or len(values) <= FEW or counts.max() < ATOM * len(sample):
+        return None
+    others = np.delete(counts, counts.argmax())
+    return float(values[counts.argmax()]) if counts.max() > OUTSTANDING * others.max() else None
 
-    Where values repeat without being rounded, as where many are exactly 0, the step is a power of ten, about a
-    thousandth of the spread: without noise in cells, the likelihood of a repeated value has no upper bound.
+
+def rounding(found: ColumnStatistics, sample: np.ndarray) -> tuple[float, float]:
+    """The step of a column and one of its values: 1 and 0 for integers, 0 for a step of a continuous column.
+
+    Where values repeat without being equally spaced, as where many are exactly 0, the step is a power of ten, about a
+    hundredth of the spread: without noise in cells, the likelihood of a repeated value has no upper bound.
     """
     if found.whole:
-        return 1.0
-    _, counts = np.unique(sample, return_counts=True)
-    if counts[counts > 1].sum() < TIES * len(sample):
-        return 0.0
+        return 1.0, 0.0
+    if not repeats(sample):
+        return 0.0, 0.0
     for places in range(1, FINEST + 1):
         scaled = sample * 10.0**places
         if np.allclose(scaled, np.round(scaled), rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40:
-            return float(f"1e-{places}")
+            return float(f"1e-{places}"), 0.0
+    return spacing(np.unique(sample)) or (_coarse(sample), 0.0)
+
+
+def repeats(sample: np.ndarray) -> bool:
+    """Whether many rows have the value of another row."""
+    _, counts = np.unique(sample, return_counts=True)
+    return bool(counts[counts > 1].sum() >= TIES * len(sample))
+
+
+def spacing(values: np.ndarray) -> tuple[float, float] | None:
+    """The distance of equally spaced numbers, of which some may be left out, and the first; None if they are not.
+
+    Args:
+        values: Different numbers, ascending.
+    """
+    gaps = np.diff(values)
+    cells = np.round((values - values[0]) / gaps.min())
+    step = (values[-1] - values[0]) / cells[-1]  # more precise than a single gap
+    even = cells[-1] < MOST_CELLS and np.abs(values - values[0] - cells * step).max() < 1e-3 * step
+    return (float(step), float(values[0])) if even else None
+
+
+def _coarse(sample: np.ndarray) -> float:
     spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample)
     return float(f"1e{math.floor(math.log10(spread / CELLS))}")
 
 
 def _bounds(
-    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, wishes: Wishes
+    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, wishes: Wishes, atom: float | None
 ) -> tuple[float | None, float | None]:
     """The ends of the support; those of a rounded column are the ends of its cells."""
     if wishes.bounds is None:
-        return detected_bounds(found, sample, step)
+        return detected_bounds(found, sample, step, atom)
     low, high = wishes.bounds.get(name, (None, None))
     inside = (low is None or found.low >= low) and (high is None or found.high <= high)
-    on_edge = step == 0 and (found.low == low or found.high == high)
+    on_edge = step == 0 and ((found.low == low != atom) or (found.high == high != atom))
     rule = f"Expected the values of column {name!r} inside of its bounds, {low} and {high}: widen --set=data.bounds."
     check(inside and not on_edge, rule, smallest=found.low, largest=found.high)
     return (None if low is None else low - step / 2), (None if high is None else high + step / 2)
 
 
-def detected_bounds(found: ColumnStatistics, sample: np.ndarray, step: float) -> tuple[float | None, float | None]:
+def detected_bounds(
+    found: ColumnStatistics, sample: np.ndarray, step: float, atom: float | None
+) -> tuple[float | None, float | None]:
     """Positive for numbers that are, and that are far less skewed on a log scale; the unit interval for continuous
     numbers that fill it.
     """
     if step == 0 and 0 < found.low < 0.05 and 0.95 < found.high < 1:
         return 0.0, 1.0
-    low = -step / 2
-    if found.low <= low or found.low < 0:
+    low = 0.0 - step / 2
+    inside = found.low > low or (found.low == low == atom)
+    if found.low < 0 or not inside or sample.min() <= low:
         return None, None
     skewness, on_log_scale = skewness_of(sample), skewness_of(np.log(sample - low))
     return (low, None) if skewness > SKEWED and abs(on_log_scale) < skewness / 2 else (None, None)
