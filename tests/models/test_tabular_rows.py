@@ -1,0 +1,248 @@
+"""The rows of a table that a model draws, encodes, serves and refuses."""
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.export.session import Session
+from tests.models.tables import ALL, ANGLE, COLOR, COUNT, GAP, POSITIVE, REAL, TENTHS, THIRDS, rows, table, twin
+from tests.serving_laws import assert_saved_model_is
+from tfflows import noise
+from tfflows.columns import Column
+from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.models import Tabular
+from tfflows.models.heads import CategoricalHead
+from tfflows.models.real_columns import RealColumns
+from tfflows.servable import Servable
+
+SMALL = (COLOR, REAL, ANGLE, TENTHS, GAP)
+
+
+def decode_inverts_encode():
+    model = table(*ALL, conditional=True, steps=1)
+    x, given = rows(model.event, 32)
+    complete = np.isfinite(x).all(axis=1)
+    x, given = x[complete], {name: value[complete] for name, value in given.items()}
+    back = model.decode(model.encode(x, **given), **given).numpy()
+    for place, column in enumerate(ALL):
+        if column.kind == "categorical" or column.step:
+            np.testing.assert_array_equal(back[:, place], x[:, place], err_msg=column.name)
+        else:
+            np.testing.assert_allclose(back[:, place], x[:, place], rtol=1e-3, atol=1e-3, err_msg=column.name)
+    # A drawn latent of a category or of a cell leads back to it, too.
+    drawn = model.decode(model.encode(x, **given, seed=3), **given).numpy()
+    exact = [place for place, column in enumerate(ALL) if column.kind == "categorical" or column.step]
+    np.testing.assert_array_equal(drawn[:, exact], x[:, exact])
+
+
+def samples_are_values_of_their_columns():
+    model = table(*ALL, steps=1)
+    z = 3 * np.random.default_rng(0).normal(size=(500, *model.latent_shape))
+    for x in (model.sample(500, seed=1, temperature=3.0).numpy(), model.decode(z).numpy()):
+        assert np.isfinite(x).all()
+        for place, column in enumerate(ALL):
+            assert_are_values(x[:, place], column)
+
+
+def assert_are_values(x: np.ndarray, column: Column) -> None:
+    low, high = column.support
+    assert np.all(x >= low if column.kind == "circular" else x > low), column.name
+    assert np.all(x < high), column.name
+    assert len(np.unique(x)) > 1, column.name
+    if column.kind == "categorical":
+        assert set(x) == set(column.values)
+    if column.step:
+        # The number that a file holds: 0.3, not 0.30000000000000004.
+        written = [float(f"{round(each / column.step) * column.step:.6f}") for each in x]
+        np.testing.assert_array_equal(x, written, err_msg=column.name)
+        assert not np.signbit(x[x == 0]).any(), column.name
+
+
+@pytest.mark.parametrize("step", [0.1, 0.15, 0.3, 0.01, 1.0, 5.0, 2.5, 1e-4])
+def test_steps_are_exact_to_the_ends(step):
+    model = table(Column("x", low=-3.5 * step, high=4.5 * step, step=step, scale=2.0), steps=1)
+    drawn = np.unique(model.sample(500, seed=0, temperature=2.0))
+    np.testing.assert_array_equal(drawn, [float(f"{number * step:.6f}") for number in range(-3, 5)])
+
+
+def each_row_is_scored_alone():
+    model = table(*SMALL, conditional=True)
+    x, given = rows(model.event, 8)
+    for samples in (1, 5):
+        together = model.log_prob(x, **given, num_importance_samples=samples).numpy()
+        order = np.random.default_rng(0).permutation(8)
+        shuffled = {name: value[order] for name, value in given.items()}
+        found = model.log_prob(x[order], **shuffled, num_importance_samples=samples)
+        np.testing.assert_allclose(found, together[order], rtol=1e-5)
+
+
+def same_seed_same_rows():
+    model = table(*SMALL, conditional=True)
+    given = {name: value[0] for name, value in rows(model.event, 1)[1].items()}
+    first, again = (model.sample(6, **given, seed=1).numpy() for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    other = model.sample(6, **given, seed=2).numpy()
+    assert np.all(np.any(first != other, axis=0))
+    assert all(len(np.unique(column)) > 1 for column in first.T)
+    condition = model.condition(given["label"][None], given["context"][None])
+    alone = model.sample_fn(noise.split(noise.seed_pair(1), 6)[4:5], tf.ones([1]), condition)
+    np.testing.assert_allclose(alone, first[4:5], rtol=1e-5)
+
+
+def each_condition_matters():
+    model = table(*SMALL, conditional=True)
+    x, given = rows(model.event, 8)
+    base = model.log_prob(x, **given).numpy()
+    assert np.all(model.log_prob(x, 1 - given["label"], given["context"]) != base)
+    for place in range(model.event.context):
+        for value in (1.0, np.nan) if model.event.context_columns[place].missing else (1.0,):
+            context = given["context"].copy()
+            context[:, place] = np.where(context[:, place] == value, value - 1, value)
+            differs = ~np.isclose(given["context"][:, place], context[:, place], equal_nan=True)
+            assert differs.any()
+            assert np.all((model.log_prob(x, given["label"], context) != base) == differs), place
+
+
+def keras_file_is_the_model():
+    model = table(*SMALL, conditional=True)
+    x, given = rows(model.event, 8)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "model.keras")
+        loaded = keras.models.load_model(Path(folder) / "model.keras")
+    assert type(loaded) is Tabular
+    assert loaded.event == model.event
+    np.testing.assert_array_equal(loaded.log_prob(x, **given), model.log_prob(x, **given))
+
+
+def saved_model_is_the_model():
+    model = table(*SMALL, conditional=True, steps=1)
+    x, given = rows(model.event, 32)
+    complete = np.isfinite(x).all(axis=1) & np.isfinite(given["context"]).all(axis=1)
+    assert_saved_model_is(model, x[complete][:4], {name: value[complete][:4] for name, value in given.items()})
+
+
+def served_tables_hold_offsets_and_missing_values():
+    far = dataclasses.replace(REAL, shift=1e8 + REAL.shift)
+    model = table(far, GAP, COLOR)
+    x = rows(model.event, 8)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        Servable(model).save(Path(folder))
+        session = Session(Path(folder))
+    assert np.isnan(x).any()
+    np.testing.assert_allclose(session.run("log_prob", x=x)["log_prob"], model.log_prob(x), rtol=1e-4)
+    near = twin(model, REAL, GAP, COLOR)
+    complete = x[~np.isnan(x[:, 1])]
+    served = session.run("encode", x=complete)["z"]
+    np.testing.assert_allclose(served, near.encode(complete - [1e8, 0, 0]), atol=1e-4)
+    assert session.run("decode", z=served)["x"].dtype == np.float64
+    np.testing.assert_allclose(session.run("decode", z=served)["x"] - [1e8, 0, 0], complete - [1e8, 0, 0], atol=1e-3)
+    for place in (0, 2):
+        wrong = complete.copy()
+        wrong[1, place] = np.nan
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Expected each entry of `x`"):
+            session.run("log_prob", x=wrong)
+
+
+def plain_keras_trains():
+    keras.utils.set_random_seed(0)
+    made = table(*SMALL, conditional=True)
+    model = zoo.create("nsf", made.event, kind="autoregressive", steps=1, width=8, bins=3)
+    x, given = rows(model.event, 64)
+    model.compile(keras.optimizers.Adam(1e-2))
+    settings = {"context": given["context"], "batch_size": 32, "verbose": 0}
+    losses = model.fit(x, given["label"], epochs=8, **settings).history["loss"]
+    assert losses[-1] < losses[0] - 0.1
+    expected = model.log_prob(x, **given).numpy()
+    np.testing.assert_allclose(model.predict({"x": x, **given}, verbose=0), expected, rtol=1e-4, atol=1e-4)
+
+
+LAWS = [
+    decode_inverts_encode,
+    samples_are_values_of_their_columns,
+    each_row_is_scored_alone,
+    same_seed_same_rows,
+    each_condition_matters,
+    keras_file_is_the_model,
+    saved_model_is_the_model,
+    served_tables_hold_offsets_and_missing_values,
+    plain_keras_trains,
+]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_law(law):
+    law()
+
+
+WRONG = {
+    "NaN that cannot be missing": (lambda x: changed_entry(x, 1, np.nan), {}),
+    "infinity": (lambda x: changed_entry(x, 4, np.inf), {}),
+    "NaN as a category": (lambda x: changed_entry(x, 0, np.nan), {}),
+    "too few columns": (lambda x: x[:, :-1], {}),
+    "text": (lambda x: x.astype(str), {}),
+    "a row": (lambda x: x[0], {}),
+    "no context": (lambda x: x, {"context": None}),
+    "NaN in a context": (lambda x: x, {"context": [np.nan, 1.0, 1.0]}),
+    "short context": (lambda x: x, {"context": [1.0, 1.0]}),
+    "too many contexts": (lambda x: x, {"context": np.ones([5, 3])}),
+    "label out of range": (lambda x: x, {"label": 2}),
+}
+
+
+def changed_entry(x, place, value):
+    x = x.copy()
+    x[1, place] = value
+    return x
+
+
+@pytest.fixture(scope="module")
+def model():
+    return table(*SMALL, conditional=True, steps=1)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_input_is_refused(wrong, model):
+    form, change = WRONG[wrong]
+    x, given = rows(model.event, 4)
+    given |= change
+    for use in (model.log_prob, model.encode, model.initialize):
+        with pytest.raises(InputError, match=r"Expected .* Received: "):
+            use(form(x), **given)
+    if change:
+        with pytest.raises(InputError, match=r"Expected .* Received: "):
+            model.sample(4, **given)
+    # Both may be missing: a value, and an entry of the context.
+    assert np.isfinite(model.log_prob(changed_entry(x, 4, np.nan), 1, [1.0, np.nan, 1.0])).all()
+
+
+WRONG_COLUMNS = {
+    "`low` to be less than `high`": {"low": 2.0, "high": 1.0},
+    "circular column 'x' to have the two ends": {"kind": "circular", "low": 0.0},
+    "`categories` of column 'x' if and only if": {"kind": "categorical"},
+    "as many `values` as `categories`": {"kind": "categorical", "categories": ("a", "b"), "values": (1, 1)},
+    "no missing values in categorical": {"kind": "categorical", "categories": ("a", "b"), "missing": True},
+    "a positive scale": {"scale": 0.0},
+    "a step of 0 or more": {"step": -1.0},
+}
+
+
+@pytest.mark.parametrize("message", WRONG_COLUMNS)
+def test_columns_that_make_no_sense_are_refused(message):
+    with pytest.raises(InputError, match=message):
+        Column("x", **WRONG_COLUMNS[message])
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [((COLOR, ANGLE), "at least one column of real numbers"), ((REAL, REAL), "columns of different names")],
+)
+def test_tables_that_make_no_sense_are_refused(columns, message):
+    with pytest.raises(InputError, match=message):
+        zoo.create("maf", Event((len(columns),), columns=columns))
