@@ -11,15 +11,14 @@ import tensorflow as tf
 
 import zoo
 from tests.export.session import Session
-from tests.models.tables import ALL, ANGLE, COLOR, COUNT, GAP, POSITIVE, REAL, TENTHS, THIRDS, rows, table, twin
+from tests.models.tables import ALL, ANGLE, COLOR, GAP, REAL, SEEN, TENTHS, rows, table, twin
 from tests.serving_laws import assert_saved_model_is
-from tfflows import noise
+from tfflows import noise, signatures
 from tfflows.columns import Column
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.models import Tabular
-from tfflows.models.heads import CategoricalHead
-from tfflows.models.real_columns import RealColumns
+from tfflows.models import Tabular, inputs, tabular
+from tfflows.models.heads import CategoricalHead, features
 from tfflows.servable import Servable
 
 SMALL = (COLOR, REAL, ANGLE, TENTHS, GAP)
@@ -161,6 +160,31 @@ def plain_keras_trains():
     assert losses[-1] < losses[0] - 0.1
     expected = model.log_prob(x, **given).numpy()
     np.testing.assert_allclose(model.predict({"x": x, **given}, verbose=0), expected, rtol=1e-4, atol=1e-4)
+    loss = model.evaluate({"x": x, **given}, verbose=0, return_dict=True)["loss"]
+    np.testing.assert_allclose(loss, -expected.mean(), rtol=1e-4)
+
+
+def keras_keeps_float64():
+    """Keras itself would round the rows to float32, in arrays and in calls."""
+    far = dataclasses.replace(REAL, shift=1e8 + REAL.shift)
+    seen = dataclasses.replace(SEEN, shift=1e8 + SEEN.shift)
+    event = Event((2,), columns=(far, COLOR), context=1, context_columns=(seen,))
+    x, given = rows(event, 64)
+    model = zoo.create("nsf", event, kind="autoregressive", steps=1, width=8, bins=3)
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(x, **given, epochs=2, validation_data={"x": x, **given}, verbose=0)
+    expected = model.log_prob(x, **given).numpy()
+    assert np.all(np.abs(expected) < 20)
+    data = tf.data.Dataset.from_tensor_slices({"x": x, **given}).batch(32)
+    for found in (model.predict(x, **given, verbose=0), model.predict(data, verbose=0), model({"x": x, **given})):
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    for found in (model.evaluate(x, **given, verbose=0), model.evaluate(data, verbose=0)):
+        np.testing.assert_allclose(np.ravel(found)[0], -expected.mean(), rtol=1e-4)
+    loss = model.fit(data, epochs=1, validation_data=(x, None, None, None, given["context"]), verbose=0).history
+    np.testing.assert_allclose(loss["val_loss"], -model.log_prob(x, **given).numpy().mean(), rtol=1e-4)
+    loss = model.fit(x, **given, validation_split=0.25, verbose=0).history
+    last = {name: value[48:] for name, value in given.items()}
+    np.testing.assert_allclose(loss["val_loss"], -model.log_prob(x[48:], **last).numpy().mean(), rtol=1e-4)
 
 
 LAWS = [
@@ -173,12 +197,55 @@ LAWS = [
     saved_model_is_the_model,
     served_tables_hold_offsets_and_missing_values,
     plain_keras_trains,
+    keras_keeps_float64,
 ]
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_law(law):
     law()
+
+
+def context_is_never_missing(patch):
+    def filled(column, x, dtype):
+        return features(column, x if column.kind == "categorical" else tf.where(tf.math.is_nan(x), 1.0, x), dtype)
+
+    patch.setattr(tabular, "features", filled)
+
+
+def divisor_is_a_constant(patch):
+    patch.setattr(tf.raw_ops, "PlaceholderWithDefault", lambda input, shape: input)
+
+
+def noise_depends_on_the_batch(patch):
+    alone = noise.row_seeds
+    patch.setattr(noise, "row_seeds", lambda x, seed: alone(x, seed) + tf.range(tf.shape(x)[0])[:, None])
+
+
+def category_of_another_place(patch):
+    method = CategoricalHead.encode
+    patch.setattr(CategoricalHead, "encode", lambda self, *given: 1 - method(self, *given))
+
+
+MUTANTS = [
+    (context_is_never_missing, each_condition_matters),
+    (divisor_is_a_constant, samples_are_values_of_their_columns),
+    (noise_depends_on_the_batch, each_row_is_scored_alone),
+    (category_of_another_place, decode_inverts_encode),
+    (lambda patch: patch.setattr(noise, "split", lambda seed, n: tf.zeros([n, 2], tf.int32)), same_seed_same_rows),
+    (lambda patch: patch.setattr(inputs, "packed", lambda x: x), keras_keeps_float64),
+    (
+        lambda patch: patch.setattr(signatures, "_sound", lambda x, _: ~tf.math.is_inf(x)),
+        served_tables_hold_offsets_and_missing_values,
+    ),
+]
+
+
+@pytest.mark.parametrize(("mutant", "law"), MUTANTS, ids=[law.__name__ for _, law in MUTANTS])
+def test_law_catches_mutant(mutant, law, monkeypatch):
+    mutant(monkeypatch)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        law()
 
 
 WRONG = {
