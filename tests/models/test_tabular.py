@@ -281,6 +281,7 @@ MUTANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_law_catches_mutant(mutant, monkeypatch):
     change, law = MUTANTS[mutant]
