@@ -13,12 +13,12 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.base import build
 from tfflows.models.base import GenerativeModel
-from tfflows.models.heads import HEADS, AtomHead, features
+from tfflows.models.heads import features
+from tfflows.models.joint import JointHeads
 from tfflows.models.objective import importance_weighted
 from tfflows.models.real_columns import RealColumns
 
 ROWS = 1024  # of noise, from which data-dependent weights are set
-EDGE = 1e-7  # latents of categories and angles are in [EDGE, 1 - EDGE], whose quantiles are finite
 
 
 class Tabular(GenerativeModel):
@@ -55,25 +55,16 @@ class Tabular(GenerativeModel):
         wanted = real_event(event)
         check(flow.event == wanted, f"Expected `flow` to model {wanted}.", event=flow.event)
         self.flow = flow
-        others = [HEADS[column.kind](column, width=width) for column in event.columns if column.kind != "real"]
-        atoms = [place for place, column in enumerate(event.columns) if column.atom is not None]
-        self.heads = [*others, *(AtomHead(event.columns[place], width=width) for place in atoms)]
         self._real = [place for place, column in enumerate(event.columns) if column.kind == "real"]
-        self._other = [place for place, column in enumerate(event.columns) if column.kind != "real"]
-        self._places = [*self._other, *atoms]  # of the columns of the heads
         self._reals = RealColumns([event.columns[place] for place in self._real], self.compute_dtype)
-        self._build_heads()
+        known = condition_size(event) + len(self._reals.missing)
+        self.joint = JointHeads(event.columns, width=width, context_size=known)
+        build(self.joint, None)
         self.built = True
-
-    def _build_heads(self):
-        size = condition_size(self.event) + len(self._reals.missing)
-        for head in self.heads:
-            build(head, (None, max(size, 1)))
-            size += 1 if isinstance(head, AtomHead) else head.column.features
 
     @property
     def latent_shape(self):
-        return (len(self.heads) + self.flow.latent_shape[0],)
+        return (len(self.joint.heads) + self.flow.latent_shape[0],)
 
     @property
     def sample_cost(self) -> Cost:
@@ -100,27 +91,19 @@ class Tabular(GenerativeModel):
         )
 
     def _bound(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        log_prob, known = self._of_heads(x, condition)
+        condition, known = self._known(x, condition)
         seeds = noise.row_seeds(x, seed) if self.event.has_noise or training else None
         z, log_det, inside = self._reals.standardized(self._real_part(x), seeds)
         if training and self.input_noise:
             z += self.input_noise * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(z.shape[1:]), z.dtype)
         nats = self.flow.log_prob_fn(z, known, seed, num_importance_samples, training=training)
-        total = log_prob + nats + tf.cast(log_det, nats.dtype)
+        total = self.joint.log_prob(x, condition) + nats + tf.cast(log_det, nats.dtype)
         return tf.where(inside, total, -tf.ones_like(total) * math.inf)
 
-    def _of_heads(self, x, condition):
-        """Log-probabilities of categories, angles and atoms, and what the flow is conditioned on."""
-        log_prob = tf.zeros(tf.shape(x)[:1], self.compute_dtype)
-        known = joined(condition, self._reals.is_missing(self._real_part(x)))
-        for head, place in zip(self.heads, self._places, strict=True):
-            log_prob += head.log_prob(x[:, place], self._given(known, x))
-            known = joined(known, head.features(x[:, place]))
-        return log_prob, known
-
-    def _given(self, known, rows):
-        """The input of a head: zeros where nothing is known yet."""
-        return tf.zeros([tf.shape(rows)[0], 1], self.compute_dtype) if known is None else known
+    def _known(self, x, condition):
+        """What the heads are conditioned on, which includes what is missing, and what the flow is."""
+        condition = joined(condition, self._reals.is_missing(self._real_part(x)))
+        return condition, joined(condition, self.joint.features(x))
 
     def _real_part(self, x):
         return tf.gather(x, self._real, axis=1)
@@ -137,31 +120,26 @@ class Tabular(GenerativeModel):
         def uniform(place):
             return 0.5 * tf.math.erfc(-math.sqrt(0.5) * z[:, place])
 
-        return self._rows(uniform, lambda known: self.flow.decode_fn(z[:, len(self.heads) :], known), z, condition)
+        return self._rows(
+            uniform, lambda known: self.flow.decode_fn(z[:, len(self.joint.heads) :], known), z, condition
+        )
 
-    def _rows(self, latent: Callable, real: Callable, rows: tf.Tensor, known: tf.Tensor | None) -> tf.Tensor:
-        """Rows in raw units from the latent of each head, and a function that draws or decodes the real entries."""
-        values, known = [], joined(known, self._reals.none_missing(tf.shape(rows)[0]))
-        for number, head in enumerate(self.heads):
-            values.append(head.decode(latent(number), self._given(known, rows)))
-            known = joined(known, head.features(values[-1]))
-        columns = dict(zip(self._real, tf.unstack(self._reals.raw(real(known)), axis=1), strict=True))
-        for place, value in zip(self._places, values, strict=True):
+    def _rows(self, uniform: Callable, real: Callable, rows: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
+        """Rows in raw units from the latents of the heads, and a function that draws or decodes the real entries."""
+        count = tf.shape(rows)[0]
+        condition = joined(condition, self._reals.none_missing(count))
+        values, found = self.joint.decode(uniform, count, condition)
+        drawn = self._reals.raw(real(joined(condition, found)))
+        columns = dict(zip(self._real, tf.unstack(drawn, axis=1), strict=True))
+        for place, value in values.items():  # NaN where a real value is not at the atom
             columns[place] = tf.where(tf.math.is_nan(value), columns.get(place, value), value)
         return tf.stack([columns[place] for place in sorted(columns)], axis=1)
 
     def encode_fn(self, x, condition, seed=None):
-        seeds, latents = None if seed is None else noise.row_seeds(x, seed), []
-        known = joined(condition, self._reals.is_missing(self._real_part(x)))
-        for number, (head, place) in enumerate(zip(self.heads, self._places, strict=True)):
-            where = tf.fill(tf.shape(x)[:1], tf.constant(0.5, self.compute_dtype))
-            if seeds is not None:
-                where = noise.uniform(noise.fold_in(seeds, noise.HEADS + number), (), where.dtype)
-            u = head.encode(x[:, place], self._given(known, x), where)
-            latents.append(tf.math.ndtri(tf.clip_by_value(u, EDGE, 1 - EDGE))[:, None])
-            known = joined(known, head.features(x[:, place]))
+        seeds = None if seed is None else noise.row_seeds(x, seed)
+        condition, known = self._known(x, condition)
         z, _, _ = self._reals.standardized(self._real_part(x), seeds)
-        return tf.concat([*latents, self.flow.encode_fn(z, known)], axis=-1)
+        return tf.concat([*self.joint.encode(x, condition, seeds), self.flow.encode_fn(z, known)], axis=-1)
 
     # Weights and statistics that are computed from data.
 
@@ -183,7 +161,7 @@ class Tabular(GenerativeModel):
         """A batch of the flow's events."""
         seeds = noise.row_seeds(x, noise.seed_pair(0))
         z, _, _ = self._reals.standardized(self._real_part(x), seeds)
-        _, known = self._of_heads(x, condition)
+        _, known = self._known(x, condition)
         return {"x": z} if known is None else {"x": z, "context": known}
 
     @property
