@@ -8,7 +8,7 @@ import numpy as np
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.tables import loading, roles
-from tfflows.datasets.tables.table import survey
+from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources.frame import Frame, named

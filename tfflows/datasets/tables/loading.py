@@ -10,7 +10,8 @@ import tensorflow as tf
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.tables import roles
-from tfflows.datasets.tables.table import Piece, Source, Table, survey
+from tfflows.datasets.tables.survey import survey
+from tfflows.datasets.tables.table import Piece, Source, Table
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import table as files
