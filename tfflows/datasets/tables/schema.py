@@ -12,6 +12,7 @@ from tfflows.errors import check
 from tfflows.sources.encoding import MISSING, missing_rule, name_of
 
 TIES = 0.05  # share of the rows whose value another row has, from which on a column is rounded
+SAME = 0.1  # share of different values that must stay different when they are rounded to decimals
 FINEST = 8  # decimal places of a column that is rounded to decimals
 CELLS = 1000  # in the spread of a column that is rounded, but not to decimals
 SKEWED = 1.0  # skewness from which on a positive column may be put on a log scale
@@ -57,9 +58,12 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     if context:
         varies = found.values is None or len(found.values) > 1
         check(varies, f"Expected context column {name!r} to vary: leave it out.", values=sorted(found.values or []))
+    is_number = sample.dtype != object
+    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
+    rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
+    check(is_number or not asked, rule, options=asked)
     if name in wishes.circular:
         return _circular(name, found, *wishes.circular[name])
-    is_number = sample.dtype != object
     few = found.values is not None and len(found.values) <= 2
     if not is_number or name in wishes.categorical or (few and name not in wishes.continuous and not context):
         return _categorical(name, found, is_number=is_number)
@@ -98,11 +102,17 @@ def rounding(found: ColumnStatistics, sample: np.ndarray) -> float:
     if counts[counts > 1].sum() < TIES * len(sample):
         return 0.0
     for places in range(1, FINEST + 1):
-        scaled = sample * 10.0**places
-        if np.allclose(scaled, np.round(scaled), rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40:
+        if _is_rounded(sample * 10.0**places):
             return float(f"1e-{places}")
-    spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample)
+    spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample) or found.high - found.low
     return float(f"1e{math.floor(math.log10(spread / CELLS))}")
+
+
+def _is_rounded(scaled: np.ndarray) -> bool:
+    """Whether numbers are integers up to errors of rounding, and not just smaller than these."""
+    integers = np.round(scaled)
+    close = np.allclose(scaled, integers, rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40
+    return close and len(np.unique(integers)) > SAME * len(np.unique(scaled))
 
 
 def _bounds(
