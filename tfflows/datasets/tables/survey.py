@@ -72,13 +72,24 @@ def survey(
     hashes = {how: RowHash(options.split_seed, how, roles.weight) for how in (False, True)}
     found = Survey({each: ColumnStatistics() for each in wanted}, hashes)
     parts = {part: pieces(of_part) for part, of_part in sources.items()}
-    for part, of_part in parts.items():
-        for piece in of_part:
-            for rows in read(piece, wanted):
-                found.add(rows, cut=part == "train")
+    for piece in parts["train"]:
+        for rows in read(piece, wanted):
+            found.add(rows, cut=True)
+    _add_held_out(found, parts, wanted, roles.label)
     held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
     counts = [0 if part in held_out or part not in cut else _held_out(found.rows, options) for part in PARTS[1:]]
     return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
+
+
+def _add_held_out(found: Survey, parts: Mapping[str, list[Piece]], kinds: Mapping[str, str], label: str | None) -> None:
+    """Adds the rows of validation and test files, whose labels must be classes of the training set."""
+    names = () if label is None else schema.classes(label, found.columns[label])
+    encoder = Encoder(Event((1,), classes=len(names), labels=names), label)
+    for piece in [piece for part, of_part in parts.items() if part != "train" for piece in of_part]:
+        for rows in read(piece, kinds):
+            if label is not None:
+                encoder.labels(rows.columns[label], rows.source.name, rows.first_row)
+            found.add(rows, cut=False)
 
 
 def _decided(
