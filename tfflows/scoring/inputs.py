@@ -40,8 +40,7 @@ def of_table(name: str, event: Event, options: Mapping[str, Any]) -> list[Source
         InputError: A file does not exist, or lacks a column.
     """
     encoder = Encoder(event, options.get("label"))
-    paths = [absolute(path) for path in name.split(",")]
-    return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(paths)]
+    return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(name)]
 
 
 def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any] | None = None) -> list[Source]:

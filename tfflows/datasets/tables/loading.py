@@ -25,7 +25,7 @@ HELD_OUT = ("validation", "test")
 def is_path(name: str) -> bool:
     """Whether a name is a path, a pattern or a list of files, rather than the name of a dataset."""
     first = name.split(",")[0]
-    return bool(re.search(r"\.[a-z]+(-\d+-of-\d+)?$|[*?]|^[~./]|://", first)) or tf.io.gfile.isdir(first)
+    return bool(re.search(r"\.[a-z]+(-\d+-of-\d+)?$|[*?]|^[~./]|://", first, re.IGNORECASE)) or tf.io.gfile.isdir(first)
 
 
 def event(name: str, options: Options) -> Event:
