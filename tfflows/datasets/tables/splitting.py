@@ -11,7 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 BINS = 2**20
+MOST_HELD_OUT = 20_000  # rows of a validation or test split that is cut from the training rows
 PARTS = ("train", "validation", "test")
+
+
+def held_out(rows: int, fraction: float) -> int:
+    """Number of rows of a validation or test split that is cut from `rows` training rows."""
+    return min(max(1, round(fraction * rows)), MOST_HELD_OUT)
 
 
 @dataclasses.dataclass(frozen=True)

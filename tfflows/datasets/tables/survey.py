@@ -8,7 +8,7 @@ import numpy as np
 
 from tfflows.columns import Column
 from tfflows.datasets.options import Options
-from tfflows.datasets.tables import schema
+from tfflows.datasets.tables import schema, splitting
 from tfflows.datasets.tables.roles import Roles, wishes
 from tfflows.datasets.tables.splitting import BINS, PARTS, Cuts, RowHash
 from tfflows.datasets.tables.statistics import ColumnStatistics, Sample
@@ -17,7 +17,6 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources.encoding import Encoder
 
-MOST_HELD_OUT = 20_000  # rows of a validation or test split that is cut from the training files
 DIFFERENT = 0.3  # share of different values from which on a column is continuous, though rows may be copies
 
 
@@ -77,7 +76,8 @@ def survey(
             found.add(rows, cut=True)
     _add_held_out(found, parts, wanted, roles.label)
     held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
-    counts = [0 if part in held_out or part not in cut else _held_out(found.rows, options) for part in PARTS[1:]]
+    size = splitting.held_out(found.rows, options.holdout)
+    counts = [0 if part in held_out or part not in cut else size for part in PARTS[1:]]
     return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
 
 
@@ -125,10 +125,6 @@ def _decided(
 def _is_continuous(found: ColumnStatistics, sample: np.ndarray) -> bool:
     """Whether rows that agree in this column are copies of each other: few values repeat by chance."""
     return sample.dtype != object and not found.whole and len(np.unique(sample)) > DIFFERENT * len(sample)
-
-
-def _held_out(rows: int, options: Options) -> int:
-    return min(max(1, round(options.holdout * rows)), MOST_HELD_OUT)
 
 
 def _event(roles: Roles, found: Survey, sample: Mapping[str, np.ndarray], options: Options) -> Event:
