@@ -28,8 +28,8 @@ class Split:
         size: Number of examples.
         augment: `augment(element, seed)` with seed int32 `[2]` returns the element flipped, cropped or drawn at random,
             an event: the same seed gives the same element. None says that there is nothing to do.
-        shuffled: `shuffled(key)`, with key an int64 scalar, returns `examples` in an order that `key` determines, for
-            examples that are read from files in each pass. None leaves shuffling to the pipeline alone.
+        shuffled: `shuffled(key)`, with key an int64 scalar, returns `examples` in a random order that `key` determines,
+            for examples that are read from files in each pass. None leaves shuffling to the pipeline.
     """
 
     examples: tf.data.Dataset

@@ -13,6 +13,7 @@ from tfflows.sources import storage
 ENDINGS = r"\.(png|jpe?g|gif|bmp)$"
 GRAY, COLORS = ("1", "L", "LA", "I", "I;16", "I;16B"), ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr")
 ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}  # what a whole file has at its end
+FORMATS = (*ENDS, "GIF", "BMP", "MPO")  # as Pillow calls them; MPO is a JPEG with a second picture behind it
 TAIL = 64  # bytes in which it is looked for
 
 
@@ -51,8 +52,8 @@ def header(path: str) -> Header:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         rule = "Expected an image that can be read: repair it, or remove it."
         raise InputError(f"{rule} Received: file={path!r} ({_reason(error)}).") from None
-    known = mode in (*GRAY, *COLORS) and not (form == "BMP" and mode in ("1", "P"))
-    rule = "Expected an image of gray levels or colors, and no BMP with a palette: convert it to PNG."
+    known = form in FORMATS and mode in (*GRAY, *COLORS) and not (form == "BMP" and mode in ("1", "P"))
+    rule = "Expected a PNG, JPEG, GIF or BMP of gray levels or colors, and no BMP with a palette: convert it to PNG."
     check(known, rule, file=path, format=form, mode=mode)
     return Header(height, width, mode in COLORS or form == "GIF")
 

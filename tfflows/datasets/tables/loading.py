@@ -1,7 +1,8 @@
 """Tables as datasets: files by their path, and arrays and DataFrames in memory."""
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,7 @@ def _in_memory(table: Table, part: str) -> Split:
 
 def _streamed(table: Table, part: str) -> Split:
     def in_order():
-        for piece in table.pieces_of(part):
-            yield from table.examples(part, piece)
+        return _chained(table, part, table.pieces_of(part))
 
     def shuffled(key):
         return _shuffled(table, part, np.random.RandomState(np.asarray(key, np.int64) % 2**32))
@@ -111,18 +111,17 @@ def _streamed(table: Table, part: str) -> Split:
 
 
 def _shuffled(table: Table, part: str, random: np.random.RandomState) -> Iterator[dict[str, np.ndarray]]:
-    """The examples in random order, as far as memory allows: from several random places of the files at a time."""
+    """The examples in random order, as far as memory allows: chunks of several random places of the files are mixed."""
     waiting: list[Piece] = table.pieces_of(part)
     waiting = [waiting[place] for place in random.permutation(len(waiting))]
-    reading = [table.examples(part, waiting.pop()) for _ in range(min(OPEN, len(waiting)))]
-    while reading:
-        place = random.randint(len(reading))
-        examples = next(reading[place], None)
-        if examples is None:
-            reading[place : place + 1] = [table.examples(part, waiting.pop())] if waiting else []
-            continue
-        order = random.permutation(len(examples["x"]))
-        yield {name: values[order] for name, values in examples.items()}
+    reading = [_chained(table, part, waiting[start::OPEN]) for start in range(min(OPEN, len(waiting)))]
+    while chunks := [chunk for chunk in (next(each, None) for each in reading) if chunk is not None]:
+        order = random.permutation(sum(len(chunk["x"]) for chunk in chunks))
+        yield {name: np.concatenate([chunk[name] for chunk in chunks])[order] for name in chunks[0]}
+
+
+def _chained(table: Table, part: str, pieces: Sequence[Piece]) -> Iterator[dict[str, np.ndarray]]:
+    return itertools.chain.from_iterable(table.examples(part, piece) for piece in pieces)
 
 
 def _spec(table: Table) -> dict[str, tf.TensorSpec]:

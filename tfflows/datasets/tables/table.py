@@ -13,6 +13,7 @@ from tfflows.sources.spans import Span
 
 SPAN = 2**20  # rows that are read from one place of a file: as many as a row group of Parquet has by default
 CHUNK = 2**14  # rows in memory at a time
+CHUNK_VALUES = 2**21  # numbers in memory at a time: fewer rows of a table with many columns
 Source = Any  # a `tfflows.sources.table.TableFile`, or a `Frame`
 
 
@@ -58,7 +59,8 @@ def read(piece: Piece, kinds: Mapping[str, str]) -> Iterator[Rows]:
         InputError: A value is wrong; the message names file, row and column.
     """
     done = 0
-    for chunk in piece.source.chunks(piece.span, CHUNK):
+    size = max(1, min(CHUNK, CHUNK_VALUES // len(kinds)))
+    for chunk in piece.source.chunks(piece.span, size):
         first = piece.span.first + done
         columns = piece.source.columns(chunk, kinds, first)
         yield Rows(columns, piece.source, first, piece.row + done)
