@@ -48,3 +48,10 @@ def in_memory(**arrays: Any) -> Split:
     """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
     return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))
+
+
+def permuted(arrays: dict[str, Any], key: tf.Tensor) -> tf.data.Dataset:
+    """The rows of `arrays` in a random order that `key`, an int64 scalar, determines: the `shuffled` of a split."""
+    rows = len(next(iter(arrays.values())))
+    order = tf.argsort(tf.random.stateless_uniform([rows], tf.stack([key, 0])), stable=True)
+    return tf.data.Dataset.from_tensor_slices({name: tf.gather(array, order) for name, array in arrays.items()})

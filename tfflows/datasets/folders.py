@@ -20,7 +20,7 @@ from tfflows.datasets.options import Options
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import storage, table
-from tfflows.splits import Element, Split
+from tfflows.splits import Element, Split, permuted
 
 FIX = "--set=data.size=32"
 
@@ -101,9 +101,7 @@ def _split(kind: Event, images: list[ImageFile], options: Options) -> Split:
     element = functools.partial(_element, kind, options)
 
     def shuffled(key: tf.Tensor) -> tf.data.Dataset:
-        order = tf.argsort(tf.random.stateless_uniform([len(images)], tf.stack([key, 0])), stable=True)
-        in_order = {name: tf.gather(values, order) for name, values in files.items()}
-        return tf.data.Dataset.from_tensor_slices(in_order).map(element, tf.data.AUTOTUNE)
+        return permuted(files, key).map(element, tf.data.AUTOTUNE)
 
     examples = tf.data.Dataset.from_tensor_slices(files).map(element, tf.data.AUTOTUNE)
     return Split(examples, len(images), shuffled=shuffled)

@@ -1,8 +1,9 @@
 """Tables as datasets: files by their path, and arrays and DataFrames in memory."""
 
-import itertools
+import dataclasses
+import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,15 @@ import tensorflow as tf
 
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
-from tfflows.datasets.tables import roles
+from tfflows.datasets.tables import roles, streaming
 from tfflows.datasets.tables.survey import survey
-from tfflows.datasets.tables.table import Piece, Source, Table
+from tfflows.datasets.tables.table import Source, Table
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import table as files
-from tfflows.splits import Split, in_memory
+from tfflows.splits import Split, in_memory, permuted
 
 CACHE_BYTES = 2**27  # of a table that is kept in memory
-OPEN = 4  # pieces of which a shuffled pass reads at the same time
 HELD_OUT = ("validation", "test")
 
 
@@ -82,7 +82,7 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
 def data_of(table: Table, options: Options) -> Data:
     """The splits of a table, in memory if it is small, else read from the files in each pass."""
     keep = table.bytes <= CACHE_BYTES if options.cache is None else options.cache
-    make = _in_memory if keep else _streamed
+    make = _in_memory if keep else streaming.split
     splits = {part: make(table, part) for part, size in table.sizes.items() if size}
     return Data(
         table.name, table.event, splits["train"], splits["validation"], splits.get("test", splits["validation"])
@@ -91,42 +91,6 @@ def data_of(table: Table, options: Options) -> Data:
 
 def _in_memory(table: Table, part: str) -> Split:
     parts = [examples for piece in table.pieces_of(part) for examples in table.examples(part, piece)]
-    return in_memory(**{name: np.concatenate([each[name] for each in parts]) for name in parts[0]})
-
-
-def _streamed(table: Table, part: str) -> Split:
-    def in_order():
-        return _chained(table, part, table.pieces_of(part))
-
-    def shuffled(key):
-        return _shuffled(table, part, np.random.RandomState(np.asarray(key, np.int64) % 2**32))
-
-    spec = _spec(table)
-    examples = tf.data.Dataset.from_generator(in_order, output_signature=spec)
-    return Split(
-        examples.unbatch(),
-        table.sizes[part],
-        shuffled=lambda key: tf.data.Dataset.from_generator(shuffled, output_signature=spec, args=(key,)).unbatch(),
-    )
-
-
-def _shuffled(table: Table, part: str, random: np.random.RandomState) -> Iterator[dict[str, np.ndarray]]:
-    """The examples in random order, as far as memory allows: chunks of several random places of the files are mixed."""
-    waiting: list[Piece] = table.pieces_of(part)
-    waiting = [waiting[place] for place in random.permutation(len(waiting))]
-    reading = [_chained(table, part, waiting[start::OPEN]) for start in range(min(OPEN, len(waiting)))]
-    while chunks := [chunk for chunk in (next(each, None) for each in reading) if chunk is not None]:
-        order = random.permutation(sum(len(chunk["x"]) for chunk in chunks))
-        yield {name: np.concatenate([chunk[name] for chunk in chunks])[order] for name in chunks[0]}
-
-
-def _chained(table: Table, part: str, pieces: Sequence[Piece]) -> Iterator[dict[str, np.ndarray]]:
-    return itertools.chain.from_iterable(table.examples(part, piece) for piece in pieces)
-
-
-def _spec(table: Table) -> dict[str, tf.TensorSpec]:
-    event, encoder = table.event, table.encoder
-    spec = {"x": tf.TensorSpec([None, *event.shape], tf.float64)}
-    spec |= {"context": tf.TensorSpec([None, event.context], tf.float64)} if event.context else {}
-    spec |= {} if encoder.label is None else {"label": tf.TensorSpec([None], tf.int32)}
-    return spec | ({} if encoder.weight is None else {"sample_weight": tf.TensorSpec([None], tf.float32)})
+    arrays = {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
+    # Files are often sorted, by a class or by time, and the buffer of the pipeline does not hold a large table.
+    return dataclasses.replace(in_memory(**arrays), shuffled=functools.partial(permuted, arrays))

@@ -42,29 +42,29 @@ class Rows:
     row: int
 
 
-def pieces(sources: Sequence[Source]) -> list[Piece]:
+def pieces(sources: Sequence[Source], span_rows: int = SPAN) -> list[Piece]:
     """All rows of several sources, in order."""
     found, row = [], 0
     for source in sources:
-        for span in source.spans(SPAN):
+        for span in source.spans(span_rows):
             found.append(Piece(source, span, row))
             row += span.rows
     return found
 
 
-def read(piece: Piece, kinds: Mapping[str, str]) -> Iterator[Rows]:
+def read(piece: Piece, kinds: Mapping[str, str], chunk: int = CHUNK) -> Iterator[Rows]:
     """The rows of a piece, in parts.
 
     Raises:
         InputError: A value is wrong; the message names file, row and column.
     """
     done = 0
-    size = max(1, min(CHUNK, CHUNK_VALUES // len(kinds)))
-    for chunk in piece.source.chunks(piece.span, size):
+    size = max(1, min(chunk, CHUNK_VALUES // len(kinds)))
+    for stored in piece.source.chunks(piece.span, size):
         first = piece.span.first + done
-        columns = piece.source.columns(chunk, kinds, first)
+        columns = piece.source.columns(stored, kinds, first)
         yield Rows(columns, piece.source, first, piece.row + done)
-        done += len(chunk)
+        done += len(stored)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,9 +107,9 @@ class Table:
         """The pieces that hold the rows of a split."""
         return self.held_out.get(part, self.pieces)
 
-    def examples(self, part: str, piece: Piece) -> Iterator[dict[str, np.ndarray]]:
-        """The examples of a split in a piece."""
-        for rows in read(piece, self.kinds):
+    def examples(self, part: str, piece: Piece, *, chunk: int = CHUNK) -> Iterator[dict[str, np.ndarray]]:
+        """The examples of a split in a piece, from `chunk` rows at a time."""
+        for rows in read(piece, self.kinds, chunk):
             examples = self.encoder(rows.columns, rows.source.name, rows.first_row)
             if "sample_weight" in examples:
                 examples["sample_weight"] /= np.float32(self.mean_weight)
