@@ -50,8 +50,8 @@ def in_memory(**arrays: Any) -> Split:
     return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))
 
 
-def permuted(arrays: dict[str, Any], key: tf.Tensor) -> tf.data.Dataset:
+def permuted(arrays: Element, key: tf.Tensor) -> tf.data.Dataset:
     """The rows of `arrays` in a random order that `key`, an int64 scalar, determines: the `shuffled` of a split."""
-    rows = len(next(iter(arrays.values())))
+    rows = next(iter(arrays.values())).shape[0]
     order = tf.argsort(tf.random.stateless_uniform([rows], tf.stack([key, 0])), stable=True)
     return tf.data.Dataset.from_tensor_slices({name: tf.gather(array, order) for name, array in arrays.items()})

@@ -10,7 +10,6 @@ Transparency is dropped, and so are notes in a file that it should be shown rota
 import dataclasses
 import functools
 
-import numpy as np
 import tensorflow as tf
 
 from tfflows.datasets import image_files, image_folders, recipes
@@ -95,9 +94,9 @@ def _changed(path: str) -> tuple[int, int]:
 
 
 def _split(kind: Event, images: list[ImageFile], options: Options) -> Split:
-    files = {"path": np.array([image.path for image in images])}
+    files = {"path": tf.constant([image.path for image in images])}
     if kind.classes:
-        files["label"] = np.array([kind.labels.index(image.label) for image in images], np.int32)
+        files["label"] = tf.constant([kind.labels.index(image.label) for image in images], tf.int32)
     element = functools.partial(_element, kind, options)
 
     def shuffled(key: tf.Tensor) -> tf.data.Dataset:

@@ -1,6 +1,5 @@
 """Tables as datasets: files by their path, and arrays and DataFrames in memory."""
 
-import dataclasses
 import functools
 import re
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from tfflows.datasets.tables.table import Source, Table
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import table as files
-from tfflows.splits import Split, in_memory, permuted
+from tfflows.splits import Split, permuted
 
 CACHE_BYTES = 2**27  # of a table that is kept in memory
 HELD_OUT = ("validation", "test")
@@ -91,6 +90,8 @@ def data_of(table: Table, options: Options) -> Data:
 
 def _in_memory(table: Table, part: str) -> Split:
     parts = [examples for piece in table.pieces_of(part) for examples in table.examples(part, piece)]
-    arrays = {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
+    with tf.device("CPU"):  # tensors, since an array would become a constant of the graph, which has an upper size
+        arrays = {name: tf.constant(np.concatenate([each[name] for each in parts])) for name in parts[0]}
+    examples = tf.data.Dataset.from_tensor_slices(arrays)
     # Files are often sorted, by a class or by time, and the buffer of the pipeline does not hold a large table.
-    return dataclasses.replace(in_memory(**arrays), shuffled=functools.partial(permuted, arrays))
+    return Split(examples, table.sizes[part], shuffled=functools.partial(permuted, arrays))
