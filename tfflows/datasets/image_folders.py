@@ -45,8 +45,6 @@ def files_in(folder: str) -> Iterator[ImageFile]:
     for place, folders, names in tf.io.gfile.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         parents = tuple(part for part in os.path.relpath(place, root).split(os.sep) if part != ".")
-        if any(part.startswith(".") for part in parents):
-            continue
         split = SPLITS.get(parents[0]) if parents else None
         for name in sorted(names):
             if is_image(name) and not name.startswith("."):

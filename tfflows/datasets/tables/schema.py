@@ -55,6 +55,7 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     table, row = found.first_missing or ("", 0)
     allowed = found.missing == 0 or wishes.missing == "mask"
     check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
+    check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     if context:
         varies = found.values is None or len(found.values) > 1
         check(varies, f"Expected context column {name!r} to vary: leave it out.", values=sorted(found.values or []))
@@ -67,7 +68,6 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     few = found.values is not None and len(found.values) <= 2
     if not is_number or name in wishes.categorical or (few and name not in wishes.continuous and not context):
         return _categorical(name, found, is_number=is_number)
-    check(found.low < math.inf, f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     sample = sample[~np.isnan(sample)]
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)

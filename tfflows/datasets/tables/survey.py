@@ -67,6 +67,8 @@ def survey(
     Raises:
         InputError: A column or a row is wrong, or there are too few rows.
     """
+    rule = "Expected numbers in the column of the weights."
+    check(roles.weight is None or kinds[roles.weight] == "number", rule, weight=roles.weight)
     wanted = {each: "text" if each == roles.label else kinds[each] for each in roles.names}
     hashes = {how: RowHash(options.split_seed, how, roles.weight) for how in (False, True)}
     found = Survey({each: ColumnStatistics() for each in wanted}, hashes)
