@@ -100,9 +100,16 @@ def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
 
 def _reals(name: str, shape: tuple[int, ...], meaning: str, columns: Sequence[Column] = ()) -> Input:
     spec = _rows(name, shape, "float64" if columns else "float32")
-    if any(column.missing for column in columns):
-        return Input(spec, meaning, "finite, or NaN where it is missing", lambda x: ~tf.math.is_inf(x))
+    missing = [column.missing for column in columns]
+    if any(missing):
+        rule = "finite, or NaN where it is missing in a column with missing values"
+        return Input(spec, meaning, rule, lambda x: tf.math.is_finite(x) | (tf.math.is_nan(x) & _tiled(missing, x)))
     return Input(spec, meaning, "finite", tf.math.is_finite)
+
+
+def _tiled(row: list[bool], entries: tf.Tensor) -> tf.Tensor:
+    """A row of booleans for the entries of several rows, one row after another."""
+    return tf.tile(tf.constant(row), [tf.size(entries) // len(row)])
 
 
 def _typical(event: Event) -> np.ndarray:
