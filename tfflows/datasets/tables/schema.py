@@ -12,6 +12,7 @@ from tfflows.errors import check
 from tfflows.sources.encoding import MISSING, missing_rule, name_of
 
 TIES = 0.05  # share of the rows whose value another row has, from which on a column is rounded
+SAME = 0.1  # share of different values that must stay different when they are rounded to decimals
 FINEST = 8  # decimal places of a column that is rounded to decimals
 CELLS = 100  # in the spread of a column whose values repeat, but are not equally spaced
 FEW = 10  # different values up to which such a column is one of categories
@@ -58,16 +59,19 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     table, row = found.first_missing or ("", 0)
     allowed = found.missing == 0 or wishes.missing == "mask"
     check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
+    check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     if context:
         varies = found.values is None or len(found.values) > 1
         check(varies, f"Expected context column {name!r} to vary: leave it out.", values=sorted(found.values or []))
+    is_number = sample.dtype != object
+    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
+    rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
+    check(is_number or not asked, rule, options=asked)
     if name in wishes.circular:
         return _circular(name, found, *wishes.circular[name])
-    is_number = sample.dtype != object
     is_category = not is_number or name in wishes.categorical
     if is_category or (not context and name not in wishes.continuous and few_values(found)):
         return _categorical(name, found, is_number=is_number)
-    check(found.low < math.inf, f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     sample = sample[~np.isnan(sample)]
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
@@ -121,10 +125,9 @@ def rounding(found: ColumnStatistics, sample: np.ndarray) -> tuple[float, float]
     if not repeats(sample):
         return 0.0, 0.0
     for places in range(1, FINEST + 1):
-        scaled = sample * 10.0**places
-        if np.allclose(scaled, np.round(scaled), rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40:
+        if _is_rounded(sample * 10.0**places):
             return float(f"1e-{places}"), 0.0
-    return spacing(np.unique(sample)) or (_coarse(sample), 0.0)
+    return spacing(np.unique(sample)) or (_coarse(found, sample), 0.0)
 
 
 def repeats(sample: np.ndarray) -> bool:
@@ -146,9 +149,16 @@ def spacing(values: np.ndarray) -> tuple[float, float] | None:
     return (float(step), float(values[0])) if even else None
 
 
-def _coarse(sample: np.ndarray) -> float:
-    spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample)
+def _coarse(found: ColumnStatistics, sample: np.ndarray) -> float:
+    spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample) or found.high - found.low
     return float(f"1e{math.floor(math.log10(spread / CELLS))}")
+
+
+def _is_rounded(scaled: np.ndarray) -> bool:
+    """Whether numbers are integers up to errors of rounding, and not just smaller than these."""
+    integers = np.round(scaled)
+    close = np.allclose(scaled, integers, rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40
+    return close and len(np.unique(integers)) > SAME * len(np.unique(scaled))
 
 
 def _bounds(
