@@ -160,6 +160,8 @@ class Tabular(GenerativeModel):
         self.flow.initialize(**self._of_flow(x, condition, noise.seed_pair(seed)), seed=seed)
 
     def adapt(self, batches):
+        if not self.uses_statistics:
+            return
         seed = noise.seed_pair(0)
         self.flow.adapt(batches.map(lambda batch: self._of_flow(batch["x"], self.condition_of(batch), seed)))
 
