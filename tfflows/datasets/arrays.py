@@ -1,5 +1,6 @@
 """Data in memory as a dataset: arrays, dictionaries of arrays, DataFrames, and arrays of images."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,8 +64,10 @@ def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | Non
     """The name of a column, which is added to `columns` if it is given as an array."""
     if values is None or isinstance(values, str):
         return values
-    columns.append((role, values))
-    return role
+    names = [name for name, _ in columns]
+    name = next(name for name in (role, *(f"{role}_{number}" for number in itertools.count(1))) if name not in names)
+    columns.append((name, values))
+    return name
 
 
 def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
@@ -72,12 +75,17 @@ def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
         return list(roles.names_in(values))
     if isinstance(values, Sequence) and all(isinstance(each, str) for each in values):
         return list(values)
-    array = values if hasattr(values, "iloc") and hasattr(values, "columns") else np.asarray(values)
-    found = named(array if np.ndim(array) != 1 else array[:, None])
-    prefix = "" if hasattr(values, "columns") else "context_"
-    added = [(f"{prefix}{key}", column) for key, column in found]
+    added = named_context(values)
     columns.extend(added)
     return [key for key, _ in added]
+
+
+def named_context(values: Any) -> list[tuple[str, Any]]:
+    """The names and values of the columns of a context, which is an array `[rows]` or `[rows, size]` or a DataFrame."""
+    if hasattr(values, "iloc") and hasattr(values, "columns"):
+        return named(values)
+    array = np.asarray(values)
+    return [(f"context_{name}", column) for name, column in named(array if array.ndim != 1 else array[:, None])]
 
 
 def _images(x: Any, label: Any, options: Options, name: str, *, test: bool) -> Data:

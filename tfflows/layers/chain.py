@@ -110,4 +110,6 @@ class Chain(FlowLayer):
         streams = range(noise.LAYERS, noise.LAYERS + len(self.flow_layers))
         has_noise = training and seeds is not None and len(streams) > 0
         each = noise.fold_in_each(seeds, streams) if has_noise else [None] * len(streams)
-        return [(layer, {"training": training, "seeds": its}) for layer, its in zip(self.flow_layers, each, strict=True)]
+        return [
+            (layer, {"training": training, "seeds": its}) for layer, its in zip(self.flow_layers, each, strict=True)
+        ]
