@@ -1,6 +1,5 @@
 """Data in memory as a dataset: arrays, dictionaries of arrays, DataFrames, and arrays of images."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,8 +63,9 @@ def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | Non
     """The name of a column, which is added to `columns` if it is given as an array."""
     if values is None or isinstance(values, str):
         return values
-    names = [name for name, _ in columns]
-    name = next(name for name in (role, *(f"{role}_{number}" for number in itertools.count(1))) if name not in names)
+    names, name = [name for name, _ in columns], role
+    while name in names:
+        name += "_"
     columns.append((name, values))
     return name
 
