@@ -6,6 +6,8 @@ stateless operations take one seed per call, and a loop over rows leaves an acce
 implemented here, vectorized over all rows.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,6 +15,7 @@ from tfflows import values
 from tfflows.errors import check
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+WORDS = {1, 2, 3, 4, 5} | {way for four in ROTATIONS for one in four for way in (one, 32 - one)}
 PARITY = 0x1BD11BDA
 TEMPERATURE = "0 or more and finite"  # the rule, in words
 
@@ -40,17 +43,14 @@ def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tens
     """
     keys = (*key, key[0] ^ key[1] ^ tf.constant(PARITY, tf.uint32))
     a, b = counter[0] + keys[0], counter[1] + keys[1]
+    word = {number: tf.constant(number, tf.uint32) for number in WORDS}  # once, as a graph grows with each constant
     for block in range(5):
         for rotation in ROTATIONS[block % 2]:
             a = a + b
-            b = a ^ tf.bitwise.left_shift(b, tf.constant(rotation, tf.uint32)) ^ _right_part(b, rotation)
+            b = a ^ tf.bitwise.left_shift(b, word[rotation]) ^ tf.bitwise.right_shift(b, word[32 - rotation])
         a = a + keys[(block + 1) % 3]
-        b = b + keys[(block + 2) % 3] + tf.constant(block + 1, tf.uint32)
+        b = b + keys[(block + 2) % 3] + word[block + 1]
     return a, b
-
-
-def _right_part(b: tf.Tensor, rotation: int) -> tf.Tensor:
-    return tf.bitwise.right_shift(b, tf.constant(32 - rotation, tf.uint32))
 
 
 def bits(seeds: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
@@ -121,6 +121,14 @@ def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
         (key[:, 0], key[:, 1]), (tf.constant(number & 0xFFFFFFFF, tf.uint32), tf.constant(PARITY, tf.uint32))
     )
     return tf.bitcast(tf.stack(words, axis=1), tf.int32)
+
+
+def fold_in_each(seeds: tf.Tensor, numbers: Sequence[int]) -> list[tf.Tensor]:
+    """`fold_in` for several uses at once, in a graph as small as that for one."""
+    key = tf.bitcast(seeds, tf.uint32)
+    counter = tf.constant([[number & 0xFFFFFFFF for number in numbers]], tf.uint32)
+    words = threefry((key[:, :1], key[:, 1:]), (counter, tf.constant(PARITY, tf.uint32)))
+    return tf.unstack(tf.bitcast(tf.stack(words, axis=2), tf.int32), num=len(numbers), axis=1)
 
 
 def training_seeds(seeds: tf.Tensor | None, number: int, *, training: bool) -> tf.Tensor | None:

@@ -12,11 +12,13 @@ from zoo.catalog import presets as presets
 from zoo.configuration import configure as configure
 from zoo.creation import build as build
 from zoo.creation import create as create
+from zoo.estimator import DensityEstimator as DensityEstimator
 from zoo.pretrained import list_pretrained as list_pretrained
 from zoo.pretrained import load as load
 
 __all__ = [
     "Config",
+    "DensityEstimator",
     "build",
     "configure",
     "create",

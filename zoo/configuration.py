@@ -3,12 +3,14 @@
 import dataclasses
 import re
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from tfflows import datasets
 from tfflows.config import Config, merge, split_overrides
 from tfflows.datasets.options import Options
 from tfflows.errors import check, check_choice
+from tfflows.events import Event
 from tfflows.training.settings import TrainSettings
 from zoo import rules
 from zoo.architecture import keyword_defaults
@@ -36,16 +38,28 @@ def configure(
     given = split_overrides(overrides or {})
     data = merge("data", datasets.options_of(dataset), typing.get_type_hints(Options), given["data"])
     event = datasets.event(dataset, **data)
-    builder = ARCHITECTURES[architecture].builder(event)
     rows = datasets.training_rows(dataset, **data)
     if rows is None:
         preset = ARCHITECTURES[architecture].preset(dataset, event)
     else:
         preset = rules.preset(architecture, event, rows)
-    model_defaults = {**keyword_defaults(builder), **preset.get("model", {})}
-    train_defaults = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
-    model = merge("model", model_defaults, typing.get_type_hints(builder), given["model"])
-    train = merge("train", train_defaults, typing.get_type_hints(TrainSettings), given["train"])
-    result = Config(architecture, dataset, seed, model, data, train, name)
+    result = Config(architecture, dataset, seed, data=data, name=name, **completed(architecture, event, preset, given))
     _ = result.settings  # checks the ranges
     return result
+
+
+def completed(
+    architecture: str, event: Event, preset: Mapping[str, Any], given: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The sections `model` and `train`: all defaults, changed by a preset and by the given settings.
+
+    Raises:
+        InputError: An unknown key, a value of the wrong type, an event that the architecture cannot take.
+    """
+    builder = ARCHITECTURES[architecture].builder(event)
+    model = {**keyword_defaults(builder), **preset.get("model", {})}
+    train = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}
+    return {
+        "model": merge("model", model, typing.get_type_hints(builder), given["model"]),
+        "train": merge("train", train, typing.get_type_hints(TrainSettings), given["train"]),
+    }

@@ -12,6 +12,7 @@ from tfflows.models.tabular import real_event
 
 MOST_STEPS = 20_000
 SMALL, LARGE = 5_000, 100_000  # rows
+FEW = 5  # rows of the validation set of a small table
 
 
 def preset(architecture: str, event: Event, rows: int) -> dict[str, dict[str, Any]]:
@@ -58,6 +59,11 @@ def _training(rows: int) -> dict[str, Any]:
         **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": min(200, steps // 10), "clip_norm": 5.0},
         **{"ema": 0.99, "weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": 10},
     }
+
+
+def holdout(rows: int) -> float:
+    """The fraction of so many rows in memory that is the validation set: a tenth, or a few rows of a small table."""
+    return min(max(0.1, FEW / rows), 1 / 3)
 
 
 def _power_of_two(wanted: float, least: int, most: int) -> int:

@@ -63,8 +63,11 @@ def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | Non
     """The name of a column, which is added to `columns` if it is given as an array."""
     if values is None or isinstance(values, str):
         return values
-    columns.append((role, values))
-    return role
+    names, name = [name for name, _ in columns], role
+    while name in names:
+        name += "_"
+    columns.append((name, values))
+    return name
 
 
 def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
@@ -72,9 +75,14 @@ def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
         return list(roles.names_in(values))
     if isinstance(values, Sequence) and all(isinstance(each, str) for each in values):
         return list(values)
-    array = values if hasattr(values, "iloc") and hasattr(values, "columns") else np.asarray(values)
-    found = named(array if np.ndim(array) != 1 else array[:, None])
-    prefix = "" if hasattr(values, "columns") else "context_"
-    added = [(f"{prefix}{key}", column) for key, column in found]
+    added = named_context(values)
     columns.extend(added)
     return [key for key, _ in added]
+
+
+def named_context(values: Any) -> list[tuple[str, Any]]:
+    """The names and values of the columns of a context, which is an array `[rows]` or `[rows, size]` or a DataFrame."""
+    if hasattr(values, "iloc") and hasattr(values, "columns"):
+        return named(values)
+    array = np.asarray(values)
+    return [(f"context_{name}", column) for name, column in named(array if array.ndim != 1 else array[:, None])]

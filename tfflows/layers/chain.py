@@ -39,8 +39,8 @@ class Chain(FlowLayer):
         return input_shape
 
     def compose(self, rest, context=None, **mode):
-        for place, layer in reversed(list(enumerate(self.flow_layers))):
-            rest = layer.compose(rest, context, **self._mode(place, **mode))
+        for layer, its_mode in reversed(self._with_modes(**mode)):
+            rest = layer.compose(rest, context, **its_mode)
         return rest
 
     def bijector(self, context=None, *, training=False, seeds=None):
@@ -55,8 +55,8 @@ class Chain(FlowLayer):
         also to samples of a distribution whose samples are `z`, such as a posterior.
         """
         log_det = tf.zeros(tf.shape(x)[:1], x.dtype)
-        for place, layer in enumerate(self.flow_layers):
-            bijector = layer.bijector(context, **self._mode(place, **mode))
+        for layer, its_mode in self._with_modes(**mode):
+            bijector = layer.bijector(context, **its_mode)
             log_det += bijector.inverse_log_det_jacobian(x, event_ndims=x.shape.rank - 1)
             x = bijector.inverse(x)
         return x, log_det
@@ -103,7 +103,13 @@ class Chain(FlowLayer):
     def inverse_cost(self) -> Cost:
         return combined(layer.inverse_cost for layer in self.flow_layers)
 
-    @staticmethod
-    def _mode(place: int, *, training: bool = False, seeds: tf.Tensor | None = None) -> dict[str, Any]:
-        """`training` and the seeds of the layer at `place`."""
-        return {"training": training, "seeds": noise.training_seeds(seeds, noise.LAYERS + place, training=training)}
+    def _with_modes(
+        self, *, training: bool = False, seeds: tf.Tensor | None = None
+    ) -> list[tuple[FlowLayer, dict[str, Any]]]:
+        """Each layer with `training` and its own seeds."""
+        streams = range(noise.LAYERS, noise.LAYERS + len(self.flow_layers))
+        has_noise = training and seeds is not None and len(streams) > 0
+        each = noise.fold_in_each(seeds, streams) if has_noise else [None] * len(streams)
+        return [
+            (layer, {"training": training, "seeds": its}) for layer, its in zip(self.flow_layers, each, strict=True)
+        ]

@@ -21,11 +21,11 @@ class RunState:
 
     Args:
         model: Compiled model, with its optimizer built.
-        folder: Folder of the checkpoints.
+        folder: Folder of the checkpoints; None for a run that is not resumed.
         writes: Whether this process writes; all processes read.
     """
 
-    def __init__(self, model: keras.Model, folder: Path, *, writes: bool):
+    def __init__(self, model: keras.Model, folder: Path | None, *, writes: bool):
         self.folder = folder
         self.writes = writes
         self.best_nats = tf.Variable(float("-inf"), dtype=tf.float64)
@@ -47,7 +47,7 @@ class RunState:
 
     def save(self) -> None:
         """Writes a checkpoint of the current step, then deletes all but the newest two."""
-        if not self.writes:
+        if not self.writes or self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._checkpoint.write(str(self.folder / f"step-{self.step:09d}"))
@@ -75,4 +75,6 @@ class RunState:
 
     def _prefixes(self) -> list[Path]:
         """Checkpoints, newest first, found by their index files, which TensorFlow writes last."""
+        if self.folder is None:
+            return []
         return [path.with_suffix("") for path in sorted(self.folder.glob("step-*.index"), reverse=True)]

@@ -56,6 +56,8 @@ def fit(
     seed: int,
     workdir: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
+    only_weights: bool = False,
 ) -> Fitted:
     """Maximizes the likelihood of data, or minimizes the reverse KL to a target.
 
@@ -68,6 +70,8 @@ def fit(
         seed: Seed of the order of data and of the noise.
         workdir: Folder of checkpoints, TensorBoard logs, sample pictures and the best weights.
         callbacks: Additional Keras callbacks, which run after those of this function.
+        verbose: How Keras reports the progress: 0, 1, 2 or `"auto"`.
+        only_weights: Whether `workdir` gets the best weights alone, so that the run cannot be resumed.
 
     Returns:
         The weights with the best validation score, and how long training took.
@@ -81,7 +85,8 @@ def fit(
     fitted = make_objective(model, data, settings)
     compile_model(fitted, settings, steps, round_steps)
     fitted.noise_seed = seed & 0x7FFFFFFF
-    state = RunState(fitted, workdir / "checkpoints", writes=strategies.is_chief(strategy))
+    folder = None if only_weights else workdir / "checkpoints"
+    state = RunState(fitted, folder, writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         with naming_rows(data):
@@ -91,7 +96,7 @@ def fit(
         stream = training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step)
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
         with naming_rows(data):
-            run(fitted, stream, state, steps, round_steps, extended)
+            run(fitted, stream, state, steps, round_steps, extended, verbose=verbose)
             check_validated(state)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
@@ -104,6 +109,8 @@ def run(
     steps: int,
     round_steps: int,
     callbacks: Sequence[keras.callbacks.Callback],
+    *,
+    verbose: str | int = "auto",
 ) -> None:
     """Trains from the current step to the last, in rounds of `round_steps`."""
     # Keras' own method, as the weights and statistics that depend on data are set by `fit` above and by `Validation`.
@@ -114,7 +121,7 @@ def run(
         epochs=-(-steps // round_steps),
         steps_per_epoch=round_steps,
         callbacks=list(callbacks),
-        verbose="auto" if state.writes else 0,
+        verbose=verbose if state.writes else 0,
         shuffle=False,
     )
 
@@ -148,7 +155,7 @@ def standard_callbacks(
     """Callbacks in the order in which they run: a checkpoint includes the score of its round."""
     everyone = [StepsPerSecond(), StopOnNonFinite(), StopAtStep(steps)]
     everyone += [Validation(data, state, workdir / BEST, patience=settings.patience), SaveState(state)]
-    if not state.writes:
+    if not state.writes or state.folder is None:
         return everyone
     board = keras.callbacks.TensorBoard(str(workdir / "tensorboard"), write_graph=False)
     return [*everyone, SamplePictures(model, data, workdir, every=settings.sample_every), board]

@@ -60,9 +60,11 @@ def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
     """
     padding = -split.size % batch_size
     examples = split.events()
-    real = examples.map(lambda x: (x, tf.constant(value=True)))
-    fill = examples.take(1).repeat(padding).map(lambda x: (x, tf.constant(value=False)))
-    batches = real.concatenate(fill).batch(batch_size, drop_remainder=True)
+    padded = examples.concatenate(examples.take(1).repeat(padding))
+    # Without functions, whose traces would take longer than the pass over a small split.
+    is_real = tf.data.Dataset.from_tensors(True).repeat(split.size)
+    is_fill = tf.data.Dataset.from_tensors(False).repeat(padding)
+    batches = tf.data.Dataset.zip((padded, is_real.concatenate(is_fill))).batch(batch_size, drop_remainder=True)
     return batches.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
 
 

@@ -56,17 +56,8 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     Raises:
         InputError: The values are of a kind that no model can use.
     """
-    table, row = found.first_missing or ("", 0)
-    allowed = found.missing == 0 or wishes.missing == "mask"
-    check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
-    check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
-    if context:
-        varies = found.values is None or len(found.values) > 1
-        check(varies, f"Expected context column {name!r} to vary: leave it out.", values=sorted(found.values or []))
     is_number = sample.dtype != object
-    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
-    rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
-    check(is_number or not asked, rule, options=asked)
+    _check(name, found, wishes, is_number=is_number, context=context)
     if name in wishes.circular:
         return _circular(name, found, *wishes.circular[name])
     is_category = not is_number or name in wishes.categorical
@@ -75,6 +66,23 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     sample = sample[~np.isnan(sample)]
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
+    return _real(name, found, sample, wishes)
+
+
+def _check(name: str, found: ColumnStatistics, wishes: Wishes, *, is_number: bool, context: bool) -> None:
+    table, row = found.first_missing or ("", 0)
+    allowed = found.missing == 0 or wishes.missing == "mask"
+    check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
+    check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
+    varies = found.values is None or len(found.values) > 1
+    rule = f"Expected context column {name!r} to vary: leave it out."
+    check(varies or not context, rule, values=sorted(found.values or []))
+    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
+    rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
+    check(is_number or not asked, rule, options=asked)
+
+
+def _real(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishes) -> Column:
     is_continuous = name in wishes.continuous
     atom = None if is_continuous else atom_of(found, sample)
     sample = sample if atom is None else sample[sample != atom]
@@ -102,6 +110,8 @@ def _categorical(name: str, found: ColumnStatistics, *, is_number: bool) -> Colu
     values = sorted(found.values)
     names = [value if isinstance(value, str) else name_of(value) for value in values]
     numbers = values if is_number and not found.missing else []
+    if names == [str(place) for place in range(len(names))] and not numbers:
+        numbers = range(1, len(names) + 1)  # names that are the numbers would say that the column holds numbers
     return Column(name, "categorical", (*names, *([MISSING] if found.missing else [])), tuple(numbers))
 
 

@@ -1,0 +1,231 @@
+"""`zoo.DensityEstimator`: the checks of scikit-learn, and laws of its scores, samples and flags."""
+
+import io
+import random
+import tempfile
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, parametrize_with_checks
+
+import zoo
+from zoo.estimator import EXPECTED_FAILED_CHECKS
+from zoo.tables import lower_quantile
+
+TINY = {"settings": {"width": 4}, "train": {"steps": 10, "validate_every": 5, "ema": 0.0, "steps_per_execution": 5}}
+SCALES, CENTERS = np.array([1000.0, 0.01]), np.array([5e4, -3.0])
+
+
+def estimator(**settings):
+    return zoo.DensityEstimator("made", **{**TINY, "random_state": 0, **settings})
+
+
+def rows(n=60, seed=0):
+    """Two dependent columns, of very different scales."""
+    e = np.random.default_rng(seed).normal(size=(n, 2))
+    return CENTERS + SCALES * np.stack([e[:, 0], 0.8 * e[:, 0] + 0.6 * e[:, 1]], axis=1)
+
+
+def frame(n=60):
+    """Columns of all kinds, whose samples could leave the range of their types."""
+    random = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "length": random.normal(size=n),
+            "byte": np.minimum(random.integers(200, 300, n), 255).astype(np.uint8),
+            "half": (60_000 + 4_000 * random.normal(size=n)).clip(0, 65_000).astype(np.float16),
+            "color": random.choice(["red", "green", "blue"], n),
+            "digit": random.choice(["0", "1"], n),
+            "flag": random.random(n) < 0.4,
+            "kind": pd.Categorical(random.choice(["a", "b"], n)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return estimator(quantile=0.1, train={**TINY["train"], "steps": 200, "validate_every": 50}).fit(rows())
+
+
+@pytest.fixture(scope="module")
+def of_frame():
+    return estimator().fit(frame())
+
+
+def grid(cells):
+    """Centers of cells of the plane in which nearly all of the rows are, and the area of a cell."""
+    ends = [np.linspace(c - 8 * s, c + 8 * s, cells + 1) for c, s in zip(CENTERS, SCALES, strict=True)]
+    centers = [(end[1:] + end[:-1]) / 2 for end in ends]
+    area = np.prod([end[1] - end[0] for end in ends])
+    return np.stack(np.meshgrid(*centers, indexing="ij"), axis=-1).reshape(-1, 2), area
+
+
+@pytest.mark.slow
+@parametrize_with_checks([estimator(random_state=None)], expected_failed_checks=lambda _: EXPECTED_FAILED_CHECKS)
+def test_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+def test_names_of_columns_are_checked_as_in_scikit_learn():
+    check_dataframe_column_names_consistency("DensityEstimator", estimator())
+
+
+def test_density_integrates_to_one_in_the_units_of_the_rows(fitted):
+    x, area = grid(160)
+    assert np.exp(fitted.score_samples(x)).sum() * area == pytest.approx(1, abs=0.01)
+
+
+def test_samples_have_the_density(fitted):
+    x, area = grid(160)
+    density, n = np.exp(fitted.score_samples(x)) * area, 4_000
+    drawn = fitted.sample(n, random_state=1)
+    for direction in ([1 / SCALES[0], 0], [0, 1 / SCALES[1]], 1 / SCALES, [1 / SCALES[0], -1 / SCALES[1]]):
+        at = rows() @ direction
+        share = density[x @ direction < np.median(at)].sum()
+        assert np.mean(drawn @ direction < np.median(at)) == pytest.approx(share, abs=4 * 0.5 / np.sqrt(n) + 0.02)
+
+
+def test_score_is_the_mean(fitted):
+    assert fitted.score(rows()) == pytest.approx(fitted.score_samples(rows()).mean())
+
+
+def test_score_of_a_row_depends_on_the_row_alone(fitted):
+    x = rows(1500)
+    some = [700, 3, 1499]
+    np.testing.assert_array_equal(fitted.score_samples(x)[some], fitted.score_samples(x[some]))
+
+
+def test_flags_follow_from_the_quantile(fitted):
+    scores = fitted.score_samples(rows())
+    assert (fitted.predict(rows()) == -1).sum() == 6
+    assert set(fitted.predict(rows())[np.argsort(scores)[:6]]) == {-1}
+    np.testing.assert_allclose(fitted.decision_function(rows()), scores - fitted.offset_)
+
+
+@pytest.mark.parametrize(
+    ("share", "weight", "expected"),
+    [
+        (0, None, 1),
+        (0.2, None, 2),
+        (0.39, None, 2),
+        (0.99, None, 9),
+        (0.2, [1, 1, 1, 1, 16], 9),
+        (0.25, [1, 1, 1, 1, 0], 2),
+    ],
+)
+def test_lower_quantile(share, weight, expected):
+    values = np.array([9.0, 9.0, 2.0, 1.0, 2.0])[::-1] if weight is None else np.array([9.0, 5.0, 2.0, 1.0, 9.0])
+    weight = None if weight is None else np.array(weight)
+    assert lower_quantile(values, weight, share) == expected
+    counts = np.ones(5) if weight is None else weight
+    assert counts[values < expected].sum() <= share * counts.sum()
+
+
+def test_lower_quantile_takes_an_impossible_row():
+    assert lower_quantile(np.array([0.0, -np.inf, 1.0]), None, 0.1) == -np.inf
+
+
+@pytest.mark.slow
+def test_same_seed_same_scores_and_the_seeds_of_others_stay():
+    before = random.getstate(), np.random.get_state()[1].copy()
+    one, again, other = (estimator(random_state=seed).fit(rows()).score_samples(rows()) for seed in (0, 0, 4))
+    np.testing.assert_array_equal(one, again)
+    assert np.abs(one - other).max() > 1e-3
+    assert random.getstate() == before[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+
+
+def test_rows_of_weight_zero_are_removed():
+    x, weight = rows(), np.random.default_rng(0).integers(0, 3, 60)
+    weighted = estimator().fit(np.where(weight[:, None] > 0, x, 1e9), sample_weight=weight)
+    kept = estimator().fit(x[weight > 0], sample_weight=weight[weight > 0])
+    np.testing.assert_array_equal(weighted.score_samples(x), kept.score_samples(x))
+    assert weighted.offset_ == kept.offset_
+
+
+@pytest.mark.slow
+def test_weights_matter():
+    x = np.concatenate([rows(), rows() + 4 * SCALES])
+    first, second = (
+        estimator(train={**TINY["train"], "steps": 100}).fit(x, sample_weight=w) for w in np.eye(2).repeat(60, 1) + 0.01
+    )
+    assert first.score(x[:60]) > second.score(x[:60])
+    assert first.score(x[60:]) < second.score(x[60:])
+
+
+def test_frame_gives_frame(of_frame):
+    drawn = of_frame.sample(200, random_state=0)
+    assert list(drawn.columns) == list(frame().columns)
+    assert list(drawn.dtypes) == list(frame().dtypes)
+    for name in ("color", "digit", "flag", "kind"):
+        assert set(drawn[name]) == set(frame()[name])
+    assert drawn["byte"].max() == 255
+    assert drawn["byte"].min() > 100
+    assert np.isfinite(drawn["half"]).all()
+    assert np.isfinite(of_frame.score_samples(drawn.astype({"half": float}).assign(half=60_000.0))).all()
+
+
+def test_unknown_category_is_impossible(of_frame):
+    scores = of_frame.score_samples(frame().head(2).assign(color=["red", "black"]))
+    assert np.isfinite(scores[0])
+    assert scores[1] == -np.inf
+
+
+def test_columns_in_another_order_are_refused(of_frame):
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        of_frame.score_samples(frame()[frame().columns[::-1]])
+
+
+def test_array_gives_array_of_its_type():
+    x = np.random.default_rng(0).integers(0, 256, (60, 2)).astype(np.uint8)
+    drawn = estimator().fit(x).sample(500, random_state=0)
+    assert drawn.dtype == np.uint8
+    assert (np.sort(drawn[:, 0])[[0, -1]] == [0, 255]).all(), "cut off, not taken modulo 256"
+
+
+def test_context():
+    x, context = rows()[:, 1:], pd.DataFrame({"a": rows()[:, 0], "b": np.tile(["u", "v"], 30)})
+    one = estimator(train={**TINY["train"], "steps": 300, "learning_rate": 0.02}).fit(x, context=context)
+    shuffled = context.assign(a=context["a"].to_numpy()[::-1])
+    assert one.score(x, context=context) > one.score(x, context=shuffled)
+    np.testing.assert_array_equal(one.score_samples(x, context[["b", "a"]]), one.score_samples(x, context))
+    assert one.sample(7, context=context.head(7)).shape == one.sample(7, context=context.head(1)).shape == (7, 1)
+    for wrong in (None, context.head(3)):
+        with pytest.raises(ValueError, match="Expected"):
+            one.score_samples(x, wrong)
+    with pytest.raises(ValueError, match="one for all"):
+        one.sample(7, context=context.head(3))
+
+
+def test_copies(fitted, of_frame):
+    for one, x in ((fitted, rows()), (of_frame, frame())):
+        file = io.BytesIO()
+        joblib.dump(one, file)
+        file.seek(0)
+        read = joblib.load(file)
+        np.testing.assert_array_equal(read.score_samples(x), one.score_samples(x))
+        drawn = (np.asarray(each.sample(2, random_state=0)).tolist() for each in (read, one))
+        assert next(drawn) == next(drawn)
+        assert repr(clone(one)) == repr(one)
+
+
+@pytest.mark.slow
+def test_pipeline_and_cross_validation():
+    pipeline = make_pipeline(StandardScaler(), estimator())
+    scores = cross_val_score(pipeline, rows(), cv=2)
+    assert np.isfinite(scores).all()
+    assert set(pipeline.fit(rows()).predict(rows())) <= {-1, 1}
+
+
+def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    estimator().fit(rows())
+    assert list(tmp_path.iterdir()) == []

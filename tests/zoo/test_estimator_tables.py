@@ -1,0 +1,87 @@
+"""`zoo.DensityEstimator` on tables of every kind: it fits them, or says in one line why it does not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import zoo
+from tests.zoo.test_estimator import estimator, rows
+from tfflows.errors import InputError
+
+
+def normal(n=40):
+    return np.random.default_rng(0).normal(size=(n, 3))
+
+
+TABLES = {
+    "ten rows": normal(10),
+    "five rows": normal(5),
+    "one column": normal()[:, :1],
+    "constant": normal() * [1, 1, 0] + [0, 0, 7],
+    "nearly constant": normal() * [1, 1, 1e-12] + [0, 0, 7],
+    "copies": np.tile(normal(10), (6, 1)),
+    "two values": np.where(normal() > 0, [1, 1, 5], normal() * [1, 0, 0]),
+    "float16": normal().astype(np.float16),
+    "float32": normal().astype(np.float32),
+    "integers": (100 * normal()).astype(int),
+    "objects": normal().astype(object),
+    "integers and numbers": np.array([[1, 0.5, True]] * 20 + [[3, 2.5, False]] * 20 + [[2, 0.1, True]] * 5, object),
+    "big-endian": normal().astype(">f8"),
+    "not contiguous": np.asfortranarray(normal(80))[::2],
+    "huge": 1e8 * normal() + 1e12,
+    "tiny": 1e-8 * normal() + 3e-8,
+    "tiny with an offset": 1e-8 * normal() + 1,
+    "heavy tails": normal() ** 15,
+    "list": normal().tolist(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("x", TABLES.values(), ids=TABLES)
+def test_table(x):
+    one = estimator().fit(x)
+    assert np.isfinite(one.score_samples(x)).all()
+    drawn = one.sample(20, random_state=0)
+    assert drawn.shape == (20, np.shape(x)[1])
+    assert np.isfinite(drawn.astype(float)).all()
+
+
+def test_missing_values():
+    x = np.where(np.random.default_rng(0).random((60, 2)) < 0.2, np.nan, rows())
+    with pytest.raises(ValueError, match="NaN"):
+        estimator().fit(x)
+    one = estimator(data={"missing": "mask"}).fit(x)
+    assert np.isfinite(one.score_samples(x)).all()
+    assert np.isfinite(one.sample(5)).all()
+
+
+WRONG = {
+    "model": ({"model": "nope"}, "Expected `model` to be one of .*'nope'"),
+    "quantile": ({"quantile": 1.0}, "Expected `quantile` to be in .*quantile=1.0"),
+    "setting": ({"settings": {"wide": 3}}, "Expected a setting of `model` .*wide=3"),
+    "training": ({"train": {"step": 3}}, "Expected a setting of `train` .*step=3"),
+    "option": ({"data": {"label": "x0"}}, "Expected `data` to be one of .*label"),
+    "precision": ({"train": {"mixed_precision": True}}, "mixed_precision"),
+}
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_parameter_is_named(settings, message):
+    with pytest.raises(InputError, match=message) as caught:
+        zoo.DensityEstimator().set_params(**settings).fit(rows())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (normal(4), r"Found array with 4 sample\(s\) .* while a minimum of 5 is required"),
+        (np.zeros((40, 2)), "Expected at least one column of real numbers"),
+        (normal().astype(str), "string"),
+        (pd.DataFrame({"a": normal()[:, 0], "b": pd.date_range("2020", periods=40)}), "not dates"),
+        (pd.DataFrame({"a": normal()[:, 0], "b": ["u", None] * 20}), "NaN"),
+    ],
+)
+def test_wrong_rows_are_refused(x, message):
+    with pytest.raises(ValueError, match=message):
+        estimator().fit(x)

@@ -1,0 +1,166 @@
+"""Density estimation and anomaly detection with the interface of scikit-learn."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, DensityMixin, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from tfflows.errors import check, check_choice
+from tfflows.sources.form import Form, is_frame
+from tfflows.sources.frame import Frame, named
+from zoo import tables
+from zoo.registry import ARCHITECTURES
+
+LEAST_ROWS = 5
+
+EXPECTED_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": "a row of weight 2 is one row of the validation set or of a batch,"
+    " and two rows of weight 1 are two; a row of weight 0 is as good as removed",
+}
+"""The checks of `sklearn.utils.estimator_checks` that fail, and why."""
+
+
+class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
+    """The density of the rows of a table, by a model of the zoo: a scikit-learn estimator.
+
+        estimator = zoo.DensityEstimator("nsf").fit(X)
+        estimator.score_samples(X_new)      log-likelihoods, nats per row in the units of X
+        estimator.predict(X_new)            1, or -1 for rows that are less likely than `quantile` of the training rows
+        estimator.sample(100)               new rows: a DataFrame if X is one, with its names and types
+
+    `X` is an array of numbers or a DataFrame, in which text and columns of two values are categories; the columns of
+    an array are called x0, x1, ... As everywhere in scikit-learn, a DataFrame that is scored has the columns of `X` in
+    the same order. `context` conditions the density: an array or a DataFrame, whose columns are matched by name.
+
+    Model and training follow from the size of the table by `zoo.rules`. A part of the rows is the validation set, by
+    which training stops; the weights with the best score are kept. A value that is rounded, such as an integer, stands
+    for a cell; its density is a lower bound with noise that depends on the row alone. A category that is not in `X`
+    has a log-likelihood of -inf.
+
+    Args:
+        model: Name of an architecture for vectors, one of `zoo.list_models()`.
+        quantile: Share of the training rows that `predict` flags, in [0, 1).
+        settings: Settings of the architecture, by name; others follow from the rules.
+        train: Settings of the training, fields of `TrainSettings`, by name; others follow from the rules.
+        data: Options of tables, by name: `categorical`, `continuous`, `circular`, `bounds`, `scaling`, `missing`,
+            `holdout`, `split_seed`, as in `datasets.load`; names may also be in a list. Missing values need
+            `{"missing": "mask"}`.
+        random_state: Seed of weights, validation set, order of the rows and noise: as everywhere in scikit-learn an
+            integer, a `RandomState`, or None for another seed in each fit.
+        verbose: How Keras reports the progress: 0, 1 or 2.
+
+    Attributes:
+        model_: The fitted `GenerativeModel`.
+        event_: What one row is: its columns, with their kinds, supports and scales.
+        config_: Settings of the model and of the training.
+        offset_: Log-likelihood below which a row is flagged.
+        n_iter_: Number of optimizer steps.
+        n_features_in_: Number of columns.
+        feature_names_in_: Names of the columns of a DataFrame.
+    """
+
+    def __init__(
+        self,
+        model: str = "nsf",
+        *,
+        quantile: float = 0.01,
+        settings: dict[str, Any] | None = None,
+        train: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ):
+        self.model = model
+        self.quantile = quantile
+        self.settings = settings
+        self.train = train
+        self.data = data
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, context: Any = None) -> "DensityEstimator":
+        """Fits the model to rows.
+
+        Args:
+            X: Rows, at least LEAST_ROWS of them.
+            y: Ignored.
+            sample_weight: Weight of each row, `[rows]`, 0 or more.
+            context: Context of each row, `[rows]` or `[rows, size]`.
+
+        Raises:
+            InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
+        """
+        check_choice("model", self.model, ARCHITECTURES)
+        check(0 <= self.quantile < 1, "Expected `quantile` to be in [0, 1).", quantile=self.quantile)
+        X = self._checked(X, reset=True)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        rows = len(X) if weight is None else int(np.count_nonzero(weight))
+        check(rows >= LEAST_ROWS, f"Expected at least {LEAST_ROWS} rows whose weight is not zero.", n_samples=rows)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        data = tables.data(X, context, weight, seed, self.data or {})
+        self.config_ = tables.config(self.model, data, seed, self.settings or {}, self.train or {})
+        self.model_, self.n_iter_ = tables.fitted(self.config_, data, verbose=self.verbose)
+        self.event_ = data.event
+        self._form = Form.of(X)
+        self.offset_ = tables.lower_quantile(self.score_samples(X, context), weight, self.quantile)
+        return self
+
+    def score_samples(self, X: Any, context: Any = None) -> np.ndarray:
+        """Log-likelihood of each row, float64 `[rows]` in nats, in the units of `X`."""
+        check_is_fitted(self)
+        examples = tables.examples(self.event_, self._checked(X, reset=False), context)
+        return tables.log_likelihoods(self.model_, examples, self.config_.train["num_importance_samples"])
+
+    def score(self, X: Any, y: Any = None, context: Any = None) -> float:
+        """Mean log-likelihood of rows; `y` is ignored."""
+        return float(np.mean(self.score_samples(X, context)))
+
+    def decision_function(self, X: Any, context: Any = None) -> np.ndarray:
+        """How much more likely each row is than `offset_`, in nats: negative for the rows that `predict` flags."""
+        return self.score_samples(X, context) - self.offset_
+
+    def predict(self, X: Any, context: Any = None) -> np.ndarray:
+        """1 for an inlier and -1 for an outlier, int64 `[rows]`."""
+        return np.where(self.decision_function(X, context) < 0, -1, 1)
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None, context: Any = None) -> np.ndarray:
+        """`fit` and `predict` of the same rows."""
+        return self.fit(X, sample_weight=sample_weight, context=context).predict(X, context)
+
+    def sample(self, n_samples: int = 1, random_state: Any = None, context: Any = None) -> Any:
+        """New rows, as an array or a DataFrame like the `X` of `fit`.
+
+        Args:
+            n_samples: Number of rows.
+            random_state: Seed; None draws other rows in each call.
+            context: Context of each row, or one for all of them.
+        """
+        check_is_fitted(self)
+        condition = None if context is None else tables.context(self.event_, context, n_samples)
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        drawn = self.model_.sample(n_samples, context=condition, seed=seed)
+        return self._form.rows(drawn.numpy(), self.event_.columns)
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        """`X` as an array of numbers, or unchanged if it is a DataFrame, after the checks of scikit-learn."""
+        has_text = is_frame(X) and "text" in Frame(named(X), name="X").kinds.values()
+        array = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=None if has_text else "numeric",
+            ensure_all_finite="allow-nan" if self._takes_nan else True,
+            ensure_min_samples=LEAST_ROWS if reset else 1,
+        )
+        return X if is_frame(X) else array
+
+    @property
+    def _takes_nan(self) -> bool:
+        return isinstance(self.data, dict) and self.data.get("missing") == "mask"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._takes_nan
+        return tags

@@ -1,0 +1,144 @@
+"""From rows in memory to a fitted model, and to the log-likelihoods of other rows."""
+
+import contextlib
+import random
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfflows import datasets, training
+from tfflows.config import Config
+from tfflows.datasets.arrays import named_context
+from tfflows.errors import check, check_choice
+from tfflows.events import Event
+from tfflows.models import GenerativeModel
+from tfflows.sources.encoding import Encoder
+from tfflows.sources.frame import Frame, named
+from zoo import rules
+from zoo.configuration import completed
+from zoo.creation import build
+
+BATCH = 512  # rows that are scored at a time, always so many: each row gets the same score in every batch
+COMPILED = 1_000  # steps from which on it pays to compile a step by XLA, which takes some seconds
+OPTIONS = ("categorical", "continuous", "circular", "bounds", "scaling", "missing", "holdout", "split_seed")
+
+
+def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Mapping[str, Any]) -> datasets.Data:
+    """The rows of an array or a DataFrame whose weight is not zero, as a dataset without a test set.
+
+    Args:
+        x: Rows.
+        context: Their context; None for none.
+        weight: Their weights; None for none.
+        seed: Seed by which the validation set is drawn.
+        options: Options of tables, some of OPTIONS; several names may be in a list.
+
+    Raises:
+        InputError: A value or an option is wrong.
+    """
+    columns, names = _table(x, context)
+    if weight is not None:
+        columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
+    for option in options:
+        check_choice("data", option, OPTIONS)
+    texts = {key: ",".join(value) if isinstance(value, list | tuple) else value for key, value in options.items()}
+    rows = len(next(iter(columns.values())))
+    settings = {"holdout": rules.holdout(rows), "split_seed": seed, **texts}
+    return datasets.from_arrays(columns, context=names, weight=weight, name="X", test=False, **settings)
+
+
+def config(
+    architecture: str, data: datasets.Data, seed: int, model: Mapping[str, Any], train: Mapping[str, Any]
+) -> Config:
+    """The configuration of a fit: the rules for this many rows, changed by settings of the model and of the training.
+
+    Raises:
+        InputError: A setting is wrong.
+    """
+    preset = rules.preset(architecture, data.event, data.train.size)
+    changes = {"steps": None} if "epochs" in train else {}
+    if train.get("steps") is not None:
+        changes["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
+    preset["train"].update(changes)
+    found = Config(
+        architecture, data.name, seed, **completed(architecture, data.event, preset, {"model": model, "train": train})
+    )
+    rule = "Expected `mixed_precision` to be False: this model is trained in float32."
+    check(not found.settings.mixed_precision, rule, mixed_precision=True)
+    return found
+
+
+def fitted(config: Config, data: datasets.Data, *, verbose: int) -> tuple[GenerativeModel, int]:
+    """The model with the best weights on the validation set, and the number of steps; leaves nothing on disk."""
+    with _seeded(config.seed), tempfile.TemporaryDirectory() as folder:
+        settings = {"seed": config.seed, "workdir": Path(folder), "verbose": verbose, "only_weights": True}
+        found = training.fit(build(config, data.event), data, config.settings, **settings)
+        return build(config, data.event, weights=found.weights), found.steps
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Inside the block, new weights depend on the seed; outside, random numbers of Python are not changed."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def examples(event: Event, x: Any, context: Any) -> dict[str, np.ndarray]:
+    """Rows as examples of an event.
+
+    Raises:
+        InputError: A column is missing, or a value is wrong.
+    """
+    columns, _ = _table(x, context)
+    return _encoded(event, columns)
+
+
+def context(event: Event, values: Any, rows: int) -> np.ndarray:
+    """The context of rows, float64 `[rows, context]`, from one for each of them or one for all.
+
+    Raises:
+        InputError: The event has no context, or the number of rows is another.
+    """
+    check(event.context > 0, "Expected no `context`: this model has none.", context=type(values).__name__)
+    found = _encoded(Event((event.context,), columns=event.context_columns), dict(named_context(values)))["x"]
+    rule = f"Expected a `context` for each of the {rows} rows, or one for all of them."
+    check(len(found) in (1, rows), rule, shape=found.shape)
+    return np.broadcast_to(found, (rows, event.context))
+
+
+def _encoded(event: Event, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    table, encoder = Frame(list(columns.items()), name="X"), Encoder(event)
+    encoder.check_names("X", table.names)
+    return encoder(table.columns(np.arange(table.rows), encoder.kinds, 0), "X", 0)
+
+
+def _table(x: Any, context: Any) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The columns of rows and of their context by name, and the names of the latter."""
+    of_context = [] if context is None else named_context(context)
+    return Frame([*named(x), *of_context], name="X").table, [name for name, _ in of_context]
+
+
+def log_likelihoods(model: GenerativeModel, examples: dict[str, np.ndarray], samples: int) -> np.ndarray:
+    """Log-likelihoods, float64 `[rows]` in nats, with this number of importance samples."""
+    found = []
+    for first in range(0, len(examples["x"]), BATCH):
+        batch = {name: values[first : first + BATCH] for name, values in examples.items()}
+        padding = BATCH - len(batch["x"])
+        batch = {name: np.pad(values, ((0, padding), (0, 0)), mode="edge") for name, values in batch.items()}
+        found.append(model.log_prob(**batch, num_importance_samples=samples).numpy()[: BATCH - padding])
+    return np.concatenate(found).astype(np.float64)
+
+
+def lower_quantile(values: np.ndarray, weight: np.ndarray | None, share: float) -> float:
+    """The largest of the values below which there is at most this share of their weight."""
+    order = np.argsort(values)
+    weights = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)[order]
+    place = np.searchsorted(np.cumsum(weights), share * weights.sum(), side="right")
+    return float(values[order[min(place, len(order) - 1)]])
