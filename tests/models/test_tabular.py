@@ -102,9 +102,9 @@ def missing_value_is_integrated_over():
     # By hand: the flow's density, told that the first value is missing, over all values in its place.
     t = np.linspace(-3.5, 3.5, 2001)
     z = np.stack([np.sinh(t), np.full_like(t, (2.0 - REAL.shift) / REAL.scale)], axis=1).astype(np.float32)
-    known = np.tile(np.float32([0, 1, 0, 1]), [len(t), 1])  # the second color, and missing
+    known = np.tile(np.float32([1, 0, 1, 0]), [len(t), 1])  # missing, and the second color
     log_density = model.flow.log_density(tf.constant(z), tf.constant(known)).numpy().astype(np.float64)
-    of_color = model.heads[0].log_prob(tf.constant([5.0], tf.float64), tf.zeros([1, 1])).numpy()[0]
+    of_color = model.joint.log_prob(tf.constant([[0.0, 0.0, 5.0]], tf.float64), tf.ones([1, 1])).numpy()[0]
     expected = logsumexp(log_density, b=np.cosh(t) * (t[1] - t[0])) - math.log(REAL.scale) + of_color
     found = model.log_prob([[np.nan, 2.0, 5.0]], num_importance_samples=1000).numpy()[0]
     assert abs(found - expected) < 0.05, (found, expected)
