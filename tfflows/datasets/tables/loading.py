@@ -79,10 +79,17 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
 
 
 def data_of(table: Table, options: Options) -> Data:
-    """The splits of a table, in memory if it is small, else read from the files in each pass."""
-    keep = table.bytes <= CACHE_BYTES if options.cache is None else options.cache
-    make = _in_memory if keep else streaming.split
-    splits = {part: make(table, part) for part, size in table.sizes.items() if size}
+    """The splits of a table, in memory if it is small, else read from the files in each pass.
+
+    Validation and test sets of a large table are usually small, and kept: a pass over them would read the whole table.
+    """
+
+    def is_kept(part: str) -> bool:
+        size = table.bytes(*table.sizes) if part == "train" else table.bytes(part)
+        return size <= CACHE_BYTES if options.cache is None else options.cache
+
+    parts = [part for part, size in table.sizes.items() if size]
+    splits = {part: (_in_memory if is_kept(part) else streaming.split)(table, part) for part in parts}
     return Data(
         table.name, table.event, splits["train"], splits["validation"], splits.get("test", splits["validation"])
     )

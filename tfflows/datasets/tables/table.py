@@ -98,10 +98,9 @@ class Table:
         """What one row is."""
         return self.encoder.event
 
-    @property
-    def bytes(self) -> int:
-        """Size of all examples in memory."""
-        return sum(self.sizes.values()) * 8 * (len(self.event.columns) + self.event.context + 1)
+    def bytes(self, *parts: str) -> int:
+        """Size of some splits in memory."""
+        return sum(self.sizes[part] for part in parts) * 8 * (len(self.event.columns) + self.event.context + 1)
 
     def pieces_of(self, part: str) -> list[Piece]:
         """The pieces that hold the rows of a split."""
