@@ -114,12 +114,15 @@ def test_splits_have_files_of_their_own(own, cache, tmp_path):
 
 
 @pytest.fixture
-def small_pieces(monkeypatch):
-    """Pieces and chunks of a few rows, as a table of millions of rows has of thousands."""
-    for name, value in {"SPAN": 64, "CHUNK": 10}.items():
-        monkeypatch.setattr(table, name, value)
-        monkeypatch.setattr(streaming, name, value)
+def small_chunks(monkeypatch):
+    """Chunks of ten rows, as a table of millions of rows has of thousands."""
+    monkeypatch.setattr(streaming, "CHUNK", 10)
     monkeypatch.setattr(table.read, "__defaults__", (10,))
+
+
+@pytest.fixture
+def small_pieces(small_chunks, monkeypatch):
+    """Pieces of a few rows, too."""
     monkeypatch.setattr(table.pieces, "__defaults__", (64,))
 
 
@@ -161,7 +164,7 @@ def test_a_wrong_row_has_its_number_in_its_file(two_files):
     assert "b.csv" in error
 
 
-@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.usefixtures("small_chunks")
 @CACHE
 def test_a_shuffled_pass_has_each_row_once_in_the_order_of_its_key(cache, tmp_path):
     columns = {"a": np.arange(1500) + 0.5, "b": np.random.RandomState(0).normal(size=1500)}
@@ -175,6 +178,7 @@ def test_a_shuffled_pass_has_each_row_once_in_the_order_of_its_key(cache, tmp_pa
     assert not np.array_equal(first, other)
     assert sorted(first) == sorted(other) == sorted(tabling.rows(split)["x"][:, 0])
     assert abs(np.corrcoef(first, np.arange(len(first)))[0, 1]) < 0.2, "sorted files stay sorted"
+    assert np.mean(np.abs(np.diff(first)) <= 3) < 0.1, "neighbors stay neighbors"
 
 
 @pytest.mark.usefixtures("small_pieces")
