@@ -17,8 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import timing
-
 ROWS = (200_000, 2_000_000, 6_000_000)
 COLUMNS, PIECE = 20, 200_000
 BATCHES, BATCH_SIZE = 200, 1024
@@ -84,11 +82,14 @@ def main() -> None:
     if arguments.read:
         print(json.dumps(read(arguments.read)))
         return
+    measured = []
     with tempfile.TemporaryDirectory() as folder:
         for rows in arguments.rows:
-            row = measure(rows, Path(folder))
-            print(row, flush=True)
-            timing.append(arguments.output, [row])
+            measured.append(measure(rows, Path(folder)))
+            print(measured[-1], flush=True)
+    from benchmarks import timing  # only here: a process starts with the peak of its parent, which must stay small
+
+    timing.append(arguments.output, measured)
 
 
 if __name__ == "__main__":

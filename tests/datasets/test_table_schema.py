@@ -41,6 +41,7 @@ COLUMNS = {  # values, options, what is found
     "small, with an offset": (1 + 1e-6 * np.round(NORMAL, 1), {}, {**real, "step": pytest.approx(1e-7)}),
     "positive": (SKEWED, {}, {**real, "step": 0, "low": 0, "high": None}),
     "positive, not skewed": (100 + NORMAL, {}, plain),
+    "positive, skewed far from zero": (100 + SKEWED, {}, plain),
     "positive, without bounds": (SKEWED, {"bounds": "none"}, plain),
     "interval": (UNIFORM, {}, {**real, "step": 0, "low": 0, "high": 1}),
     "part of the interval": (0.2 + UNIFORM / 2, {}, plain),

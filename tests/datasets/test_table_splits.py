@@ -5,8 +5,9 @@ import pytest
 
 import zoo
 from tests.datasets import tabling
+from tests.sources.reading import refused
 from tfflows import datasets
-from tfflows.datasets.tables import streaming, table
+from tfflows.datasets.tables import splitting, streaming, table
 from tfflows.training.pipeline import training_stream
 
 CACHE = pytest.mark.parametrize("cache", [True, False], ids=["memory", "files"])
@@ -68,6 +69,26 @@ def test_rows_keep_their_split_in_another_order_with_other_options():
     )
 
 
+def test_cuts_count_the_rows_that_they_give():
+    random = np.random.RandomState(0)
+    for _ in range(20):
+        bins = random.randint(0, 8, 40)  # each bin has many rows
+        histogram = np.bincount(bins, minlength=splitting.BINS)
+        cuts = splitting.Cuts.of(histogram, 5, 6)
+        counts = np.bincount(cuts.part(bins), minlength=3)
+        assert list(cuts.sizes(histogram).values()) == counts.tolist()
+        assert counts[1] >= 5
+        assert counts[2] >= 6
+
+
+@pytest.mark.parametrize("by_content", [True, False])
+def test_the_hash_of_a_row_does_not_depend_on_its_chunk(by_content):
+    columns, hashed = tabling.numbers(), splitting.RowHash(3, by_content)
+    parts = [hashed({name: x[at : at + 7] for name, x in columns.items()}, at) for at in range(0, 300, 7)]
+    np.testing.assert_array_equal(np.concatenate(parts), hashed(columns, 0))
+    assert len(np.unique(hashed(columns, 0))) == 300
+
+
 def test_holdout_is_a_fraction_and_has_a_most(monkeypatch):
     x = np.random.RandomState(0).normal(size=(1000, 2))
     sizes = [getattr(datasets.from_arrays(x, holdout=0.3), part).size for part in tabling.PARTS]
@@ -93,12 +114,15 @@ def test_splits_have_files_of_their_own(own, cache, tmp_path):
 
 
 @pytest.fixture
-def small_pieces(monkeypatch):
-    """Pieces and chunks of a few rows, as a table of millions of rows has of thousands."""
-    for name, value in {"SPAN": 64, "CHUNK": 10}.items():
-        monkeypatch.setattr(table, name, value)
-        monkeypatch.setattr(streaming, name, value)
+def small_chunks(monkeypatch):
+    """Chunks of ten rows, as a table of millions of rows has of thousands."""
+    monkeypatch.setattr(streaming, "CHUNK", 10)
     monkeypatch.setattr(table.read, "__defaults__", (10,))
+
+
+@pytest.fixture
+def small_pieces(small_chunks, monkeypatch):
+    """Pieces of a few rows, too."""
     monkeypatch.setattr(table.pieces, "__defaults__", (64,))
 
 
@@ -112,7 +136,35 @@ def test_files_give_the_rows_of_memory(ending, tmp_path):
     tabling.assert_same(tabling.splits(memory), tabling.splits(files))
 
 
+@pytest.fixture
+def two_files(tmp_path):
+    """A table of 300 rows in two files, in which rows that agree are no copies."""
+    columns = {"a": np.arange(300) % 7, "b": np.arange(300)}
+    for name, part in {"a": slice(0, 170), "b": slice(170, None)}.items():
+        tabling.write(tmp_path / f"{name}.csv", {key: values[part] for key, values in columns.items()})
+    return tmp_path
+
+
 @pytest.mark.usefixtures("small_pieces")
+@CACHE
+def test_the_split_is_that_of_a_rows_place_in_the_whole_table(cache, two_files):
+    bins = splitting.RowHash(0, by_content=False)({"a": np.zeros(300)}, 0)
+    expected = splitting.Cuts.of(np.bincount(bins, minlength=splitting.BINS), 30, 30).part(bins)
+    for place, rows in enumerate(xs(datasets.load(str(two_files), cache=cache)).values()):
+        np.testing.assert_array_equal(rows[:, 1], np.flatnonzero(expected == place))
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_wrong_row_has_its_number_in_its_file(two_files):
+    lines = (two_files / "b.csv").read_text().splitlines()
+    lines[98] = "1,"
+    (two_files / "b.csv").write_text("\n".join(lines))
+    error = refused(datasets.load, str(two_files))
+    assert "row=97" in error
+    assert "b.csv" in error
+
+
+@pytest.mark.usefixtures("small_chunks")
 @CACHE
 def test_a_shuffled_pass_has_each_row_once_in_the_order_of_its_key(cache, tmp_path):
     columns = {"a": np.arange(1500) + 0.5, "b": np.random.RandomState(0).normal(size=1500)}
@@ -126,6 +178,7 @@ def test_a_shuffled_pass_has_each_row_once_in_the_order_of_its_key(cache, tmp_pa
     assert not np.array_equal(first, other)
     assert sorted(first) == sorted(other) == sorted(tabling.rows(split)["x"][:, 0])
     assert abs(np.corrcoef(first, np.arange(len(first)))[0, 1]) < 0.2, "sorted files stay sorted"
+    assert np.mean(np.abs(np.diff(first)) <= 3) < 0.3, "neighbors stay neighbors"
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -145,13 +198,13 @@ def test_training_resumes_with_the_same_batches(cache, tmp_path):
 
 def test_a_table_is_kept_in_memory_if_it_is_small(tmp_path, monkeypatch):
     path = tabling.write(tmp_path / "a.csv", tabling.numbers())
-    calls = []
-    monkeypatch.setattr(streaming, "split", lambda *arguments: calls.append(arguments))
-    datasets.load(path)
-    assert not calls
-    monkeypatch.setattr("tfflows.datasets.tables.loading.CACHE_BYTES", 1000)
-    datasets.load(path)
-    assert calls
+    streamed = []
+    monkeypatch.setattr(streaming, "split", lambda table, part: streamed.append(part))
+    for most, expected in ((2**20, []), (2000, ["train"]), (500, list(tabling.PARTS))):
+        streamed.clear()
+        monkeypatch.setattr("tfflows.datasets.tables.loading.CACHE_BYTES", most)
+        datasets.load(path)
+        assert streamed == expected
 
 
 def test_a_file_that_changes_is_read_again(tmp_path):

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.tables import roles, streaming
 from tfflows.datasets.tables.survey import survey
-from tfflows.datasets.tables.table import Source, Table
+from tfflows.datasets.tables.table import Examples, Source, Table
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import table as files
@@ -79,19 +79,37 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
 
 
 def data_of(table: Table, options: Options) -> Data:
-    """The splits of a table, in memory if it is small, else read from the files in each pass."""
-    keep = table.bytes <= CACHE_BYTES if options.cache is None else options.cache
-    make = _in_memory if keep else streaming.split
-    splits = {part: make(table, part) for part, size in table.sizes.items() if size}
+    """The splits of a table, in memory if it is small, else read from the files in each pass.
+
+    Validation and test sets of a large table are usually small, and kept: a pass over them would read the whole table.
+    """
+
+    def is_kept(part: str) -> bool:
+        size = table.bytes(*table.sizes) if part == "train" else table.bytes(part)
+        return size <= CACHE_BYTES if options.cache is None else options.cache
+
+    parts = [part for part, size in table.sizes.items() if size]
+    splits = _in_memory(table, [part for part in parts if is_kept(part)])
+    splits |= {part: streaming.split(table, part) for part in parts if not is_kept(part)}
     return Data(
         table.name, table.event, splits["train"], splits["validation"], splits.get("test", splits["validation"])
     )
 
 
-def _in_memory(table: Table, part: str) -> Split:
-    parts = [examples for piece in table.pieces_of(part) for examples in table.examples(part, piece)]
+def _in_memory(table: Table, parts: Sequence[str]) -> dict[str, Split]:
+    """Some splits, read in one pass."""
+    cut = [part for part in parts if part not in table.held_out]
+    groups = [[part] for part in parts if part in table.held_out] + ([cut] if cut else [])
+    found = {}
+    for group in groups:
+        chunks = [chunk for piece in table.pieces_of(group[0]) for chunk in table.examples_of(group, piece)]
+        found |= {part: _of_chunks([chunk[part] for chunk in chunks]) for part in group}
+    return found
+
+
+def _of_chunks(chunks: Sequence[Examples]) -> Split:
     with tf.device("CPU"):  # tensors, since an array would become a constant of the graph, which has an upper size
-        arrays = {name: tf.constant(np.concatenate([each[name] for each in parts])) for name in parts[0]}
-    examples = tf.data.Dataset.from_tensor_slices(arrays)
+        arrays = {name: tf.constant(np.concatenate([chunk[name] for chunk in chunks])) for name in chunks[0]}
     # Files are often sorted, by a class or by time, and the buffer of the pipeline does not hold a large table.
-    return Split(examples, table.sizes[part], shuffled=functools.partial(permuted, arrays))
+    shuffled = functools.partial(permuted, arrays)
+    return Split(tf.data.Dataset.from_tensor_slices(arrays), len(arrays["x"]), shuffled=shuffled)

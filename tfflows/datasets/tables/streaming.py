@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfflows.datasets.tables.table import CHUNK, SPAN, Piece, Table, pieces
+from tfflows.datasets.tables.table import CHUNK, SPAN, Examples, Piece, Table, pieces
 from tfflows.splits import Split
 
 PLACES = 32  # pieces of a table for a shuffled pass; more would read the same row groups of Parquet too often
 OPEN = 8  # pieces that are read at the same time
-
-Examples = dict[str, np.ndarray]
 
 
 def split(table: Table, part: str) -> Split:

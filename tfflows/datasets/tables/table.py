@@ -14,6 +14,7 @@ from tfflows.sources.spans import Span
 SPAN = 2**20  # rows that are read from one place of a file: as many as a row group of Parquet has by default
 CHUNK = 2**14  # rows in memory at a time
 CHUNK_VALUES = 2**21  # numbers in memory at a time: fewer rows of a table with many columns
+Examples = dict[str, np.ndarray]
 Source = Any  # a `tfflows.sources.table.TableFile`, or a `Frame`
 
 
@@ -98,22 +99,27 @@ class Table:
         """What one row is."""
         return self.encoder.event
 
-    @property
-    def bytes(self) -> int:
-        """Size of all examples in memory."""
-        return sum(self.sizes.values()) * 8 * (len(self.event.columns) + self.event.context + 1)
+    def bytes(self, *parts: str) -> int:
+        """Size of some splits in memory."""
+        return sum(self.sizes[part] for part in parts) * 8 * (len(self.event.columns) + self.event.context + 1)
 
     def pieces_of(self, part: str) -> list[Piece]:
         """The pieces that hold the rows of a split."""
         return self.held_out.get(part, self.pieces)
 
-    def examples(self, part: str, piece: Piece, *, chunk: int = CHUNK) -> Iterator[dict[str, np.ndarray]]:
+    def examples(self, part: str, piece: Piece, *, chunk: int = CHUNK) -> Iterator[Examples]:
         """The examples of a split in a piece, from `chunk` rows at a time."""
+        return (found[part] for found in self.examples_of([part], piece, chunk=chunk))
+
+    def examples_of(self, parts: Sequence[str], piece: Piece, *, chunk: int = CHUNK) -> Iterator[dict[str, Examples]]:
+        """The same of several splits that are cut from the same files, by the name of the split."""
         for rows in read(piece, self.kinds, chunk):
             examples = self.encoder(rows.columns, rows.source.name, rows.first_row)
             if "sample_weight" in examples:
                 examples["sample_weight"] /= np.float32(self.mean_weight)
-            if part not in self.held_out:
-                kept = self.cuts.part(self.hash(rows.columns, rows.row)) == PARTS.index(part)
-                examples = {name: values[kept] for name, values in examples.items()}
-            yield examples
+            if parts[0] in self.held_out:
+                yield {parts[0]: examples}
+                continue
+            places = self.cuts.part(self.hash(rows.columns, rows.row))
+            kept = {part: places == PARTS.index(part) for part in parts}
+            yield {part: {name: values[kept[part]] for name, values in examples.items()} for part in parts}
