@@ -44,7 +44,7 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
         return examples.batch(batch_size, drop_remainder=True)
 
     stream = tf.data.Dataset.range(first_pass, tf.int64.max).flat_map(shuffled)
-    return stream.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+    return stream.with_options(_options()).prefetch(tf.data.AUTOTUNE)
 
 
 def one_pass(split: Split, *, batch_size: int) -> tf.data.Dataset:
@@ -65,11 +65,13 @@ def padded_batches(split: Split, *, batch_size: int) -> tf.data.Dataset:
     is_real = tf.data.Dataset.from_tensors(True).repeat(split.size)
     is_fill = tf.data.Dataset.from_tensors(False).repeat(padding)
     batches = tf.data.Dataset.zip((padded, is_real.concatenate(is_fill))).batch(batch_size, drop_remainder=True)
-    return batches.with_options(_sharded_by_data()).prefetch(tf.data.AUTOTUNE)
+    return batches.with_options(_options()).prefetch(tf.data.AUTOTUNE)
 
 
-def _sharded_by_data() -> tf.data.Options:
-    # Workers share every global batch, whether the source is one file, many, or memory.
+def _options() -> tf.data.Options:
     options = tf.data.Options()
+    # The thread of autotuning sometimes sleeps through the end of its iterator, which waits for it for up to a minute.
+    options.autotune.enabled = False
+    # Workers share every global batch, whether the source is one file, many, or memory.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options
