@@ -45,6 +45,7 @@ def stepped(batch):
     return np.concatenate([variable.numpy().ravel() for variable in one.trainable_variables])
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_repeated_rows():
     x, sample_weight = rows(), (WEIGHTS / WEIGHTS.mean()).astype(np.float32)
     continuous = datasets.from_arrays(tabling.numbers(), continuous="x2").event
