@@ -32,10 +32,9 @@ def model(kind: str):
 
 def plain(kind: str, method: str) -> dict[str, Any]:
     """A valid call of a method, with its arguments by name."""
-    x, label = events(CASES[kind], ROWS)
+    x, label = events(CASES[kind], ROWS)  # no case has a context
     x = x if kind == "image" else np.round(4 * x)  # integers, so that every type holds them
     z = np.round(4 * np.random.default_rng(0).normal(size=(ROWS, LATENTS[kind]))).astype(np.float32)
-    label = {} if label is None else {"label": label}
     seed = {"seed": 5} if kind == "image" else {}
     calls = {
         "log_prob": {"x": x, **label, **seed, "num_importance_samples": 2 if kind in {"image", "latent"} else 1},

@@ -115,8 +115,8 @@ def export_draws_of_its_own(patch):
 def export_wants_xla(patch):
     method = Servable.encode
 
-    def compiled(self, *given):
-        return {"z": tf.function(lambda *given: method(self, *given)["z"], jit_compile=True)(*given)}
+    def compiled(self, **given):
+        return {"z": tf.function(lambda **given: method(self, **given)["z"], jit_compile=True)(**given)}
 
     patch.setattr(Servable, "encode", compiled)
 

@@ -24,8 +24,9 @@ class Column(ConfigurableValue):
         low: Lower end of the support, which is not part of it; None if it has none. A circular column goes from `low`
             up to, but not including, `high`.
         high: Upper end of the support.
-        step: Distance between the values of a real column that takes only multiples of it, such as 1 for integers.
-            A value then stands for the cell of this width around it. 0 for a continuous column.
+        step: Distance between the values of a real column that are equally spaced, such as 1 for integers. A value
+            then stands for the cell of this width around it. 0 for a continuous column.
+        origin: One of the equally spaced values.
         missing: Whether a value of a real column may be missing, which is written as NaN.
         shift: Location of the column, after the map of its support to the real line: see `tfflows.bijectors.Support`.
         scale: Scale of the column, after the same map.
@@ -38,6 +39,8 @@ class Column(ConfigurableValue):
     low: float | None = None
     high: float | None = None
     step: float = 0.0
+    origin: float = 0.0
+    atom: float | None = None
     missing: bool = False
     shift: float = 0.0
     scale: float = 1.0
@@ -77,7 +80,7 @@ class Column(ConfigurableValue):
         if math.isfinite(low) and math.isfinite(high):
             return low + (high - low) / (1 + math.exp(-at))
         value = low + math.exp(at) if math.isfinite(low) else high - math.exp(-at) if math.isfinite(high) else at
-        return self.step * round(value / self.step) if self.step else value
+        return self.origin + self.step * round((value - self.origin) / self.step) if self.step else value
 
     @property
     def features(self) -> int:
@@ -86,9 +89,10 @@ class Column(ConfigurableValue):
 
 
 def arrays(columns: Sequence[Column]) -> dict[str, np.ndarray]:
-    """Ends, steps, shifts and scales of several columns, float64 `[columns]`."""
+    """Ends, steps, origins, shifts and scales of several columns, float64 `[columns]`."""
     low, high = (np.array([column.support[end] for column in columns], np.float64) for end in (0, 1))
     numbers = {
-        name: np.array([getattr(column, name) for column in columns], np.float64) for name in ("step", "shift", "scale")
+        name: np.array([getattr(column, name) for column in columns], np.float64)
+        for name in ("step", "origin", "shift", "scale")
     }
     return {"low": low, "high": high, **numbers}

@@ -83,14 +83,11 @@ class Event(ConfigurableValue):
 
     @property
     def has_noise(self) -> bool:
-        """Whether noise is added to a row, so that its log-likelihood is a bound: to pixels, to values that are
-        multiples of a step, and in place of missing values.
+        """Whether noise is added to a row, so that its log-likelihood is a bound: to pixels, to values that are equally
+        spaced, and in place of values that are missing or at an atom.
         """
-        return self.discrete or any(column.step > 0 or column.missing for column in self._real_columns)
-
-    @property
-    def _real_columns(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.kind == "real")
+        real = [column for column in self.columns if column.kind == "real"]
+        return self.discrete or any(column.step > 0 or column.missing or column.atom is not None for column in real)
 
     @property
     def dequantized(self) -> "Event":

@@ -31,6 +31,7 @@ POSTERIOR = -3
 PRIOR = -4
 CELLS = -5  # of a table: the place of a value in its cell
 MISSING = -6  # of a table: what stands for missing values
+SMOOTHING = -7  # of a table: what training adds to its real entries
 HEADS = 1  # of a table: plus the place of a column that has a distribution of its own
 
 

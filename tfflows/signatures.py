@@ -100,9 +100,16 @@ def inputs(event: Event, latent_shape: tuple[int, ...]) -> dict[str, Input]:
 
 def _reals(name: str, shape: tuple[int, ...], meaning: str, columns: Sequence[Column] = ()) -> Input:
     spec = _rows(name, shape, "float64" if columns else "float32")
-    if any(column.missing for column in columns):
-        return Input(spec, meaning, "finite, or NaN where it is missing", lambda x: ~tf.math.is_inf(x))
+    missing = np.array([column.missing for column in columns])
+    if missing.any():
+        return Input(spec, meaning, "finite, or NaN where it may be missing", lambda x: _sound(x, missing))
     return Input(spec, meaning, "finite", tf.math.is_finite)
+
+
+def _sound(x: tf.Tensor, missing: np.ndarray) -> tf.Tensor:
+    """Which of the entries of rows, in a vector, are finite, or NaN in a column whose values may be missing."""
+    rows = tf.reshape(x, [-1, len(missing)])
+    return tf.reshape(tf.math.is_finite(rows) | (tf.math.is_nan(rows) & missing), tf.shape(x))
 
 
 def _typical(event: Event) -> np.ndarray:

@@ -28,8 +28,8 @@ class Split:
         size: Number of examples.
         augment: `augment(element, seed)` with seed int32 `[2]` returns the element flipped, cropped or drawn at random,
             an event: the same seed gives the same element. None says that there is nothing to do.
-        shuffled: `shuffled(key)`, with key an int64 scalar, returns `examples` in an order that `key` determines, for
-            examples that are read from files in each pass. None leaves shuffling to the pipeline alone.
+        shuffled: `shuffled(key)`, with key an int64 scalar, returns `examples` in a random order that `key` determines,
+            for examples that are read from files in each pass. None leaves shuffling to the pipeline.
     """
 
     examples: tf.data.Dataset
@@ -48,3 +48,10 @@ def in_memory(**arrays: Any) -> Split:
     """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
     return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))
+
+
+def permuted(arrays: Element, key: tf.Tensor) -> tf.data.Dataset:
+    """The rows of `arrays` in a random order that `key`, an int64 scalar, determines: the `shuffled` of a split."""
+    rows = next(iter(arrays.values())).shape[0]
+    order = tf.argsort(tf.random.stateless_uniform([rows], tf.stack([key, 0])), stable=True)
+    return tf.data.Dataset.from_tensor_slices({name: tf.gather(array, order) for name, array in arrays.items()})

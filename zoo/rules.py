@@ -10,8 +10,9 @@ from typing import Any
 from tfflows.events import Event
 from tfflows.models.tabular import real_event
 
-MOST_STEPS = 20_000
-SMALL, LARGE = 5_000, 100_000  # rows
+MOST_STEPS = 10_000
+TINY, SMALL, LARGE = 500, 5_000, 100_000  # rows
+MOST_NOISE = 0.3  # of the standard deviation of a column
 FEW = 5  # rows of the validation set of a small table
 
 
@@ -28,36 +29,33 @@ def preset(architecture: str, event: Event, rows: int) -> dict[str, dict[str, An
 
 def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
     width = _power_of_two(math.sqrt(rows), 16, 128)
-    layers = 2 if rows < 500 else 3 if rows < SMALL else 5
-    dropout = 0.2 if rows < 500 else 0.1 if rows < SMALL else 0.0
-    couplings = {"width": width, "dropout": dropout, "kind": "coupling"}
-    sized = {
-        "nsf": {**couplings, "steps": layers, "bins": 8}
-        | ({} if size > 1 else {"kind": "autoregressive", "dropout": 0.0}),
-        "maf": {"flows": layers, "width": width, "batch_norm": False},
-        "realnvp": {"couplings": 2 * layers, "width": width},
-        "nice": {"width": width},
-        "glow": {"steps": 2 * layers, "width": width},
-        "flowpp": {"couplings": 2 * layers, "width": width},
-        "made": {"width": width},
-        "iaf": {"flows": layers, "width": width},
-        "naf": {"flows": 2, "width": width},
-        "ffjord": {"width": width},
-        "vae": {"width": width},
-        "flow_vae": {"width": width},
+    layers = 2 if rows < TINY else 3 if rows < SMALL else 5
+    dropout = 0.2 if rows < TINY else 0.1 if rows < SMALL else 0.0
+    # A coupling needs two columns.
+    kind = {"kind": "coupling", "dropout": dropout} if size > 1 else {"kind": "autoregressive", "dropout": 0.0}
+    depth = {
+        "nsf": {"steps": layers, **kind},
+        "maf": {"flows": layers, "batch_norm": False},
+        "realnvp": {"couplings": 2 * layers},
+        "glow": {"steps": 2 * layers},
+        "flowpp": {"couplings": 2 * layers},
+        "iaf": {"flows": layers},
+        "naf": {"flows": 2},
     }
-    return sized.get(architecture, {})
+    without_width = ("planar", "radial")
+    return {**depth.get(architecture, {}), **({} if architecture in without_width else {"width": width})}
 
 
 def _training(rows: int) -> dict[str, Any]:
-    batch_size = _power_of_two(rows / 20, min(16, rows), 1024 if rows > LARGE else 256)
+    batch_size = _power_of_two(rows / 20, min(16, rows), 512 if rows > LARGE else 256)
     per_pass = max(1, rows // batch_size)
-    round_steps = min(max(per_pass, 50), 500)
     steps = min(max(60 * per_pass, 2_000), MOST_STEPS)
     return {
-        **{"steps": steps, "batch_size": batch_size, "validate_every": round_steps, "patience": 10},
-        **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": min(200, steps // 10), "clip_norm": 5.0},
-        **{"ema": 0.99, "weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": 10},
+        **{"steps": steps, "batch_size": batch_size, "validate_every": min(max(per_pass, 50), 500), "patience": 10},
+        **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": steps // 10, "clip_norm": 5.0, "ema": 0.99},
+        **{"weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": 10},
+        # As the width of a kernel, it falls with the number of rows.
+        "input_noise": round(min(MOST_NOISE, 3 / math.sqrt(rows)), 4),
     }
 
 

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from tfflows.datasets import image_arrays
 from tfflows.datasets.data import Data
-from tfflows.datasets.options import Options
+from tfflows.datasets.options import OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading, roles
-from tfflows.datasets.tables.table import survey
+from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
-from tfflows.events import Event
 from tfflows.sources.frame import Frame, named
-from tfflows.splits import in_memory
 
 
 def from_arrays(
@@ -37,21 +36,22 @@ def from_arrays(
         weight: The weight of each row: the name of a column, or an array.
         name: Name of the dataset.
         test: Whether a test set is cut; otherwise it is the validation set.
-        **options: Options of tables, as in `datasets.load`, such as `categorical`, `bounds` or `holdout`.
+        **options: Options of tables, as in `datasets.load`, such as `categorical`, `bounds` or `holdout`; for images
+            `n_bits`, `flip`, `holdout` and `split_seed`.
 
     Raises:
         InputError: A column or a value is wrong, or there are too few rows.
     """
     if np.ndim(x) > 2 and not hasattr(x, "columns"):
-        rule = "Expected images with labels only, without options of tables."
-        check(context is None and weight is None and not set(options) - {"holdout", "split_seed"}, rule, **options)
-        return _images(x, label, Options.of(options), name, test=test)
+        rule = f"Expected images with labels only, and options among {image_arrays.OPTIONS}."
+        check(context is None and weight is None and set(options) <= set(image_arrays.OPTIONS), rule, **options)
+        return image_arrays.split(x, label, Options.of(options), name, test=test)
     columns = named(x)
     given = {"label": _column("label", label, columns), "weight": _column("weight", weight, columns)}
     given["context"] = _columns(context, columns)
     texts = {role: ",".join(names) if role == "context" else names for role, names in given.items() if names}
     known = Options.of({**options, **texts})
-    known.reject(name, "n_bits", "flip", "conditional", "data_dir", "validation", "test", "delimiter")
+    known.reject(name, *(set(OPTIONS) - set(TABLE)), "validation", "test", "delimiter")
     frame = Frame(columns, name=name)
     chosen = roles.roles(name, frame.names, known)
     cut = ("validation", "test") if test else ("validation",)
@@ -86,25 +86,3 @@ def named_context(values: Any) -> list[tuple[str, Any]]:
         return named(values)
     array = np.asarray(values)
     return [(f"context_{name}", column) for name, column in named(array if array.ndim != 1 else array[:, None])]
-
-
-def _images(x: Any, label: Any, options: Options, name: str, *, test: bool) -> Data:
-    images = np.asarray(x)
-    images = images[..., None] if images.ndim == 3 else images
-    rule = "Expected images as uint8 [rows, height, width, channels], with 1 or 3 channels."
-    check(images.dtype == np.uint8 and images.ndim == 4 and images.shape[-1] in (1, 3), rule, shape=images.shape)
-    arrays, classes, labels = {"x": images}, 0, ()
-    if label is not None:
-        found, codes = np.unique(np.asarray(label), return_inverse=True)
-        check(codes.shape == (len(images),), "Expected a label for each image.", shape=codes.shape)
-        arrays["label"], labels = codes.astype(np.int32), tuple(map(str, found))
-        classes = len(labels)
-    event = Event(images.shape[1:], levels=256, classes=classes, labels=labels)
-    order = np.random.RandomState(options.split_seed % 2**32).permutation(len(images))
-    size = max(1, round(options.holdout * len(images)))
-    ends = [size, 2 * size if test else size]
-    check(ends[-1] < len(images), "Expected more images, for training, validation and test.", images=len(images))
-    parts = np.split(order, ends)
-    split = [in_memory(**{key: values[part] for key, values in arrays.items()}) for part in parts if len(part)]
-    validation, train = split[0], split[-1]
-    return Data(name, event, train, validation, split[1] if test else validation)

@@ -10,14 +10,16 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from tfflows.datasets import binarized, digits, named_targets, recipes, tfds_images, toys
+from tfflows.datasets import binarized, digits, folders, image_arrays, named_targets, recipes, tfds_images, toys
 from tfflows.datasets.data import Data
-from tfflows.datasets.options import OPTIONS, TABLE, Options
+from tfflows.datasets.options import IMAGE_ARRAY, IMAGE_FOLDER, NAMED, OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading as tables
 from tfflows.datasets.tfds_builders import UnknownDataset
 from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.targets import Target
+
+_TAKES = {tables: TABLE, folders: IMAGE_FOLDER, image_arrays: IMAGE_ARRAY}
 
 
 def names() -> list[str]:
@@ -29,7 +31,7 @@ def names() -> list[str]:
 
 
 def event(name: str, **options: Any) -> Event:
-    """What one example of a dataset is; downloads no data, and reads only tables.
+    """What one example of a dataset is; downloads no data, and reads only files.
 
     Args:
         name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`, or files: see `load`.
@@ -49,7 +51,8 @@ def load(name: str, **options: Any) -> Data | Target:
 
     Args:
         name: One of `names()`, or the TFDS name of an image dataset, `"name"` or `"name/config"`; or files of a table,
-            .csv, .parquet, .npy, .npz or .tfrecord: a path, a pattern, a folder, or several with commas between them.
+            .csv, .parquet, .npy, .npz or .tfrecord: a path, a pattern, a folder, or several with commas between them;
+            or a folder of images, or a .npy or .npz file of images.
         **options: As in `OPTIONS`; `tfflows.datasets.options.Options` says what they mean.
 
     Raises:
@@ -67,19 +70,21 @@ def training_rows(name: str, **options: Any) -> int | None:
 
 
 def options_of(name: str) -> dict[str, Any]:
-    """The options that a dataset takes, with their defaults: those of files, or those of all other datasets."""
-    return {option: value for option, value in OPTIONS.items() if (option in TABLE) == (_source(name) is tables)}
+    """The options that a dataset takes, with their defaults: those of its kind of files, or of names."""
+    return {option: OPTIONS[option] for option in _TAKES.get(_source(name), NAMED)}
 
 
 def _reject_others(name: str, source: ModuleType, options: Options) -> None:
-    """Raises `InputError` if an option of files is given for another dataset, or the other way around."""
-    options.reject(name, *(("n_bits", "flip", "conditional", "data_dir") if source is tables else TABLE))
+    """Raises `InputError` if an option of another kind of dataset is given."""
+    options.reject(name, *(option for option in OPTIONS if option not in _TAKES.get(source, NAMED)))
 
 
 def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
     known = next((source for source in (digits, toys, named_targets, binarized) if name in source.NAMES), None)
-    return known or (tables if tables.is_path(name) else tfds_images)
+    if known or name in recipes.RECIPES or not tables.is_path(name):
+        return known or tfds_images
+    return next((source for source in (image_arrays, folders) if source.is_path(name)), tables)
 
 
 @contextlib.contextmanager

@@ -10,12 +10,17 @@ TABLE = (
     *("columns", "drop", "label", "context", "weight", "categorical", "continuous", "circular", "bounds", "scaling"),
     *("missing", "validation", "test", "holdout", "split_seed", "delimiter", "cache"),
 )
+NAMED = ("n_bits", "flip", "conditional", "data_dir")
+IMAGE_ARRAY = ("n_bits", "flip", "conditional", "holdout", "split_seed")
+IMAGE_FOLDER = (*IMAGE_ARRAY, "size")
 _TAKEN_BY = {
-    "n_bits": "TFDS image datasets of gray levels or colors",
-    "flip": "TFDS image datasets by their TFDS names",
-    "conditional": "'digits' and of TFDS image datasets that have a class label",
+    **dict.fromkeys(TABLE, "files of tables"),
+    "n_bits": "TFDS image datasets of gray levels or colors, and of files of images",
+    "flip": "TFDS image datasets by their TFDS names, and of files of images",
+    "conditional": "'digits', of files of images, and of TFDS image datasets that have a class label",
     "data_dir": "TFDS image datasets",
-    **dict.fromkeys(TABLE, "files"),
+    "size": "folders of images",
+    **dict.fromkeys(("holdout", "split_seed"), "files"),
 }
 
 
@@ -25,9 +30,13 @@ class Options:
 
     Args:
         n_bits: Number of most significant bits of a pixel to keep, 1..8: `x >> (8 - n_bits)`, in 0..2**n_bits-1.
-        flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset.
-        conditional: Whether each example comes with its class label.
+        flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset,
+            and does not flip those of files.
+        conditional: Whether each example comes with its class label, which is the name of its subfolder in a folder of
+            images.
         data_dir: Folder of the data that TFDS prepares; None takes `TFDS_DATA_DIR`, else TFDS's default.
+        size: Height and width of the images of a folder: the shorter side is resized to it, and the center is cropped;
+            None for images that all have one shape.
         columns: Columns of a table whose density is modeled, with commas between; None takes all that have no other
             role.
         drop: Columns of a table that are left out.
@@ -56,6 +65,7 @@ class Options:
     flip: bool | None = None
     conditional: bool = False
     data_dir: str | None = None
+    size: int | None = None
     columns: str | None = None
     drop: str | None = None
     label: str | None = None
@@ -82,6 +92,8 @@ class Options:
         check(optional, "Expected `flip` to be None, True or False.", flip=self.flip)
         check(isinstance(self.conditional, bool), "Expected a boolean for `conditional`.", conditional=self.conditional)
         is_path = self.data_dir is None or isinstance(self.data_dir, str | os.PathLike)
+        positive = self.size is None or (type(self.size) is int and self.size > 0)
+        check(positive, "Expected `size` to be None or a positive integer.", size=self.size)
         check(is_path, "Expected `data_dir` to be None or the path of a folder.", data_dir=self.data_dir)
 
     def _check_table(self):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfflows.splits import Element
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -52,6 +54,11 @@ def random_crop(image: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
 def random_flip(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """`image` flipped left to right with probability 1/2; a function of `image` and `seed`, int32 `[2]`."""
     return tf.image.stateless_random_flip_left_right(image, seed)
+
+
+def flipped(element: Element, seed: tf.Tensor) -> Element:
+    """An element whose image is flipped at random: the `augment` of a split."""
+    return {**element, "x": random_flip(element["x"], seed)}
 
 
 def resize(image: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:

@@ -8,11 +8,12 @@ import tensorflow as tf
 
 from tfflows import metrics, noise, values
 from tfflows.errors import check_choice
+from tfflows.models.conditional import Conditional
 from tfflows.models.keras_model import KerasModel
 from tfflows.servable import Servable
 
 
-class GenerativeModel(KerasModel):
+class GenerativeModel(Conditional, KerasModel):
     """A Keras model of the density of one kind of event.
 
     Calling it returns log-likelihoods, and `compile("adam")` and `fit(x)` maximize them: see `KerasModel`. All
@@ -166,21 +167,6 @@ class GenerativeModel(KerasModel):
         self.check_initialized()
         Servable(self, num_importance_samples=num_importance_samples).save(Path(filepath))
 
-    def _check_condition(self, label: Any, context: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
-        """The condition of `n` rows; a single label or context is repeated. Every public method calls this."""
-        self.check_initialized()
-        return self.condition(self.event.check_label(label, n), self.event.check_context(context, n))
-
-    def condition(self, label: tf.Tensor | None = None, context: tf.Tensor | None = None) -> tf.Tensor | None:
-        """What the networks are conditioned on, `[batch, size]`: the label in one-hot form, then the context.
-
-        Returns:
-            None for a model that is not conditional.
-        """
-        parts = [] if label is None else [tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)]
-        parts += [] if context is None else [tf.cast(context, self.compute_dtype)]
-        return tf.concat(parts, axis=-1) if parts else None
-
     @staticmethod
     def _finite(x: tf.Tensor) -> tf.Tensor:
         """Checks `x` before it is converted to integer pixels, which cannot represent NaN, and returns it.
@@ -189,20 +175,6 @@ class GenerativeModel(KerasModel):
             tf.errors.InvalidArgumentError: `x` contains NaN or infinity.
         """
         return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
-
-    def checked(self, x: Any, label: Any = None, context: Any = None) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Events as a tensor, and their condition; inside a `tf.function`, with assertions.
-
-        Raises:
-            InputError: As in `log_prob`.
-        """
-        x = self.event.check(x)
-        rows = tf.shape(x)[0]
-        return x, self.condition(self.event.check_label(label, rows), self.event.check_context(context, rows))
-
-    def condition_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor | None:
-        """The condition of examples of a dataset, `{"x": ..., "label": ..., "context": ...}`."""
-        return self.condition(batch.get("label"), batch.get("context"))
 
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-likelihoods `[batch]`, in nats, of examples of a dataset."""

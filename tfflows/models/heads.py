@@ -1,60 +1,55 @@
-"""Distributions of single columns that no flow on the real line has: categories and angles, given other columns."""
+"""Distributions of single columns that no flow on the real line has: categories, angles, and atoms of real columns.
+
+The parameters of a distribution, `[batch, head.outputs]`, are outputs of a network.
+"""
 
 import abc
 import math
-from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tfflows.bijectors import CircularSpline
 from tfflows.bijectors.circular import wrap
 from tfflows.columns import Column
-from tfflows.layers.base import build
-from tfflows.networks import MLP
-from tfflows.serialization import Configurable
 
 
-class Head(Configurable, keras.layers.Layer):
-    """The distribution of one column, given the features of other columns, by a network.
+class Head(abc.ABC):
+    """The distribution of one column, without weights of its own.
 
     Args:
         column: The column.
-        width: Number of units of each of the two hidden layers of the network.
-        **kwargs: Keras' own arguments.
+        dtype: Type of log-probabilities and features.
     """
 
-    def __init__(self, column: Column, *, width: int, **kwargs: Any):
-        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+    def __init__(self, column: Column, dtype: str):
         self.column = column
-        self.network = MLP(self.outputs, width=width, depth=2)
+        self.dtype = dtype
 
     @property
     @abc.abstractmethod
     def outputs(self) -> int:
-        """Number of outputs of the network."""
-
-    def build(self, input_shape):
-        build(self.network, input_shape)
+        """Number of parameters."""
 
     @abc.abstractmethod
-    def log_prob(self, x: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-        """Log-probabilities `[batch]`, in nats, of values in raw units, float64 `[batch]`; `known` holds features."""
+    def log_prob(self, x: tf.Tensor, parameters: tf.Tensor) -> tf.Tensor:
+        """Log-probabilities `[batch]`, in nats, of values in raw units, float64 `[batch]`."""
 
     @abc.abstractmethod
-    def decode(self, u: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    def decode(self, u: tf.Tensor, parameters: tf.Tensor) -> tf.Tensor:
         """Values in raw units, float64 `[batch]`, from latents `u`, `[batch]` in (0, 1): a sample if `u` is uniform."""
 
     @abc.abstractmethod
-    def encode(self, x: tf.Tensor, known: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    def encode(self, x: tf.Tensor, parameters: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         """The latents of values; `place`, `[batch]` in (0, 1), selects one of those that `decode` maps to a value."""
 
-    def features(self, x: tf.Tensor) -> tf.Tensor:
-        """What other networks see of the column, `[batch, column.features]`."""
-        return features(self.column, x, self.compute_dtype)
+    @property
+    def size(self) -> int:
+        """Number of features."""
+        return self.column.features
 
-    def _network(self, known):
-        return tf.cast(self.network(known), self.compute_dtype)
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """What networks see of the column, `[batch, size]`."""
+        return features(self.column, x, self.dtype)
 
 
 class CategoricalHead(Head):
@@ -64,18 +59,18 @@ class CategoricalHead(Head):
     def outputs(self):
         return len(self.column.categories)
 
-    def log_prob(self, x, known):
+    def log_prob(self, x, parameters):
         one_hot = self.features(x)
-        log_prob = tf.reduce_sum(one_hot * tf.nn.log_softmax(self._network(known)), axis=-1)
+        log_prob = tf.reduce_sum(one_hot * tf.nn.log_softmax(parameters), axis=-1)
         return tf.where(tf.reduce_any(one_hot > 0, axis=-1), log_prob, -tf.ones_like(log_prob) * math.inf)
 
-    def decode(self, u, known):
-        upper = tf.cumsum(tf.nn.softmax(self._network(known)), axis=-1)
+    def decode(self, u, parameters):
+        upper = tf.cumsum(tf.nn.softmax(parameters), axis=-1)
         place = tf.reduce_sum(tf.cast(u[:, None] >= upper[:, :-1], tf.int32), axis=-1)
         return tf.gather(tf.constant(self.column.values, tf.float64), place)
 
-    def encode(self, x, known, place):
-        prob = tf.nn.softmax(self._network(known))
+    def encode(self, x, parameters, place):
+        prob = tf.nn.softmax(parameters)
         lower = tf.cumsum(prob, axis=-1, exclusive=True)
         return tf.reduce_sum(self.features(x) * (lower + prob * tf.cast(place, prob.dtype)[:, None]), axis=-1)
 
@@ -89,25 +84,53 @@ class CircularHead(Head):
     def outputs(self):
         return self.SPLINE.size
 
-    def log_prob(self, x, known):
+    def log_prob(self, x, parameters):
         low, high = self.column.support
-        log_det = self._bijector(known).inverse_log_det_jacobian(self._angle(x), event_ndims=0)
+        log_det = self._bijector(parameters).inverse_log_det_jacobian(self._angle(x), event_ndims=0)
         return log_det[:, 0] - math.log(high - low)
 
-    def decode(self, u, known):
+    def decode(self, u, parameters):
         low, high = self.column.support
-        angle = self._bijector(known).forward(2 * math.pi * tf.cast(u, self.compute_dtype)[:, None] - math.pi)[:, 0]
+        angle = self._bijector(parameters).forward(2 * math.pi * tf.cast(u, self.dtype)[:, None] - math.pi)[:, 0]
         turn = (tf.cast(angle, tf.float64) + math.pi) / (2 * math.pi)
         return tf.clip_by_value(low + (high - low) * turn, low, math.nextafter(high, low))
 
-    def encode(self, x, known, place):
-        return (self._bijector(known).inverse(self._angle(x))[:, 0] + math.pi) / (2 * math.pi)
+    def encode(self, x, parameters, place):
+        return (self._bijector(parameters).inverse(self._angle(x))[:, 0] + math.pi) / (2 * math.pi)
 
-    def _bijector(self, known):
-        return self.SPLINE(self._network(known)[:, :, None])
+    def _bijector(self, parameters):
+        return self.SPLINE(parameters[:, :, None])
 
     def _angle(self, x):
-        return tf.cast(_angle(self.column, x), self.compute_dtype)[:, None]
+        return tf.cast(_angle(self.column, x), self.dtype)[:, None]
+
+
+class AtomHead(Head):
+    """The probability that a value is exactly the atom of its column, if it is not missing."""
+
+    outputs = size = 1
+
+    def log_prob(self, x, parameters):
+        logit = parameters[:, 0]
+        log_prob = tf.where(self._is_atom(x), tf.math.log_sigmoid(logit), tf.math.log_sigmoid(-logit))
+        return tf.where(tf.math.is_nan(x), tf.zeros_like(log_prob), log_prob)
+
+    def decode(self, u, parameters):
+        """The atom, or NaN for any other value."""
+        probability = tf.sigmoid(parameters[:, 0])
+        return tf.where(u < probability, tf.constant(self.column.atom, tf.float64), tf.constant(math.nan, tf.float64))
+
+    def encode(self, x, parameters, place):
+        probability = tf.sigmoid(parameters[:, 0])
+        place = tf.cast(place, probability.dtype)
+        return tf.where(self._is_atom(x), probability * place, probability + (1 - probability) * place)
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """Whether the value is the atom, `[batch, 1]`."""
+        return tf.cast(self._is_atom(x), self.dtype)[:, None]
+
+    def _is_atom(self, x):
+        return tf.equal(x, tf.constant(self.column.atom, x.dtype))
 
 
 HEADS = {"categorical": CategoricalHead, "circular": CircularHead}

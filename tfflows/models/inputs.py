@@ -11,6 +11,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 
 INPUTS = ("x", "label", "context", "sample_weight")
+BITS = "bits of "
 
 
 def is_array(x: Any) -> bool:
@@ -63,7 +64,20 @@ def named(
     return inputs
 
 
+def packed(inputs: Any) -> Any:
+    """Named arrays as Keras may see them: it rounds float64 to float32, so these are given by their bits, as integers.
+
+    `named_step` makes float64 of them again.
+    """
+    if not isinstance(inputs, dict):
+        return inputs
+    bits = {name: value.view(np.int64) for name, value in inputs.items() if value.dtype == np.float64}
+    return {f"{BITS}{name}" if name in bits else name: bits.get(name, value) for name, value in inputs.items()}
+
+
 def _check_stream(x: Any, **given: Any) -> None:
+    if isinstance(x, dict) and f"{BITS}x" in x:
+        return  # from `packed`: Keras' own evaluation, in `fit`
     rule = "Expected `x` to be an array, a dataset or a generator, or a dictionary with an array named 'x'."
     is_stream = hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
     check(is_stream and not isinstance(x, str | bytes | dict | set), rule, x=x)
@@ -95,6 +109,8 @@ def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.
     """
     x, label, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     inputs = dict(x) if isinstance(x, dict) else {"x": x}
+    for name in [name for name in inputs if name.startswith(BITS)]:
+        inputs[name.removeprefix(BITS)] = tf.bitcast(inputs.pop(name), tf.float64)
     if label is not None:
         rule = "Expected no targets: this model is not class-conditional, and its loss needs none."
         check(event.classes > 0, rule, y_shape=tuple(label.shape))

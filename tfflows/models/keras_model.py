@@ -32,7 +32,8 @@ class KerasModel(Configurable, DistributedModel):
     """
 
     def __init__(self, event: Event, **kwargs: Any):
-        super().__init__(**kwargs)
+        # Keras would round the float64 of a table's rows to float32.
+        super().__init__(**{"autocast": not event.columns, **kwargs})
         self.event = event
         self._progress = RecentMean(name="bits_per_dim" if event.discrete else "nll")
 
@@ -70,7 +71,7 @@ class KerasModel(Configurable, DistributedModel):
             callbacks = with_statistics(self, callbacks, batches)
         with as_input_errors():
             return super().fit(
-                x,
+                inputs.packed(x),
                 batch_size=batch_size,
                 epochs=epochs,
                 verbose=verbose,
@@ -88,18 +89,18 @@ class KerasModel(Configurable, DistributedModel):
         self.check_initialized()
         x = inputs.named(self.event, x, y, sample_weight, context=context)
         with as_input_errors():
-            return super().evaluate(x, None, *args, **kwargs)
+            return super().evaluate(inputs.packed(x), None, *args, **kwargs)
 
     def predict(self, x, *args, context=None, **kwargs):
         self.check_initialized()
         x = inputs.named(self.event, x, context=context)
         with as_input_errors():
-            return super().predict(x, *args, **kwargs)
+            return super().predict(inputs.packed(x), *args, **kwargs)
 
     def _named_validation(self, data):
         if inputs.is_array(data) or isinstance(data, dict):
-            return (inputs.named(self.event, data),)
-        return (inputs.named(self.event, *data),) if isinstance(data, tuple) else data
+            return (inputs.packed(inputs.named(self.event, data)),)
+        return (inputs.packed(inputs.named(self.event, *data)),) if isinstance(data, tuple) else data
 
     @property
     def uses_statistics(self) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfflows import noise
@@ -14,11 +13,12 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.base import build
 from tfflows.models.base import GenerativeModel
-from tfflows.models.heads import HEADS, features
+from tfflows.models.heads import features
+from tfflows.models.joint import JointHeads
 from tfflows.models.objective import importance_weighted
 from tfflows.models.real_columns import RealColumns
 
-EDGE = 1e-7  # latents of categories and angles are in [EDGE, 1 - EDGE], whose quantiles are finite
+ROWS = 1024  # of noise, from which data-dependent weights are set
 
 
 class Tabular(GenerativeModel):
@@ -32,7 +32,8 @@ class Tabular(GenerativeModel):
     The values of a rounded column get uniform noise that fills their cells: the log-likelihood is then a lower bound on
     the mean density in the cell, which for integers is the probability. Missing values are replaced by noise `m` from a
     standard normal distribution, whose density is divided out: `log p(seen) >= E[log p(seen, m) - log q(m)]`. The
-    networks know which values are missing. All other densities are exact.
+    networks know which values are missing. A value at the atom of its column has a probability of its own, given by one
+    more network, in place of a density, and noise stands for it in `r` in the same way. All other densities are exact.
 
     A sample has no missing values. Its temperature scales the latents of the real entries.
 
@@ -45,29 +46,25 @@ class Tabular(GenerativeModel):
         InputError: `flow` models other events.
     """
 
+    # Standard deviation of the noise that training adds to the standardized real entries, to smooth the density.
+    input_noise = 0.0
+
     def __init__(self, event: Event, flow: GenerativeModel, *, width: int = 64, **kwargs: Any):
-        super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
+        # Keras would cast the rows to float32, which cannot tell large numbers apart.
+        super().__init__(event, autocast=False, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
         wanted = real_event(event)
         check(flow.event == wanted, f"Expected `flow` to model {wanted}.", event=flow.event)
         self.flow = flow
-        self.heads = [HEADS[column.kind](column, width=width) for column in event.columns if column.kind != "real"]
-        kinds = [column.kind for column in event.columns]
-        self._real = [place for place, kind in enumerate(kinds) if kind == "real"]
-        self._other = [place for place, kind in enumerate(kinds) if kind != "real"]
-        self._order = np.argsort([*self._other, *self._real])
+        self._real = [place for place, column in enumerate(event.columns) if column.kind == "real"]
         self._reals = RealColumns([event.columns[place] for place in self._real], self.compute_dtype)
-        self._build_heads()
+        known = condition_size(event) + len(self._reals.missing)
+        self.joint = JointHeads(event.columns, width=width, context_size=known)
+        build(self.joint, None)
         self.built = True
-
-    def _build_heads(self):
-        size = condition_size(self.event)
-        for head in self.heads:
-            build(head, (None, max(size, 1)))
-            size += head.column.features
 
     @property
     def latent_shape(self):
-        return (len(self.heads) + self.flow.latent_shape[0],)
+        return (len(self.joint.heads) + self.flow.latent_shape[0],)
 
     @property
     def sample_cost(self) -> Cost:
@@ -94,25 +91,19 @@ class Tabular(GenerativeModel):
         )
 
     def _bound(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        log_prob, known = self._of_heads(x, condition)
-        seeds = noise.row_seeds(x, seed) if self.event.has_noise else None
-        z, log_det, missing, inside = self._reals.standardized(self._real_part(x), seeds)
-        known = joined(known, missing)
+        condition, known = self._known(x, condition)
+        seeds = noise.row_seeds(x, seed) if self.event.has_noise or training else None
+        z, log_det, inside = self._reals.standardized(self._real_part(x), seeds)
+        if training and self.input_noise:
+            z += self.input_noise * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(z.shape[1:]), z.dtype)
         nats = self.flow.log_prob_fn(z, known, seed, num_importance_samples, training=training)
-        total = log_prob + nats + tf.cast(log_det, nats.dtype)
+        total = self.joint.log_prob(x, condition) + nats + tf.cast(log_det, nats.dtype)
         return tf.where(inside, total, -tf.ones_like(total) * math.inf)
 
-    def _of_heads(self, x, condition):
-        """Log-probabilities of categories and angles, and what the flow is conditioned on."""
-        log_prob, known = tf.zeros(tf.shape(x)[:1], self.compute_dtype), condition
-        for head, place in zip(self.heads, self._other, strict=True):
-            log_prob += head.log_prob(x[:, place], self._given(known, x))
-            known = joined(known, head.features(x[:, place]))
-        return log_prob, known
-
-    def _given(self, known, rows):
-        """The input of a head: zeros where nothing is known yet."""
-        return tf.zeros([tf.shape(rows)[0], 1], self.compute_dtype) if known is None else known
+    def _known(self, x, condition):
+        """What the heads are conditioned on, which includes what is missing, and what the flow is."""
+        condition = joined(condition, self._reals.is_missing(self._real_part(x)))
+        return condition, joined(condition, self.joint.features(x))
 
     def _real_part(self, x):
         return tf.gather(x, self._real, axis=1)
@@ -129,46 +120,48 @@ class Tabular(GenerativeModel):
         def uniform(place):
             return 0.5 * tf.math.erfc(-math.sqrt(0.5) * z[:, place])
 
-        return self._rows(uniform, lambda known: self.flow.decode_fn(z[:, len(self.heads) :], known), z, condition)
+        return self._rows(
+            uniform, lambda known: self.flow.decode_fn(z[:, len(self.joint.heads) :], known), z, condition
+        )
 
-    def _rows(self, latent: Callable, real: Callable, rows: tf.Tensor, known: tf.Tensor | None) -> tf.Tensor:
-        """Rows in raw units from the latent of each head, and a function that draws or decodes the real entries."""
-        values = []
-        for place, head in enumerate(self.heads):
-            values.append(head.decode(latent(place), self._given(known, rows)))
-            known = joined(known, head.features(values[-1]))
-        known = joined(known, self._reals.none_missing(tf.shape(rows)[0]))
-        x = tf.concat([*(value[:, None] for value in values), self._reals.raw(real(known))], axis=-1)
-        return tf.gather(x, self._order, axis=1)
+    def _rows(self, uniform: Callable, real: Callable, rows: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
+        """Rows in raw units from the latents of the heads, and a function that draws or decodes the real entries."""
+        count = tf.shape(rows)[0]
+        condition = joined(condition, self._reals.none_missing(count))
+        values, found = self.joint.decode(uniform, count, condition)
+        drawn = self._reals.raw(real(joined(condition, found)))
+        columns = dict(zip(self._real, tf.unstack(drawn, axis=1), strict=True))
+        for place, value in values.items():  # NaN where a real value is not at the atom
+            columns[place] = tf.where(tf.math.is_nan(value), columns.get(place, value), value)
+        return tf.stack([columns[place] for place in sorted(columns)], axis=1)
 
     def encode_fn(self, x, condition, seed=None):
-        seeds, known, latents = None if seed is None else noise.row_seeds(x, seed), condition, []
-        for number, (head, place) in enumerate(zip(self.heads, self._other, strict=True)):
-            where = tf.fill(tf.shape(x)[:1], tf.constant(0.5, self.compute_dtype))
-            if seeds is not None:
-                where = noise.uniform(noise.fold_in(seeds, noise.HEADS + number), (), where.dtype)
-            u = head.encode(x[:, place], self._given(known, x), where)
-            latents.append(tf.math.ndtri(tf.clip_by_value(u, EDGE, 1 - EDGE))[:, None])
-            known = joined(known, head.features(x[:, place]))
-        z, _, missing, _ = self._reals.standardized(self._real_part(x), seeds)
-        return tf.concat([*latents, self.flow.encode_fn(z, joined(known, missing))], axis=-1)
+        seeds = None if seed is None else noise.row_seeds(x, seed)
+        condition, known = self._known(x, condition)
+        z, _, _ = self._reals.standardized(self._real_part(x), seeds)
+        return tf.concat([*self.joint.encode(x, condition, seeds), self.flow.encode_fn(z, known)], axis=-1)
 
     # Weights and statistics that are computed from data.
 
     def initialize(self, x, label=None, context=None, *, seed=0):
+        # The columns are standardized already, by the whole training set. A batch may lack the rare values of a column,
+        # which would then be at an enormous distance; so the flow starts from standard normal noise.
         x, condition = self.checked(x, label, context)
-        self.flow.initialize(**self._of_flow(x, condition, noise.seed_pair(seed)), seed=seed)
+        places = tf.range(max(ROWS, len(x))) % len(x)
+        batch = self._of_flow(tf.gather(x, places), *([] if condition is None else [tf.gather(condition, places)]))
+        seeds = noise.split(noise.seed_pair(seed), len(places))
+        self.flow.initialize(**{**batch, "x": noise.normal(seeds, self.flow.event.shape, batch["x"].dtype)}, seed=seed)
 
     def adapt(self, batches):
         if not self.uses_statistics:
             return
-        seed = noise.seed_pair(0)
-        self.flow.adapt(batches.map(lambda batch: self._of_flow(batch["x"], self.condition_of(batch), seed)))
+        self.flow.adapt(batches.map(lambda batch: self._of_flow(batch["x"], self.condition_of(batch))))
 
-    def _of_flow(self, x, condition, seed):
+    def _of_flow(self, x, condition=None):
         """A batch of the flow's events."""
-        z, _, missing, _ = self._reals.standardized(self._real_part(x), noise.row_seeds(x, seed))
-        known = joined(self._of_heads(x, condition)[1], missing)
+        seeds = noise.row_seeds(x, noise.seed_pair(0))
+        z, _, _ = self._reals.standardized(self._real_part(x), seeds)
+        _, known = self._known(x, condition)
         return {"x": z} if known is None else {"x": z, "context": known}
 
     @property
@@ -194,8 +187,8 @@ def real_event(event: Event) -> Event:
     real = [column for column in event.columns if column.kind == "real"]
     others = [column.features for column in event.columns if column.kind != "real"]
     check(len(real) > 0, "Expected at least one column of real numbers.", columns=[c.name for c in event.columns])
-    missing = sum(column.missing for column in real)
-    return Event((len(real),), context=condition_size(event) + sum(others) + missing)
+    flags = sum(column.missing + (column.atom is not None) for column in real)
+    return Event((len(real),), context=condition_size(event) + sum(others) + flags)
 
 
 def joined(known: tf.Tensor | None, more: tf.Tensor | None) -> tf.Tensor | None:

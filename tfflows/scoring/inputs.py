@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfflows.datasets import folders
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.scoring.named import Named
@@ -40,16 +41,15 @@ def of_table(name: str, event: Event, options: Mapping[str, Any]) -> list[Source
         InputError: A file does not exist, or lacks a column.
     """
     encoder = Encoder(event, options.get("label"))
-    paths = [absolute(path) for path in name.split(",")]
-    return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(paths)]
+    return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(name)]
 
 
 def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any] | None = None) -> list[Source]:
     """The sources of an input, in order.
 
     Args:
-        name: Path of a file, a pattern such as `data/*.npy`, a folder (all its files in a known format), or the name of
-            a dataset. The files of a pattern or a folder are sorted by name.
+        name: Path of a file, a pattern such as `data/*.npy`, a folder (all its files in a known format), a folder
+            of images, or the name of a dataset. The files of a pattern or a folder are sorted by name.
         event: Event that each row must be.
         split: Split of a dataset.
         options: Options of a dataset.
@@ -58,10 +58,10 @@ def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any
         InputError: The input does not exist, or its rows have another shape.
     """
     path = absolute(name)
-    if tf.io.gfile.isdir(path):
+    if tf.io.gfile.isdir(path) and not folders.is_path(path):
         files = [os.path.join(path, file) for file in sorted(tf.io.gfile.listdir(path)) if _format(file)]
         check(bool(files), "Expected a folder with .npy, .csv, .parquet or .tfrecord files.", input=name)
-    elif _format(name) or "*" in name or "?" in name:
+    elif not tf.io.gfile.isdir(path) and (_format(name) or "*" in name or "?" in name):
         files = sorted(tf.io.gfile.glob(path))
         check(bool(files), "Expected `input` to be the name of a dataset, or files that exist.", input=name)
     else:

@@ -49,7 +49,9 @@ def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
         result = array.astype(dtype)
     if result.dtype.kind == "f":
         rule = f"Expected `{name}` to be finite in {result.dtype}: remove or rescale rows that hold other numbers."
-        values.check_entries(name, array, np.isfinite(result), rule)
+        # Only tables are sent in float64. Which of their values may be missing, the model itself says.
+        missing = np.isnan(result) if result.dtype == np.float64 else False
+        values.check_entries(name, array, np.isfinite(result) | missing, rule)
     else:
         rule = f"Expected `{name}` to hold integers."
         check(array.dtype.kind != "b" or result.dtype == np.uint8, rule, dtype="bool")  # pixels may be black or white

@@ -118,7 +118,7 @@ class NpzTable(ArrayTable):
         Raises:
             InputError: There is no such matrix, or it has no rows.
         """
-        found = _headers(path)
+        found = headers(path)
         matrix = next((name for name in ("x", "X") if len(found.get(name, ((), None))[0]) == 2), None)
         shapes = {name: shape for name, (shape, _) in found.items()}
         rule = "Expected an array `x` or `X` of shape [rows, columns]: np.savez(path, x=...)."
@@ -169,7 +169,7 @@ def _entries(column: Column, values: np.ndarray, kind: str) -> np.ndarray:
     return entries.parsed(column, texts) if kind == "number" else entries.text(column, texts, empty)
 
 
-def _headers(path: str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+def headers(path: str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     """Shape and type of each array of an archive."""
     found = {}
     try:
@@ -186,5 +186,5 @@ def _headers(path: str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
 @functools.lru_cache(maxsize=1)
 def _arrays(path: str, changed: int) -> dict[str, np.ndarray]:
     with storage.open_to_read(path) as file, np.load(file) as archive:
-        shapes = _headers(path)
+        shapes = headers(path)
         return {name: archive[name] for name in archive.files if not shapes[name][1].hasobject}

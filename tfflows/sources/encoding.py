@@ -1,6 +1,7 @@
 """From named columns, as they are in a file or a DataFrame, to the arrays that a model takes."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -54,15 +55,16 @@ class Encoder:
         if self.event.context:
             examples["context"] = _matrix(table, self.event.context_columns, name, first_row)
         if self.label is not None:
-            examples["label"] = self._labels(table[self.label], Place(name, self.label, first_row))
+            examples["label"] = self.labels(table[self.label], name, first_row)
         if self.weight is not None:
             examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, first_row))
         return examples
 
-    def _labels(self, texts: np.ndarray, place: Place) -> np.ndarray:
+    def labels(self, texts: np.ndarray, name: str, first_row: int) -> np.ndarray:
+        """The numbers of the classes of some rows; takes the arguments of a call, but only the column of labels."""
         codes = _codes(texts, self.event.labels)
         rule = f"Expected each label to be one of the classes of the training set, {_short(self.event.labels)}."
-        check_values(place, codes >= 0, texts, rule)
+        check_values(Place(name, self.label, first_row), codes >= 0, texts, rule)
         return codes.astype(np.int32)
 
 
@@ -74,15 +76,17 @@ def check_values(place: Place, sound: np.ndarray, values: np.ndarray, rule: str)
 
 
 def kind(column: Column) -> str:
-    """How a column is read: categories that are numbers, all others as text."""
-    return "text" if column.kind == "categorical" and not _are_numbers(column) else "number"
+    """How a column is read: categories that are not numbers as text, all others as numbers."""
+    return "number" if all(name == MISSING or _is_number(name) for name in column.categories) else "text"
 
 
-def _are_numbers(column: Column) -> bool:
+def _is_number(name: str) -> bool:
+    """Whether a category has the name of a number, so that it is the same however a file writes it."""
     try:
-        return tuple(map(float, column.categories)) == column.values
+        number = float(name)
     except ValueError:
         return False
+    return math.isfinite(number) and name_of(number) == name
 
 
 def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], name: str, first_row: int) -> np.ndarray:
@@ -92,7 +96,8 @@ def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], name: st
 
 def _numbers(values: np.ndarray, column: Column, place: Place) -> np.ndarray:
     """A column in float64; a category that is not known becomes a number that stands for none of them."""
-    if kind(column) == "text":
+    are_values = [name_of(value) for value in column.values] == list(column.categories)
+    if values.dtype == object or (column.kind == "categorical" and not are_values):
         values = values if values.dtype == object else np.array([name_of(value) for value in values], object)
         if MISSING not in column.categories:
             check_values(place, np.array([value is not None for value in values], bool), values, missing_rule())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfflows.columns import Column
-from tfflows.sources.encoding import MISSING, kind
+from tfflows.sources.encoding import MISSING
 from tfflows.sources.entries import EXACT
 
 
@@ -31,7 +31,7 @@ class Form:
         if not is_frame(self.empty):
             return _in_range(values, self.empty.dtype).astype(self.empty.dtype)
         types = list(self.empty.dtypes)
-        decoded = [_decoded(values[:, place], column) for place, column in enumerate(columns)]
+        decoded = [_decoded(values[:, place], *pair) for place, pair in enumerate(zip(columns, types, strict=True))]
         held = {place: _in_range(*pair) for place, pair in enumerate(zip(decoded, types, strict=True))}
         frame = type(self.empty)(held).astype(dict(enumerate(types)))
         frame.columns = self.empty.columns
@@ -43,9 +43,11 @@ def is_frame(table: Any) -> bool:
     return hasattr(table, "columns") and hasattr(table, "iloc")
 
 
-def _decoded(values: np.ndarray, column: Column) -> np.ndarray:
-    """The texts of a categorical column, None for the missing; other values unchanged."""
-    if kind(column) == "number":
+def _decoded(values: np.ndarray, column: Column, dtype: Any) -> np.ndarray:
+    """The texts of a categorical column, None for the missing; numbers unchanged."""
+    of_category = getattr(dtype, "categories", None)  # of a categorical type of pandas
+    held = dtype if of_category is None else of_category.dtype
+    if column.kind != "categorical" or getattr(held, "kind", "O") in "biuf":
         return values
     texts = [None if name == MISSING else name for name in column.categories]
     return np.array(texts, object)[np.searchsorted(column.values, values)]

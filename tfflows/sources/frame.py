@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from tfflows.errors import check
 from tfflows.sources.column import Column, check_names
-from tfflows.sources.entries import numbers, text_of_numbers
+from tfflows.sources.entries import numbers, parsed, text_of_numbers
 from tfflows.sources.spans import Span, even_spans
 
 
@@ -61,9 +62,8 @@ class Frame:
         values, place = self.table[name][chunk], Column(self.name, name, first_row)
         if self.kinds[name] == "number":
             return numbers(place, values) if kind == "number" else text_of_numbers(place, values)
-        if kind == "number":
-            place.refuse_type(f"Expected numbers in column {name!r}: convert it.", values.dtype)
-        return np.array([_text(value) for value in values], object)
+        texts = [_text(value) for value in values]
+        return parsed(place, pa.array(texts, pa.string())) if kind == "number" else np.array(texts, object)
 
 
 def named(table: Any) -> list[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from tfflows.sources import storage
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span, even_spans
 
-BUFFER = 1 << 20  # bytes of a column that are read at a time, so that a large row group is streamed
+BUFFER = 1 << 18  # bytes of a column that are read at a time, so that a large row group is streamed
 
 
 @dataclasses.dataclass(frozen=True)

@@ -171,12 +171,18 @@ def _listed(paths: str | os.PathLike | Sequence[str]) -> list[str]:
 def _files(name: str) -> list[str]:
     path = storage.absolute(name)
     if tf.io.gfile.isdir(path):
-        files = [file for file in sorted(tf.io.gfile.listdir(path)) if _format(file) and not file.startswith(".")]
+        files = in_folder(path)
         check(bool(files), f"Expected a folder with tables named {ENDINGS}.", folder=name)
         return [os.path.join(path, file) for file in files]
     files = [path] if tf.io.gfile.exists(path) else sorted(tf.io.gfile.glob(path))
     check(bool(files), "Expected tables: files that exist, patterns that match some, or folders.", path=name)
     return files
+
+
+def in_folder(folder: str) -> list[str]:
+    """The names of the tables in a folder, in order; hidden files are left out."""
+    names = sorted(tf.io.gfile.listdir(storage.absolute(folder)))
+    return [name for name in names if _format(name) and not name.startswith(".")]
 
 
 def _format(path: str) -> Any:

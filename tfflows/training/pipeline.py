@@ -32,9 +32,11 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
         tf.random.set_seed(1)
         key = noise.split(noise.seed_pair(seed) + tf.stack([0, tf.cast(index, tf.int32)]), 1)[0]
         start = tf.where(index == first_pass, skipped * batch_size, 0)
-        buffer = min(split.size, SHUFFLE_BUFFER)
-        examples = split.examples if split.shuffled is None else split.shuffled(tf.cast(key[1], tf.int64))
-        examples = examples.shuffle(buffer, seed=tf.cast(key[0], tf.int64), reshuffle_each_iteration=False)
+        if split.shuffled is None:
+            buffer, order = min(split.size, SHUFFLE_BUFFER), tf.cast(key[0], tf.int64)
+            examples = split.examples.shuffle(buffer, seed=order, reshuffle_each_iteration=False)
+        else:
+            examples = split.shuffled(tf.cast(key[1], tf.int64))
         examples = examples.take(per_pass * batch_size).skip(tf.cast(start, tf.int64))
         if split.augment is not None:
             examples = examples.enumerate(tf.cast(start, tf.int64))

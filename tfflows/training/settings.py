@@ -1,6 +1,7 @@
 """How a model is trained: every setting of a run that is not one of the model or of the data."""
 
 import dataclasses
+import math
 
 from tfflows.errors import check, check_choice
 
@@ -21,6 +22,8 @@ class TrainSettings:
         schedule: Learning rate after warm-up, `"constant"`, or `"cosine"` down to 0 at the last step.
         warmup_steps: Number of steps of linear warm-up from 0.
         weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
+        input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
+            table, which smooths the density as the width of a kernel does; 0 for none.
         clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
         ema: Decay of the moving average of weights that evaluation and export use; 0 for none.
         patience: Number of validations without a better score before training stops; None never stops early.
@@ -44,6 +47,7 @@ class TrainSettings:
     schedule: str = "constant"
     warmup_steps: int = 200
     weight_decay: float = 0.0
+    input_noise: float = 0.0
     clip_norm: float | None = 50.0
     ema: float = 0.999
     patience: int | None = None
@@ -61,7 +65,9 @@ class TrainSettings:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
         check(self.learning_rate > 0, "Expected `learning_rate` to be positive.", learning_rate=self.learning_rate)
-        check(self.weight_decay >= 0, "Expected `weight_decay` to be 0 or more.", weight_decay=self.weight_decay)
+        for name in ("weight_decay", "input_noise"):
+            value = getattr(self, name)
+            check(0 <= value < math.inf, f"Expected `{name}` to be 0 or more and finite.", **{name: value})
         check(self.warmup_steps >= 0, "Expected `warmup_steps` to be 0 or more.", warmup_steps=self.warmup_steps)
         counts = ("epochs", "batch_size", "sample_every", "num_importance_samples", "anneal_steps")
         for name in (*counts, "steps_per_execution"):

@@ -1,7 +1,8 @@
 """Tables as datasets: files by their path, and arrays and DataFrames in memory."""
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,22 @@ import tensorflow as tf
 
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
-from tfflows.datasets.tables import roles
-from tfflows.datasets.tables.table import Piece, Source, Table, survey
+from tfflows.datasets.tables import roles, streaming
+from tfflows.datasets.tables.survey import survey
+from tfflows.datasets.tables.table import Examples, Source, Table
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources import table as files
-from tfflows.splits import Split, in_memory
+from tfflows.splits import Split, permuted
 
 CACHE_BYTES = 2**27  # of a table that is kept in memory
-OPEN = 4  # pieces of which a shuffled pass reads at the same time
 HELD_OUT = ("validation", "test")
 
 
 def is_path(name: str) -> bool:
     """Whether a name is a path, a pattern or a list of files, rather than the name of a dataset."""
     first = name.split(",")[0]
-    return bool(re.search(r"\.[a-z]+(-\d+-of-\d+)?$|[*?]|^[~./]|://", first)) or tf.io.gfile.isdir(first)
+    return bool(re.search(r"\.[a-z]+(-\d+-of-\d+)?$|[*?]|^[~./]|://", first, re.IGNORECASE)) or tf.io.gfile.isdir(first)
 
 
 def event(name: str, options: Options) -> Event:
@@ -78,55 +79,37 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
 
 
 def data_of(table: Table, options: Options) -> Data:
-    """The splits of a table, in memory if it is small, else read from the files in each pass."""
-    keep = table.bytes <= CACHE_BYTES if options.cache is None else options.cache
-    make = _in_memory if keep else _streamed
-    splits = {part: make(table, part) for part, size in table.sizes.items() if size}
+    """The splits of a table, in memory if it is small, else read from the files in each pass.
+
+    Validation and test sets of a large table are usually small, and kept: a pass over them would read the whole table.
+    """
+
+    def is_kept(part: str) -> bool:
+        size = table.bytes(*table.sizes) if part == "train" else table.bytes(part)
+        return size <= CACHE_BYTES if options.cache is None else options.cache
+
+    parts = [part for part, size in table.sizes.items() if size]
+    splits = _in_memory(table, [part for part in parts if is_kept(part)])
+    splits |= {part: streaming.split(table, part) for part in parts if not is_kept(part)}
     return Data(
         table.name, table.event, splits["train"], splits["validation"], splits.get("test", splits["validation"])
     )
 
 
-def _in_memory(table: Table, part: str) -> Split:
-    parts = [examples for piece in table.pieces_of(part) for examples in table.examples(part, piece)]
-    return in_memory(**{name: np.concatenate([each[name] for each in parts]) for name in parts[0]})
+def _in_memory(table: Table, parts: Sequence[str]) -> dict[str, Split]:
+    """Some splits, read in one pass."""
+    cut = [part for part in parts if part not in table.held_out]
+    groups = [[part] for part in parts if part in table.held_out] + ([cut] if cut else [])
+    found = {}
+    for group in groups:
+        chunks = [chunk for piece in table.pieces_of(group[0]) for chunk in table.examples_of(group, piece)]
+        found |= {part: _of_chunks([chunk[part] for chunk in chunks]) for part in group}
+    return found
 
 
-def _streamed(table: Table, part: str) -> Split:
-    def in_order():
-        for piece in table.pieces_of(part):
-            yield from table.examples(part, piece)
-
-    def shuffled(key):
-        return _shuffled(table, part, np.random.RandomState(np.asarray(key, np.int64) % 2**32))
-
-    spec = _spec(table)
-    examples = tf.data.Dataset.from_generator(in_order, output_signature=spec)
-    return Split(
-        examples.unbatch(),
-        table.sizes[part],
-        shuffled=lambda key: tf.data.Dataset.from_generator(shuffled, output_signature=spec, args=(key,)).unbatch(),
-    )
-
-
-def _shuffled(table: Table, part: str, random: np.random.RandomState) -> Iterator[dict[str, np.ndarray]]:
-    """The examples in random order, as far as memory allows: from several random places of the files at a time."""
-    waiting: list[Piece] = table.pieces_of(part)
-    waiting = [waiting[place] for place in random.permutation(len(waiting))]
-    reading = [table.examples(part, waiting.pop()) for _ in range(min(OPEN, len(waiting)))]
-    while reading:
-        place = random.randint(len(reading))
-        examples = next(reading[place], None)
-        if examples is None:
-            reading[place : place + 1] = [table.examples(part, waiting.pop())] if waiting else []
-            continue
-        order = random.permutation(len(examples["x"]))
-        yield {name: values[order] for name, values in examples.items()}
-
-
-def _spec(table: Table) -> dict[str, tf.TensorSpec]:
-    event, encoder = table.event, table.encoder
-    spec = {"x": tf.TensorSpec([None, *event.shape], tf.float64)}
-    spec |= {"context": tf.TensorSpec([None, event.context], tf.float64)} if event.context else {}
-    spec |= {} if encoder.label is None else {"label": tf.TensorSpec([None], tf.int32)}
-    return spec | ({} if encoder.weight is None else {"sample_weight": tf.TensorSpec([None], tf.float32)})
+def _of_chunks(chunks: Sequence[Examples]) -> Split:
+    with tf.device("CPU"):  # tensors, since an array would become a constant of the graph, which has an upper size
+        arrays = {name: tf.constant(np.concatenate([chunk[name] for chunk in chunks])) for name in chunks[0]}
+    # Files are often sorted, by a class or by time, and the buffer of the pipeline does not hold a large table.
+    shuffled = functools.partial(permuted, arrays)
+    return Split(tf.data.Dataset.from_tensor_slices(arrays), len(arrays["x"]), shuffled=shuffled)

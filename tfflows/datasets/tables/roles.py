@@ -44,8 +44,8 @@ def roles(table: str, names: Sequence[str], options: Options) -> Roles:
     check(not unknown, f"Expected columns of {table!r}, which has {_short(names)}.", unknown=unknown)
     twice = sorted({name for name in used if used.count(name) > 1})
     check(not twice, "Expected each column to be data, context, label or weight, only one of them.", twice=twice)
-    both = sorted(set(chosen) & set(dropped))
-    check(not both, "Expected no column both in data.columns and in data.drop.", both=both)
+    both = sorted(set(used) & set(dropped))
+    check(not both, "Expected no column of data.drop to have a role.", both=both)
     check(bool(data), f"Expected at least one column of {table!r} for the data.", columns=list(names))
     return Roles(data, context, options.label, options.weight)
 
@@ -62,6 +62,9 @@ def wishes(options: Options, roles: Roles) -> Wishes:
     for option, named in (("categorical", categorical), ("continuous", continuous), ("circular", circular)):
         _check_known(option, named, read)
     _check_known("bounds", bounds, roles.data)
+    named = [*categorical, *continuous, *circular]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    check(not twice, "Expected each column in one of data.categorical, data.continuous, data.circular.", twice=twice)
     for name, (low, high) in circular.items():
         rule = "Expected the two ends of a circular column: --set=data.circular=NAME:0:360."
         check(low is not None and high is not None, rule, circular=options.circular, column=name)

@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tfflows.columns import Column
+from tfflows.datasets.tables.shape import atom_of, detected_bounds, few_values, rounding
 from tfflows.datasets.tables.statistics import MOST_VALUES, ColumnStatistics
 from tfflows.errors import check
 from tfflows.sources.encoding import MISSING, missing_rule, name_of
-
-TIES = 0.05  # share of the rows whose value another row has, from which on a column is rounded
-FINEST = 8  # decimal places of a column that is rounded to decimals
-CELLS = 1000  # in the spread of a column that is rounded, but not to decimals
-SKEWED = 1.0  # skewness from which on a positive column may be put on a log scale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,25 +47,40 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     Raises:
         InputError: The values are of a kind that no model can use.
     """
-    table, row = found.first_missing or ("", 0)
-    allowed = found.missing == 0 or wishes.missing == "mask"
-    check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
-    if context:
-        varies = found.values is None or len(found.values) > 1
-        check(varies, f"Expected context column {name!r} to vary: leave it out.", values=sorted(found.values or []))
+    is_number = sample.dtype != object
+    _check(name, found, wishes, is_number=is_number, context=context)
     if name in wishes.circular:
         return _circular(name, found, *wishes.circular[name])
-    is_number = sample.dtype != object
-    few = found.values is not None and len(found.values) <= 2
-    if not is_number or name in wishes.categorical or (few and name not in wishes.continuous and not context):
+    is_category = not is_number or name in wishes.categorical
+    if is_category or (not context and name not in wishes.continuous and few_values(found, sample)):
         return _categorical(name, found, is_number=is_number)
-    check(found.low < math.inf, f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     sample = sample[~np.isnan(sample)]
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
-    step = 0.0 if name in wishes.continuous else rounding(found, sample)
-    low, high = _bounds(name, found, sample, step, wishes)
-    return _scaled(Column(name, low=low, high=high, step=step, missing=found.missing > 0), sample, wishes.scaling)
+    return _real(name, found, sample, wishes)
+
+
+def _check(name: str, found: ColumnStatistics, wishes: Wishes, *, is_number: bool, context: bool) -> None:
+    table, row = found.first_missing or ("", 0)
+    allowed = found.missing == 0 or wishes.missing == "mask"
+    check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
+    check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
+    varies = found.values is None or len(found.values) > 1
+    rule = f"Expected context column {name!r} to vary: leave it out."
+    check(varies or not context, rule, values=sorted(found.values or []))
+    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
+    rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
+    check(is_number or not asked, rule, options=asked)
+
+
+def _real(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishes) -> Column:
+    is_continuous = name in wishes.continuous
+    atom = None if is_continuous else atom_of(found, sample)
+    sample = sample if atom is None else sample[sample != atom]
+    step, origin = (0.0, 0.0) if is_continuous else rounding(found, sample)
+    low, high = _bounds(name, found, sample, step, wishes, atom)
+    ends = {"low": low, "high": high, "step": step, "origin": origin, "atom": atom}
+    return _scaled(Column(name, **ends, missing=found.missing > 0), sample, wishes.scaling)
 
 
 def _circular(name: str, found: ColumnStatistics, low: float, high: float) -> Column:
@@ -88,57 +99,18 @@ def _categorical(name: str, found: ColumnStatistics, *, is_number: bool) -> Colu
     return Column(name, "categorical", (*names, *([MISSING] if found.missing else [])), tuple(numbers))
 
 
-def rounding(found: ColumnStatistics, sample: np.ndarray) -> float:
-    """The step of a column: 1 for integers, a power of ten for rounded numbers, 0 for continuous ones.
-
-    Where values repeat without being rounded, as where many are exactly 0, the step is a power of ten, about a
-    thousandth of the spread: without noise in cells, the likelihood of a repeated value has no upper bound.
-    """
-    if found.whole:
-        return 1.0
-    _, counts = np.unique(sample, return_counts=True)
-    if counts[counts > 1].sum() < TIES * len(sample):
-        return 0.0
-    for places in range(1, FINEST + 1):
-        scaled = sample * 10.0**places
-        if np.allclose(scaled, np.round(scaled), rtol=1e-9, atol=1e-4) and np.abs(scaled).max() < 2**40:
-            return float(f"1e-{places}")
-    spread = np.quantile(sample, 0.95) - np.quantile(sample, 0.05) or np.ptp(sample)
-    return float(f"1e{math.floor(math.log10(spread / CELLS))}")
-
-
 def _bounds(
-    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, wishes: Wishes
+    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, wishes: Wishes, atom: float | None
 ) -> tuple[float | None, float | None]:
     """The ends of the support; those of a rounded column are the ends of its cells."""
     if wishes.bounds is None:
-        return detected_bounds(found, sample, step)
+        return detected_bounds(found, sample, step, atom)
     low, high = wishes.bounds.get(name, (None, None))
     inside = (low is None or found.low >= low) and (high is None or found.high <= high)
-    on_edge = step == 0 and (found.low == low or found.high == high)
+    on_edge = step == 0 and ((found.low == low != atom) or (found.high == high != atom))
     rule = f"Expected the values of column {name!r} inside of its bounds, {low} and {high}: widen --set=data.bounds."
     check(inside and not on_edge, rule, smallest=found.low, largest=found.high)
     return (None if low is None else low - step / 2), (None if high is None else high + step / 2)
-
-
-def detected_bounds(found: ColumnStatistics, sample: np.ndarray, step: float) -> tuple[float | None, float | None]:
-    """Positive for numbers that are, and that are far less skewed on a log scale; the unit interval for continuous
-    numbers that fill it.
-    """
-    if step == 0 and 0 < found.low < 0.05 and 0.95 < found.high < 1:
-        return 0.0, 1.0
-    low = -step / 2
-    if found.low <= low or found.low < 0:
-        return None, None
-    skewness, on_log_scale = skewness_of(sample), skewness_of(np.log(sample - low))
-    return (low, None) if skewness > SKEWED and abs(on_log_scale) < skewness / 2 else (None, None)
-
-
-def skewness_of(x: np.ndarray) -> float:
-    """The third standardized moment."""
-    centered = x - x.mean()
-    scale = centered.std()
-    return float(np.mean((centered / scale) ** 3)) if scale > 0 else 0.0
 
 
 def _scaled(column: Column, sample: np.ndarray, scaling: str) -> Column:

@@ -11,25 +11,46 @@ from collections.abc import Mapping
 import numpy as np
 
 BINS = 2**20
+MOST_HELD_OUT = 20_000  # rows of a validation or test split that is cut from the training rows
 PARTS = ("train", "validation", "test")
 
 
-def hashed(columns: Mapping[str, np.ndarray], first_row: int, seed: int, *, by_content: bool) -> np.ndarray:
-    """The bin, int64 `[rows]` in 0..BINS-1, of each row.
+def held_out(rows: int, fraction: float) -> int:
+    """Number of rows of a validation or test split that is cut from `rows` training rows."""
+    return min(max(1, round(fraction * rows)), MOST_HELD_OUT)
+
+
+@dataclasses.dataclass(frozen=True)
+class RowHash:
+    """The bin of each row, in 0..BINS-1.
 
     Args:
-        columns: Columns of numbers, float64 `[rows]`, by name.
-        first_row: Number of the first row in the whole table.
         seed: Seed of the hash.
         by_content: Whether the hash is one of the row's numbers, in place of the row's place.
+        weight: Name of the column with the weights, which do not make rows different; None for none.
     """
-    rows = len(next(iter(columns.values())))
-    places = np.arange(first_row, first_row + rows, dtype=np.uint64)
-    parts = [columns[name].astype(np.float64).view(np.uint64) for name in sorted(columns)] if by_content else [places]
-    state = np.full(rows, mixed(np.array([seed % 2**64], np.uint64))[0], np.uint64)
-    for part in parts:
-        state = mixed(state ^ part)
-    return (state >> np.uint64(64 - 20)).astype(np.int64)
+
+    seed: int
+    by_content: bool
+    weight: str | None = None
+
+    def __call__(self, columns: Mapping[str, np.ndarray], first_row: int) -> np.ndarray:
+        """The bin of each row, int64 `[rows]`.
+
+        Args:
+            columns: Columns `[rows]` by name, of which those of float64 count.
+            first_row: Number of the first row in the whole table.
+        """
+        rows = len(next(iter(columns.values())))
+        state = np.full(rows, mixed(np.array([self.seed % 2**64], np.uint64))[0], np.uint64)
+        numbers = sorted(name for name in columns if columns[name].dtype != object and name != self.weight)
+        if self.by_content and numbers:
+            parts = ((columns[name] + 0.0).view(np.uint64) for name in numbers)  # -0.0 + 0.0 is 0.0
+        else:
+            parts = (np.arange(first_row, first_row + rows, dtype=np.uint64),)
+        for part in parts:
+            state = mixed(state ^ part)
+        return (state >> np.uint64(64 - 20)).astype(np.int64)
 
 
 def mixed(x: np.ndarray) -> np.ndarray:

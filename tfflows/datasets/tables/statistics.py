@@ -7,6 +7,7 @@ import numpy as np
 
 MOST_VALUES = 1000  # different values of a column that are kept
 SAMPLE = 50_000  # rows of the sample, at least half of it once there are so many
+SAMPLE_VALUES = 2**24  # numbers in the sample: fewer rows of a table with many columns
 
 
 @dataclasses.dataclass
@@ -63,7 +64,8 @@ class Sample:
         count = len(next(iter(columns.values())))
         self._keep(columns, -self.rows % self.stride)
         self.rows += count
-        while sum(len(next(iter(part.values()))) for part in self.parts) > SAMPLE:
+        most = min(SAMPLE, SAMPLE_VALUES // len(columns))
+        while sum(len(next(iter(part.values()))) for part in self.parts) > most:
             self.stride *= 2
             whole, self.parts = self.columns(), []
             self._keep(whole, 0, stride=2)

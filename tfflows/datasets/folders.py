@@ -1,0 +1,114 @@
+"""A folder of images as a dataset: .png, .jpg, .gif and .bmp files.
+
+Subfolders called train, validation (or val) and test are the splits, and those that are missing are cut from the
+training images. All other subfolders are classes: an image has the class of the first of them that it is in.
+
+If no image has colors or a palette, the events have one channel, else three: gray images then have equal channels.
+Transparency is dropped, and so are notes in a file that it should be shown rotated.
+"""
+
+import dataclasses
+import functools
+
+import tensorflow as tf
+
+from tfflows.datasets import image_files, image_folders, recipes
+from tfflows.datasets.data import Data
+from tfflows.datasets.image_folders import ImageFile
+from tfflows.datasets.options import Options
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.sources import storage, table
+from tfflows.splits import Element, Split, permuted
+
+FIX = "--set=data.size=32"
+
+
+def is_path(name: str) -> bool:
+    """Whether a name is that of a folder with images.
+
+    Raises:
+        InputError: The folder contains tables, too.
+    """
+    if not tf.io.gfile.isdir(storage.absolute(name)):
+        return False
+    image = next(image_folders.files_in(name), None)
+    tables = table.in_folder(name)
+    rule = "Expected a folder of images or one of tables, not both: name the tables, as FOLDER/*.csv, or move them."
+    check(image is None or not tables, rule, folder=name, image=image and image.relative, tables=tables[:3])
+    return image is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder:
+    """A folder, of which names and headers have been read.
+
+    Args:
+        event: What one image is.
+        splits: The images of each split.
+    """
+
+    event: Event
+    splits: dict[str, list[ImageFile]]
+
+
+def event(name: str, options: Options) -> Event:
+    """The event of a folder; reads the headers of its images."""
+    return _opened(name, options).event
+
+
+def load(name: str, options: Options) -> Data:
+    """The three splits of a folder, whose images are read in each pass."""
+    folder = _opened(name, options)
+    augment = recipes.flipped if options.flip else None
+    splits = {part: _split(folder.event, images, options) for part, images in folder.splits.items()}
+    train = dataclasses.replace(splits.pop("train"), augment=augment)
+    return Data(name, folder.event, train, **splits)
+
+
+def _opened(name: str, options: Options) -> Folder:
+    splits = image_folders.in_splits(name, options)
+    images = [image.path for of_split in splits.values() for image in of_split]
+    channels, sides = _facts(tuple(sorted(images)), tuple(map(_changed, sorted(images))), options.size)
+    labels = image_folders.classes(name, splits) if options.conditional else ()
+    return Folder(Event((*sides, channels), levels=2**options.n_bits, classes=len(labels), labels=labels), splits)
+
+
+@functools.lru_cache(maxsize=1)
+def _facts(paths: tuple[str, ...], changed: tuple, size: int | None) -> tuple[int, tuple[int, int]]:
+    """The number of channels, and height and width, after all headers are checked; remembered until a file changes."""
+    del changed
+    first, colored = None, False
+    for path in paths:
+        found = image_files.header(path)
+        first, colored = first or found, colored or found.colored
+        there, here = (first.height, first.width), (found.height, found.width)
+        rule = f"Expected images of one shape, as {paths[0]!r}, or a size to which they are resized: {FIX}."
+        check(size is not None or here == there, rule, file=path, shape=here, first_shape=there)
+    return 3 if colored else 1, (first.height, first.width) if size is None else (size, size)
+
+
+def _changed(path: str) -> tuple[int, int]:
+    facts = storage.stat(path)
+    return facts["bytes"], facts["changed"]
+
+
+def _split(kind: Event, images: list[ImageFile], options: Options) -> Split:
+    files = {"path": tf.constant([image.path for image in images])}
+    if kind.classes:
+        files["label"] = tf.constant([kind.labels.index(image.label) for image in images], tf.int32)
+    element = functools.partial(_element, kind, options)
+
+    def shuffled(key: tf.Tensor) -> tf.data.Dataset:
+        return permuted(files, key).map(element, tf.data.AUTOTUNE)
+
+    examples = tf.data.Dataset.from_tensor_slices(files).map(element, tf.data.AUTOTUNE)
+    return Split(examples, len(images), shuffled=shuffled)
+
+
+def _element(kind: Event, options: Options, file: Element) -> Element:
+    image = image_files.pixels(file["path"], kind.shape[-1])
+    if options.size is not None:
+        image = recipes.central_crop(recipes.resize_short_side(image, options.size), options.size)
+    image = recipes.top_bits(tf.ensure_shape(image, kind.shape), options.n_bits)
+    return {"x": image, "label": file["label"]} if kind.classes else {"x": image}

@@ -1,0 +1,153 @@
+"""One pass over a table decides what its columns are and which rows are in which split."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfflows.columns import Column
+from tfflows.datasets.options import Options
+from tfflows.datasets.tables import schema, splitting
+from tfflows.datasets.tables.roles import Roles, wishes
+from tfflows.datasets.tables.splitting import BINS, PARTS, Cuts, RowHash
+from tfflows.datasets.tables.statistics import ColumnStatistics, Sample
+from tfflows.datasets.tables.table import Piece, Rows, Source, Table, pieces, read
+from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.sources.encoding import Encoder
+
+DIFFERENT = 0.3  # share of different values from which on a column is continuous, though rows may be copies
+
+
+@dataclasses.dataclass
+class Survey:
+    """One pass over all rows."""
+
+    columns: dict[str, ColumnStatistics]
+    hashes: dict[bool, RowHash]
+    sample: Sample = dataclasses.field(default_factory=Sample)
+    rows: int = 0
+
+    def __post_init__(self):
+        self.histograms = {by_content: np.zeros(BINS, np.int64) for by_content in self.hashes}
+
+    def add(self, rows: Rows, *, cut: bool) -> None:
+        """Adds some rows; `cut` if validation and test are cut from them."""
+        for name, values in rows.columns.items():
+            self.columns[name].add(values, rows.source.name, rows.first_row)
+        if not cut:
+            return
+        bins = {how: hashed(rows.columns, rows.row) for how, hashed in self.hashes.items()}
+        for how, found in bins.items():
+            self.histograms[how] += np.bincount(found, minlength=BINS)
+        self.rows += len(bins[False])
+        self.sample.add({**rows.columns, "_place": bins[False], "_content": bins[True]})
+
+
+def survey(
+    name: str,
+    roles: Roles,
+    kinds: Mapping[str, str],
+    sources: Mapping[str, Sequence[Source]],
+    options: Options,
+    *,
+    cut: Sequence[str] = PARTS[1:],
+) -> Table:
+    """Reads a table once, and decides what its columns are and which rows are in which split.
+
+    Args:
+        name: Name of the table.
+        roles: The role of each column.
+        kinds: How each column is read, `"number"` or `"text"`.
+        sources: Where the rows are: `"train"`, and `"validation"` and `"test"` if they have sources of their own.
+        options: The options of the table.
+        cut: The splits that are cut from the training sources, unless they have sources of their own.
+
+    Raises:
+        InputError: A column or a row is wrong, or there are too few rows.
+    """
+    rule = "Expected numbers in the column of the weights."
+    check(roles.weight is None or kinds[roles.weight] == "number", rule, weight=roles.weight)
+    wanted = {each: "text" if each == roles.label else kinds[each] for each in roles.names}
+    hashes = {how: RowHash(options.split_seed, how, roles.weight) for how in (False, True)}
+    found = Survey({each: ColumnStatistics() for each in wanted}, hashes)
+    parts = {part: pieces(of_part) for part, of_part in sources.items()}
+    for piece in parts["train"]:
+        for rows in read(piece, wanted):
+            found.add(rows, cut=True)
+    _add_held_out(found, parts, wanted, roles.label)
+    held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
+    size = splitting.held_out(found.rows, options.holdout)
+    counts = [0 if part in held_out or part not in cut else size for part in PARTS[1:]]
+    return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
+
+
+def _add_held_out(found: Survey, parts: Mapping[str, list[Piece]], kinds: Mapping[str, str], label: str | None) -> None:
+    """Adds the rows of validation and test files, whose labels must be classes of the training set."""
+    names = () if label is None else schema.classes(label, found.columns[label])
+    encoder = Encoder(Event((1,), classes=len(names), labels=names), label)
+    for piece in [piece for part, of_part in parts.items() if part != "train" for piece in of_part]:
+        for rows in read(piece, kinds):
+            if label is not None:
+                encoder.labels(rows.columns[label], rows.source.name, rows.first_row)
+            found.add(rows, cut=False)
+
+
+def _decided(
+    name: str,
+    roles: Roles,
+    kinds: dict[str, str],
+    found: Survey,
+    train: list[Piece],
+    held_out: dict[str, list[Piece]],
+    counts: list[int],
+    options: Options,
+) -> Table:
+    least = 1 + sum(count > 0 for count in counts)
+    check(found.rows >= least, f"Expected at least {least} rows of {name!r} to train on.", rows=found.rows)
+    sample = found.sample.columns()
+    by_content = any(_is_continuous(found.columns[each], sample[each]) for each in roles.data)
+    cuts = Cuts.of(found.histograms[by_content], *counts)
+    sizes = cuts.sizes(found.histograms[by_content])
+    sizes |= {part: sum(piece.span.rows for piece in of_part) for part, of_part in held_out.items()}
+    rule = f"Expected {name!r} to have enough different rows for training, validation and test, or files for them."
+    wanted = dict(zip(PARTS, [1, *counts], strict=True))
+    check(all(size > 0 for part, size in sizes.items() if wanted[part]), rule, **sizes)
+    is_train = cuts.part(sample["_content" if by_content else "_place"]) == 0
+    sample = {each: values[is_train] for each, values in sample.items()}
+    weight = 1.0 if roles.weight is None else _mean_weight(roles.weight, sample[roles.weight])
+    if by_content:  # copies of rows say nothing about the spread of a column, or whether it is rounded
+        _, places = np.unique(sample["_content"], return_index=True)
+        sample = {each: values[places] for each, values in sample.items()}
+    encoder = Encoder(_event(roles, found, sample, options), roles.label, roles.weight)
+    return Table(name, encoder, kinds, train, held_out, cuts, found.hashes[by_content], sizes, weight)
+
+
+def _is_continuous(found: ColumnStatistics, sample: np.ndarray) -> bool:
+    """Whether rows that agree in this column are copies of each other: few values repeat by chance."""
+    return sample.dtype != object and not found.whole and len(np.unique(sample)) > DIFFERENT * len(sample)
+
+
+def _event(roles: Roles, found: Survey, sample: Mapping[str, np.ndarray], options: Options) -> Event:
+    said = wishes(options, roles)
+
+    def columns(names: Sequence[str], *, context: bool) -> tuple[Column, ...]:
+        return tuple(schema.column(name, found.columns[name], sample[name], said, context=context) for name in names)
+
+    labels = () if roles.label is None else schema.classes(roles.label, found.columns[roles.label])
+    return Event(
+        (len(roles.data),),
+        classes=len(labels),
+        context=len(roles.context),
+        columns=columns(roles.data, context=False),
+        context_columns=columns(roles.context, context=True),
+        labels=labels,
+    )
+
+
+def _mean_weight(name: str, weights: np.ndarray) -> float:
+    mean = float(np.mean(weights))
+    sound = math.isfinite(mean) and mean > 0 and weights.min() >= 0
+    check(sound, f"Expected weights of 0 or more in column {name!r}, not all 0.", smallest=float(weights.min()))
+    return mean

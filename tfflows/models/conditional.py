@@ -1,0 +1,38 @@
+"""What a model is conditioned on: a class label and a context, checked and put together."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class Conditional:
+    """A mixin of `GenerativeModel`, whose networks take label and context as one vector, the condition."""
+
+    def _check_condition(self, label: Any, context: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
+        """The condition of `n` rows; a single label or context is repeated. Every public method calls this."""
+        self.check_initialized()
+        return self.condition(self.event.check_label(label, n), self.event.check_context(context, n))
+
+    def condition(self, label: tf.Tensor | None = None, context: tf.Tensor | None = None) -> tf.Tensor | None:
+        """What the networks are conditioned on, `[batch, size]`: the label in one-hot form, then the context.
+
+        Returns:
+            None for a model that is not conditional.
+        """
+        parts = [] if label is None else [tf.one_hot(label, self.event.classes, dtype=self.compute_dtype)]
+        parts += [] if context is None else [tf.cast(context, self.compute_dtype)]
+        return tf.concat(parts, axis=-1) if parts else None
+
+    def checked(self, x: Any, label: Any = None, context: Any = None) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Events as a tensor, and their condition; inside a `tf.function`, with assertions.
+
+        Raises:
+            InputError: As in `log_prob`.
+        """
+        x = self.event.check(x)
+        rows = tf.shape(x)[0]
+        return x, self.condition(self.event.check_label(label, rows), self.event.check_context(context, rows))
+
+    def condition_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor | None:
+        """The condition of examples of a dataset, `{"x": ..., "label": ..., "context": ...}`."""
+        return self.condition(batch.get("label"), batch.get("context"))
