@@ -134,12 +134,15 @@ def test_lower_quantile_takes_an_impossible_row():
 
 @pytest.mark.slow
 def test_same_seed_same_scores_and_the_seeds_of_others_stay():
-    before = random.getstate(), np.random.get_state()[1].copy()
-    one, again, other = (estimator(random_state=seed).fit(rows()).score_samples(rows()) for seed in (0, 0, 4))
-    np.testing.assert_array_equal(one, again)
-    assert np.abs(one - other).max() > 1e-3
-    assert random.getstate() == before[0]
-    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    found = []
+    for number, seed in enumerate((0, 0, 4)):
+        random.seed(number)
+        before = random.getstate(), np.random.get_state()[1].copy()
+        found.append(estimator(random_state=seed).fit(rows()).score_samples(rows()))
+        assert random.getstate() == before[0]
+        np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    np.testing.assert_array_equal(found[0], found[1])
+    assert np.abs(found[0] - found[2]).max() > 1e-3
 
 
 def test_rows_of_weight_zero_are_removed():
@@ -199,7 +202,7 @@ def test_context():
     x, context = rows()[:, 1:], pd.DataFrame({"a": rows()[:, 0], "b": np.tile(["u", "v"], 30)})
     one = estimator(train={**TINY["train"], "steps": 300, "learning_rate": 0.02}).fit(x, context=context)
     shuffled = context.assign(a=context["a"].to_numpy()[::-1])
-    assert one.score(x, context=context) > one.score(x, context=shuffled)
+    assert one.score(x, context=context) > one.score(x, context=shuffled) + 0.3
     np.testing.assert_array_equal(one.score_samples(x, context[["b", "a"]]), one.score_samples(x, context))
     assert one.sample(7, context=context.head(7)).shape == one.sample(7, context=context.head(1)).shape == (7, 1)
     for wrong in (None, context.head(3)):
