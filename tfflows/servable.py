@@ -5,8 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfflows import guards, metrics, noise
-from tfflows.signatures import CONDITIONS, DEFAULT, SIGNATURES, inputs_of
+from tfflows import guards, metrics, noise, signatures
+from tfflows.signatures import DEFAULT, SIGNATURES, inputs_of
 
 LOG_PROB_SEED = 0  # seed of the dequantization noise: an exported log-likelihood is a function of the row alone
 
@@ -47,7 +47,7 @@ class Servable(tf.Module):
 
         def served(**values):
             given = guards.checked(expected, values, most)
-            conditions = {each: given.pop(each) for each in CONDITIONS if each in given}
+            conditions = {each: given.pop(each) for each in signatures.CONDITIONS if each in given}
             return function(**given, condition=self._model().condition(**conditions))
 
         return tf.function(served).get_concrete_function(**{each.name: each.spec for each in expected})
