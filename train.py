@@ -3,6 +3,7 @@
     python train.py --model=realnvp --dataset=digits
     python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
     python train.py --model=planar --dataset=energy/u1
+    python train.py --model=nsf --dataset=table.csv --set=data.drop=id
 
     python train.py --config=exported/realnvp_digits/config.json --set=model.width=64
 
@@ -33,7 +34,8 @@ flags.DEFINE_string("model", None, "Architecture, by its name in the zoo, such a
 flags.DEFINE_string(
     "dataset",
     None,
-    "digits, a toy such as toy/rings, a target such as energy/u1, or a TFDS name such as celeb_a. (default: digits)",
+    "digits, a toy such as toy/rings, a target such as energy/u1, a TFDS name such as celeb_a, or files of a table or a"
+    " folder of images, such as a.csv. (default: digits)",
 )
 flags.DEFINE_enum(
     "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
