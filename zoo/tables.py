@@ -63,9 +63,11 @@ def config(
     if train.get("steps") is not None:
         changes["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
     preset["train"].update(changes)
-    found = Config(
-        architecture, data.name, seed, **completed(architecture, data.event, preset, {"model": model, "train": train})
-    )
+    sections = completed(architecture, data.event, preset, {"model": model, "train": train})
+    found = Config(architecture, data.name, seed, **sections)
+    steps, _ = found.settings.schedule_of(data.train.size)
+    if "jit_compile" not in train:
+        found.train["jit_compile"] = steps >= COMPILED
     rule = "Expected `mixed_precision` to be False: this model is trained in float32."
     check(not found.settings.mixed_precision, rule, mixed_precision=True)
     return found
