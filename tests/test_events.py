@@ -28,7 +28,10 @@ def test_event_round_trips_through_json():
         ({"shape": (3, 0)}, r"`shape` to hold positive sizes"),
         ({"shape": (3,), "levels": 1, "dtype": "uint8"}, r"`levels` to be None or in 2\.\.256\. Received: levels=1"),
         ({"shape": (3,), "levels": 300, "dtype": "uint8"}, r"Received: levels=300"),
-        ({"shape": (3,), "levels": 8}, r"`dtype` to be 'uint8' with levels=8\. Received: dtype='float32'"),
+        (
+            {"shape": (3,), "levels": 8, "dtype": "float32"},
+            r"`dtype` to be 'uint8' with levels=8\. Received: dtype='float32'",
+        ),
         ({"shape": (3,), "dtype": "float64"}, r"`dtype` to be 'float32' with levels=None"),
         ({"shape": (3,), "classes": -1}, r"`classes` to be 0 or more"),
     ],
