@@ -38,7 +38,7 @@ def write(model, folder):
 def test_model_folder_has_card_config_metrics_and_samples(trained):
     _, folder = trained
     names = {path.name for path in folder.iterdir()}
-    assert names == {"1", "2", "config.json", "metrics.json", "samples.png", "README.md"}
+    assert names == {"1", "2", "config.json", "metrics.json", "samples.png", "log_likelihoods.png", "README.md"}
     assert json.loads((folder / "metrics.json").read_text())["nats"] == -150.0
     assert json.loads((folder / "config.json").read_text())["event"]["levels"] == 17
     assert "3.4000 +- 0.0100 bits/dim" in (folder / "README.md").read_text()
