@@ -26,7 +26,6 @@ from tfflows import figures
 
 plt = figures.plt
 
-BOUNDS = "theta0:-1:1,theta1:-1:1"
 NAMES = ("theta0", "theta1")
 
 
@@ -48,11 +47,15 @@ def observe(theta: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def fit(simulations: int, steps: int) -> zoo.DensityEstimator:
     """The density of the parameters, within their bounds, given an observation."""
     theta, x = simulate(simulations, seed=0)
-    columns = {"data": {"bounds": BOUNDS.replace("theta", "x")}}  # the columns of an array are x0 and x1
-    # Noise on the parameters, which the rules add against overfitting, would widen the crescents.
-    train = {"steps": steps, "input_noise": 0.0, "batch_size": 512, "weight_decay": 0.0, "jit_compile": True}
-    settings = {"steps": 4, "width": 64}
-    return zoo.DensityEstimator("nsf", settings=settings, train=train, random_state=0, **columns).fit(theta, context=x)
+    # The rules add noise against overfitting, which would widen the crescents; here, more can be simulated.
+    train = {"input_noise": 0.0, "weight_decay": 0.0, "patience": None, "validate_every": max(1, steps // 10)}
+    return zoo.DensityEstimator(
+        "nsf",
+        settings={"steps": 4, "width": 128, "bins": 16},
+        train={**train, "steps": steps, "batch_size": 512, "jit_compile": True},
+        data={"bounds": "x0:-1:1,x1:-1:1"},  # the columns of an array are x0 and x1
+        random_state=0,
+    ).fit(theta, context=x)
 
 
 def posteriors(estimator: zoo.DensityEstimator, x: np.ndarray, samples: int, seed: int = 0) -> np.ndarray:
@@ -101,8 +104,8 @@ def picture(draws: np.ndarray, theta: np.ndarray, curve: np.ndarray) -> np.ndarr
 def main() -> None:
     """Trains, checks the calibration on fresh simulations, and draws it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--simulations", type=int, default=50_000)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--simulations", type=int, default=100_000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--picture", type=Path, default=Path("coverage.png"))
     flags = parser.parse_args()
     estimator = fit(flags.simulations, flags.steps)

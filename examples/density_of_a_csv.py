@@ -49,7 +49,7 @@ def fit(path: Path, workdir: Path, steps: int) -> tuple[GenerativeModel, Data]:
     data = datasets.load(config.dataset, **config.data)
     keras.utils.set_random_seed(config.seed)
     model = zoo.build(config, data.event)
-    fitted = training.fit(model, data, config.settings, seed=config.seed, workdir=workdir, verbose=2, only_weights=True)
+    fitted = training.fit(model, data, config.settings, seed=config.seed, workdir=config.save_to(workdir), verbose=2)
     return zoo.build(config, data.event, weights=fitted.weights), data
 
 
