@@ -10,7 +10,7 @@ from tools.emulator.server import Emulator
 
 @pytest.mark.slow
 def test_wrong_rows_are_flagged_and_few_others(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["anomalies_of_a_csv.py", f"--folder={tmp_path}", "--steps=600"])
+    monkeypatch.setattr("sys.argv", ["anomalies_of_a_csv.py", f"--folder={tmp_path}", "--steps=300"])
     example.main()
     printed = capsys.readouterr().out
     rows = [line.split() for line in printed.splitlines() if line.startswith("row ")]
