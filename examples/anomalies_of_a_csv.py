@@ -26,7 +26,6 @@ WRONG = (
     ("day", 8.0, 31.0, 14.0),  # cool under load: the sensor hangs
     ("night", 2.0, 55.0, 2.0),  # hot without load
     ("day", 2.0, 30.0, 12.0),  # no load by day
-    ("day", 8.0, 52.0, 2.0),  # the clock is twelve hours off
 )
 
 
