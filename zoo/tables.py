@@ -22,7 +22,6 @@ from zoo.configuration import completed
 from zoo.creation import build
 
 BATCH = 512  # rows that are scored at a time, always so many: each row gets the same score in every batch
-COMPILED = 1_000  # steps from which on it pays to compile a step by XLA, which takes some seconds
 OPTIONS = ("categorical", "continuous", "circular", "bounds", "scaling", "missing", "holdout", "split_seed")
 
 
@@ -65,9 +64,6 @@ def config(
     preset["train"].update(changes)
     sections = completed(architecture, data.event, preset, {"model": model, "train": train})
     found = Config(architecture, data.name, seed, **sections)
-    steps, _ = found.settings.schedule_of(data.train.size)
-    if "jit_compile" not in train:
-        found.train["jit_compile"] = steps >= COMPILED
     rule = "Expected `mixed_precision` to be False: this model is trained in float32."
     check(not found.settings.mixed_precision, rule, mixed_precision=True)
     return found
