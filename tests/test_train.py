@@ -157,7 +157,7 @@ MISTAKES = {
     "assignment": (["--set=model.width"], "--set=section.key=value", "'model.width'"),
     "batch": (["--batch_size=5000"], "at most the 1297 events", "batch_size=5000"),
     "positional": (["digits"], "--name=value", "['digits']"),
-    "event": (["--dataset=toy/rings", "--set=model.blocks=2"], "['couplings', 'width', 'depth']", "blocks"),
+    "event": (["--dataset=toy/rings", "--set=model.blocks=2"], "['couplings', 'width', 'depth', 'base']", "blocks"),
     "annealing": (
         ["--dataset=toy/rings", "--set=train.anneal_steps=9"],
         "`anneal_steps` to be 1 for 'toy/rings'",

@@ -129,7 +129,7 @@ def test_a_weight_of_zero_takes_rows_out(form):
 def test_weights_of_classes_need_classes():
     with pytest.raises(InputError, match=r"no `class_weight`: this model has no classes\."):
         small().fit(X, class_weight={0: 2.0}, verbose=0)
-    with pytest.raises(InputError, match=r"weights to be part of the dataset.*Received: class_weight='dict'"):
+    with pytest.raises(InputError, match=r"weights and contexts inside the dataset.*Received: class_weight='dict'"):
         small(3).fit(tf.data.Dataset.from_tensor_slices((X, LABEL)).batch(8), class_weight={0: 2.0}, verbose=0)
 
 

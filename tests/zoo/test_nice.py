@@ -108,7 +108,7 @@ def test_published_nats_are_the_published_bits():
 
 
 def test_settings_that_make_no_sense_are_refused():
-    with pytest.raises(InputError, match=r"`base` to be one of \['normal', 'logistic'\].*base='cauchy'"):
+    with pytest.raises(InputError, match=r"`base` to be one of \['normal', 'logistic', 'student_t'\].*base='cauchy'"):
         zoo.create("nice", event=Event((2,)), base="cauchy")
     with pytest.raises(InputError, match=r"at least 2 entries.*Received: shape=\(1,\)"):
         zoo.create("nice", event=Event((1,)))

@@ -110,5 +110,7 @@ def test_event_that_it_cannot_take_is_refused(event, settings, message):
 
 
 def test_settings_that_make_no_sense_are_refused():
-    with pytest.raises(InputError, match=r"Expected a setting of realnvp, one of \['couplings', 'width', 'depth'\]"):
+    with pytest.raises(
+        InputError, match=r"Expected a setting of realnvp, one of \['couplings', 'width', 'depth', 'base'\]"
+    ):
         zoo.create("realnvp", event=Event((2,)), blocks=3)

@@ -105,13 +105,14 @@ def weighed(log_weights: np.ndarray) -> dict[str, float]:
 
 
 def mean_and_error(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
-    """The weighted mean and its standard error, which is NaN for a single value."""
+    """The weighted mean and its standard error, which is NaN for a single value and for values that are infinite."""
     shares = np.ones(len(values)) / len(values) if weights is None else weights / weights.sum()
     mean = float(np.sum(shares * values))
     if len(values) == 1:
         return mean, float("nan")
     unbiased = len(values) / (len(values) - 1)
-    return mean, float(np.sqrt(unbiased * np.sum((shares * (values - mean)) ** 2)))
+    with np.errstate(invalid="ignore"):
+        return mean, float(np.sqrt(unbiased * np.sum((shares * (values - mean)) ** 2)))
 
 
 def truth(data: Data | Target) -> dict[str, float]:
