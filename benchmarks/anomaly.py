@@ -9,14 +9,14 @@ again.
 
 import argparse
 import csv
-import gc
 import itertools
+import multiprocessing
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import IsolationForest
@@ -46,6 +46,7 @@ OTHERS: dict[str, Callable[[int], BaseEstimator]] = {
 METHODS = (*FLOWS, *OTHERS)
 MOST_ROWS = 10_000  # to which the methods below are fitted, as their time grows faster than the number of rows
 SUBSAMPLED = ("local_outlier_factor", "one_class_svm", "kernel_density")
+FITS = 20  # in one process, as TensorFlow keeps up to 200 MB of each
 KEY = ("table", "setting", "seed", "method")
 
 
@@ -74,8 +75,10 @@ def ranked(anomaly: np.ndarray) -> np.ndarray:
     return np.unique(anomaly, return_inverse=True)[1]
 
 
-def measure(x: np.ndarray, y: np.ndarray, setting: str, seed: int, method: str) -> dict[str, Any]:
+def measure(file: Path, setting: str, seed: int, method: str) -> dict[str, Any]:
     """Fits a method and ranks the test part."""
+    with np.load(file) as arrays:
+        x, y = arrays["X"], arrays["y"]
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.3, stratify=y, random_state=seed)
     x = training_rows(x, y, setting, method, seed)
     found = {"auroc": "", "average_precision": "", "seconds": "", "rows": len(x), "columns": x.shape[1]}
@@ -107,21 +110,19 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def run(data: Path, output: Path, wanted: Iterable[tuple[str, str, int, str]]) -> None:
-    """Appends a row for each of `wanted` as soon as it is measured."""
+def run(
+    data: Path, output: Path, wanted: Iterable[tuple[str, str, int, str]], call: Callable[..., dict[str, Any]]
+) -> None:
+    """Appends a row for each of `wanted` as soon as it is measured, by `call(measure, file, setting, seed, method)`."""
     for table, group in itertools.groupby(wanted, key=lambda one: one[0]):
         file = data / f"{table}.npz"
         if not file.exists():
             print(f"Skipped {table}: there is no {file}.")
             continue
-        with np.load(file) as arrays:
-            x, y = arrays["X"], arrays["y"]
         for one in group:
-            row = {**dict(zip(KEY, one, strict=True)), **measure(x, y, *one[1:])}
+            row = {**dict(zip(KEY, one, strict=True)), **call(measure, file, *one[1:])}
             print(row, flush=True)
             timing.append(output, [row])
-            keras.backend.clear_session()  # graphs of the last fit, which would add up
-            gc.collect()
 
 
 def report(rows: list[dict[str, str]], value: str, setting: str) -> str:
@@ -155,7 +156,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "anomaly.csv")
     given = parser.parse_args()
     if not given.report:
-        run(given.data, given.output, missing(given.output, given.tables, given.seeds, given.methods))
+        wanted = missing(given.output, given.tables, given.seeds, given.methods)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=FITS) as pool:
+            run(given.data, given.output, wanted, lambda *task: pool.submit(*task).result())
     rows = read(given.output)
     for value, setting in itertools.product(("auroc", "average_precision"), SETTINGS):
         print(f"\n{report(rows, value, setting)}")

@@ -15,19 +15,23 @@ def folder(tmp_path):
     return tmp_path
 
 
+def here(function, *arguments):
+    return function(*arguments)
+
+
 def test_goes_on_where_it_stopped(folder, capsys):
     output = folder / "anomaly.csv"
     methods = ["isolation_forest", "kernel_density"]
     first, *others = anomaly.missing(output, ["wine"], 2, methods)
-    anomaly.run(folder, output, [first])
+    anomaly.run(folder, output, [first], here)
     assert anomaly.missing(output, ["wine"], 2, methods) == others
-    anomaly.run(folder, output, others)
+    anomaly.run(folder, output, others, here)
     assert anomaly.missing(output, ["wine"], 2, methods) == []
     rows = anomaly.read(output)
     assert len(rows) == 8
     assert all(float(row["auroc"]) > 0.9 for row in rows if row["setting"] == "one-class")
     assert "| wine | 1.000 |" in anomaly.report(rows, "auroc", "one-class")
-    anomaly.run(folder, output, [("glass", "one-class", 0, "kernel_density")])
+    anomaly.run(folder, output, [("glass", "one-class", 0, "kernel_density")], here)
     assert "Skipped glass" in capsys.readouterr().out
 
 
@@ -47,8 +51,8 @@ def test_impossible_rows_come_first_and_nan_never():
         anomaly.ranked(np.array([0.5, np.nan]))
 
 
-def test_failure_is_a_row():
-    y = np.arange(100) % 10 == 0
-    found = anomaly.measure(np.full((100, 2), np.inf), y, "one-class", 0, "one_class_svm")
+def test_failure_is_a_row(tmp_path):
+    np.savez(tmp_path / "x.npz", X=np.full((100, 2), np.inf), y=np.arange(100) % 10 == 0)
+    found = anomaly.measure(tmp_path / "x.npz", "one-class", 0, "one_class_svm")
     assert "infinity" in found["failure"]
     assert found["auroc"] == ""
