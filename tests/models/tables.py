@@ -15,6 +15,8 @@ BOUNDED = Column("bounded", low=-1.0, high=3.0, shift=0.2, scale=0.9)
 COUNT = Column("count", low=-0.5, step=1.0, shift=1.0, scale=0.7)
 TENTHS = Column("tenths", step=0.1, shift=0.4, scale=0.3)
 THIRDS = Column("thirds", low=-1.35, high=1.65, step=0.3, scale=0.9)  # multiples of 0.3, from -1.2 to 1.5
+SPIKE = Column("spike", low=0.0, atom=0.0, shift=0.3, scale=0.9)
+EVEN = Column("even", step=0.25, origin=0.1, shift=0.6, scale=0.5)  # 0.1, 0.35, 0.6, ...
 COLOR = Column("color", "categorical", categories=("red", "green", "blue"), values=(2.0, 5.0, 7.0))
 ANGLE = Column("angle", "circular", low=0.0, high=360.0)
 GAP = Column("gap", missing=True, shift=-1.0, scale=1.5)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import zoo
 from tests.export.session import Session
-from tests.models.tables import ALL, ANGLE, COLOR, GAP, REAL, SEEN, TENTHS, rows, table, twin
+from tests.models.tables import ALL, ANGLE, COLOR, EVEN, GAP, REAL, SEEN, SPIKE, TENTHS, rows, table, twin
 from tests.serving_laws import assert_saved_model_is
 from tfflows import noise, signatures
 from tfflows.columns import Column
@@ -250,3 +250,15 @@ def test_law_catches_mutant(mutant, law, monkeypatch):
     mutant(monkeypatch)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         law()
+
+
+def test_atoms_and_evenly_spaced_values_come_back():
+    model = table(SPIKE, EVEN)
+    x = np.array([[0.0, 0.1], [2.5, 0.85], [0.0, -1.15]])
+    np.testing.assert_allclose(model.decode(model.encode(x)), x, rtol=1e-4)
+    drawn = model.sample(400, seed=0).numpy()
+    at_atom = drawn[:, 0] == 0
+    assert 0.05 < at_atom.mean() < 0.95
+    assert (drawn[~at_atom, 0] > 0).all()
+    cells = (drawn[:, 1] - 0.1) / 0.25
+    np.testing.assert_allclose(cells, np.round(cells), atol=1e-9)
