@@ -17,7 +17,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources.encoding import Encoder
 
-DIFFERENT = 0.3  # share of different values from which on a column is continuous, though rows may be copies
+DIFFERENT = 0.1  # share of different values from which on a column is continuous, though rows may be copies
 
 
 @dataclasses.dataclass
