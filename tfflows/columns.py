@@ -27,6 +27,8 @@ class Column(ConfigurableValue):
         step: Distance between the values of a real column that are equally spaced, such as 1 for integers. A value
             then stands for the cell of this width around it. 0 for a continuous column.
         origin: One of the equally spaced values.
+        atom: A value of a real column that many rows have exactly, such as 0, and that has a probability of its own;
+            None for none.
         missing: Whether a value of a real column may be missing, which is written as NaN.
         shift: Location of the column, after the map of its support to the real line: see `tfflows.bijectors.Support`.
         scale: Scale of the column, after the same map.

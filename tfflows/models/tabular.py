@@ -50,8 +50,7 @@ class Tabular(GenerativeModel):
     input_noise = 0.0
 
     def __init__(self, event: Event, flow: GenerativeModel, *, width: int = 64, **kwargs: Any):
-        # Keras would cast the rows to float32, which cannot tell large numbers apart.
-        super().__init__(event, autocast=False, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
+        super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
         wanted = real_event(event)
         check(flow.event == wanted, f"Expected `flow` to model {wanted}.", event=flow.event)
         self.flow = flow

@@ -13,20 +13,12 @@ from tfflows.targets import Target
 from tfflows.training.pipeline import padded_batches
 
 
-def nats_of(
-    model: GenerativeModel | ReverseKL,
-    split: Split,
-    *,
-    batch_size: int = 256,
-    num_importance_samples: int = 1,
-    seed: int = 0,
-) -> np.ndarray:
+def nats_of(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -> np.ndarray:
     """Log-likelihoods or log-weights of all examples, float64 `[split.size]` in nats; unordered under a strategy.
 
-    Takes the arguments of `nats_and_weights_of`.
+    Takes the options of `nats_and_weights_of`.
     """
-    settings = {"batch_size": batch_size, "num_importance_samples": num_importance_samples, "seed": seed}
-    return nats_and_weights_of(model, split, **settings)[0]
+    return nats_and_weights_of(model, split, **options)[0]
 
 
 def nats_and_weights_of(
