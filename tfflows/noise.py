@@ -32,7 +32,7 @@ PRIOR = -4
 CELLS = -5  # of a table: the place of a value in its cell
 MISSING = -6  # of a table: what stands for missing values
 SMOOTHING = -7  # of a table: what training adds to its real entries
-HEADS = 1  # of a table: plus the place of a column that has a distribution of its own
+HEADS = 2**16  # of a table: plus the number of a head; beyond the streams of the model of the real columns
 
 
 def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import zoo
 from tests.export.session import Session
-from tests.models.tables import ALL, ANGLE, COLOR, EVEN, GAP, REAL, SEEN, SPIKE, TENTHS, rows, table, twin
+from tests.models.tables import ALL, ANGLE, COLOR, EVEN, GAP, REAL, SEEN, SIDE, SPIKE, TENTHS, rows, table, twin
 from tests.serving_laws import assert_saved_model_is
 from tfflows import noise, signatures
 from tfflows.columns import Column
@@ -262,3 +262,11 @@ def test_atoms_and_evenly_spaced_values_come_back():
     assert (drawn[~at_atom, 0] > 0).all()
     cells = (drawn[:, 1] - 0.1) / 0.25
     np.testing.assert_allclose(cells, np.round(cells), atol=1e-9)
+
+
+def test_category_and_observation_of_a_vae_have_noise_of_their_own():
+    model = zoo.create("vae", Event((2,), columns=(SIDE, REAL)), width=8, depth=1)
+    x, _ = rows(model.event, 64)
+    model.initialize(x)
+    side, real = model.sample(2000, seed=0).numpy().T  # independent, as all outputs of networks start at zero
+    assert abs(np.corrcoef(side, real)[0, 1]) < 0.1
