@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.networks.base import with_context
-from tfflows.networks.made import MaskedDense
+from tfflows.networks.made import masked_layers
 from tfflows.serialization import Configurable
 
 
@@ -47,15 +47,8 @@ class GroupedMADE(Configurable, keras.layers.Layer):
     def build(self, input_shape=None):
         groups = np.arange(len(self.inputs_of_groups)) + 1
         seen = np.concatenate([np.repeat(groups, self.inputs_of_groups), np.zeros(self.context_size, int)])
-        hidden = np.arange(self.width) * len(groups) // self.width  # degrees 0..groups-1, spread evenly
-        self.dense = []
-        for _ in range(self.depth):
-            self.dense.append(MaskedDense(seen[:, None] <= hidden[None], "relu", kernel_initializer="he_normal"))
-            seen = hidden
-        mask = seen[:, None] < np.repeat(groups, self.outputs_of_groups)[None]
-        self.dense.append(MaskedDense(mask, kernel_initializer="zeros"))
-        for layer in self.dense:
-            layer.build((None, layer.mask.shape[0]))
+        hidden = [np.arange(self.width) * len(groups) // self.width] * self.depth  # 0..groups-1, spread evenly
+        self.dense = masked_layers(seen, hidden, np.repeat(groups, self.outputs_of_groups), "relu")
 
     def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> list[tf.Tensor]:
         """The outputs of each group, `[batch, outputs]`, from the inputs of all groups side by side."""

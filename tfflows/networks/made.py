@@ -106,21 +106,27 @@ class MADE(Network):
         inputs = np.concatenate([degrees, np.zeros(self.context_size, int)])
         if isinstance(hidden, str):
             hidden = hidden_degrees(hidden, inputs, int(max(degrees)), **self.settings)
-        dense = []
-        for seeing in hidden:
-            mask = inputs[:, None] <= np.asarray(seeing)[None]
-            dense.append(MaskedDense(mask, self.activation, kernel_initializer="he_normal"))
-            inputs = np.asarray(seeing)
-        mask = inputs[:, None] < np.tile(degrees, outputs // dimension)[None]
-        self.dense = [*dense, MaskedDense(mask, kernel_initializer="zeros")]
-        for layer in self.dense:
-            layer.build((None, layer.mask.shape[0]))
+        self.dense = masked_layers(inputs, hidden, np.tile(degrees, outputs // dimension), self.activation)
 
     def call(self, x, context=None, *, training=False, seeds=None):
         x = with_context(x, context)
         for dense in self.dense:
             x = dense(x)
         return x
+
+
+def masked_layers(
+    inputs: np.ndarray, hidden: Sequence[np.ndarray], outputs: np.ndarray, activation: str
+) -> list[MaskedDense]:
+    """Built layers, the last of which starts at zero, from the degrees of inputs, hidden units and outputs."""
+    layers = []
+    for seeing in map(np.asarray, hidden):
+        layers.append(MaskedDense(inputs[:, None] <= seeing[None], activation, kernel_initializer="he_normal"))
+        inputs = seeing
+    layers.append(MaskedDense(inputs[:, None] < outputs[None], kernel_initializer="zeros"))
+    for layer in layers:
+        layer.build((None, layer.mask.shape[0]))
+    return layers
 
 
 def hidden_degrees(kind: str, inputs: np.ndarray, last: int, *, width: int, depth: int, seed: int) -> list[np.ndarray]:
