@@ -8,8 +8,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from tfflows.errors import check, check_choice
-from tfflows.sources.form import Form, is_frame
-from tfflows.sources.frame import Frame, named
+from tfflows.sources.form import Form
+from tfflows.sources.frame import Frame, is_frame, named
 from zoo import tables
 from zoo.registry import ARCHITECTURES
 

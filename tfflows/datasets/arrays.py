@@ -11,7 +11,7 @@ from tfflows.datasets.options import OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading, roles
 from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
-from tfflows.sources.frame import Frame, named
+from tfflows.sources.frame import Frame, is_frame, named
 
 
 def from_arrays(
@@ -82,7 +82,7 @@ def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
 
 def named_context(values: Any) -> list[tuple[str, Any]]:
     """The names and values of the columns of a context, which is an array `[rows]` or `[rows, size]` or a DataFrame."""
-    if hasattr(values, "iloc") and hasattr(values, "columns"):
+    if is_frame(values):
         return named(values)
     array = np.asarray(values)
     return [(f"context_{name}", column) for name, column in named(array if array.ndim != 1 else array[:, None])]

@@ -9,6 +9,7 @@ import numpy as np
 from tfflows.columns import Column
 from tfflows.sources.encoding import MISSING
 from tfflows.sources.entries import EXACT
+from tfflows.sources.frame import is_frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +37,6 @@ class Form:
         frame = type(self.empty)(held).astype(dict(enumerate(types)))
         frame.columns = self.empty.columns
         return frame
-
-
-def is_frame(table: Any) -> bool:
-    """Whether a table is a DataFrame, of pandas or with its interface."""
-    return hasattr(table, "columns") and hasattr(table, "iloc")
 
 
 def _decoded(values: np.ndarray, column: Column, dtype: Any) -> np.ndarray:

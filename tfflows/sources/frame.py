@@ -66,6 +66,11 @@ class Frame:
         return parsed(place, pa.array(texts, pa.string())) if kind == "number" else np.array(texts, object)
 
 
+def is_frame(table: Any) -> bool:
+    """Whether a table is a DataFrame, of pandas or with its interface."""
+    return hasattr(table, "columns") and hasattr(table, "iloc")
+
+
 def named(table: Any) -> list[tuple[str, Any]]:
     """The names and values of the columns of a DataFrame or of a dictionary of arrays `[rows]`; those of an array
     `[rows, columns]` are called x0, x1, ...
@@ -75,7 +80,7 @@ def named(table: Any) -> list[tuple[str, Any]]:
     """
     if isinstance(table, Mapping):
         return [(str(name), values) for name, values in table.items()]
-    if hasattr(table, "columns") and hasattr(table, "iloc"):  # a DataFrame, of pandas or with its interface
+    if is_frame(table):
         return [(str(name), table.iloc[:, place]) for place, name in enumerate(table.columns)]
     array = np.asarray(table)
     check(array.ndim == 2, "Expected a table [rows, columns].", shape=array.shape)
