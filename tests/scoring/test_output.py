@@ -92,7 +92,7 @@ def test_report_has_rows_mean_outliers_and_path(fitted, rows, tmp_path):
     assert (result.mean, result.error) == pytest.approx((mean, error), rel=1e-9)
     assert result.report.splitlines() == [
         f"Rows      {ROWS} of {rows} by digits, version 1",
-        f"Score     {mean:.3f} +- {error:.3f} nats, {bits:.4f} +- {bits_error:.4f} bits/dim",
+        f"Score     {mean:.3f} +- {error:.3f} nats (a lower bound), {bits:.4f} +- {bits_error:.4f} bits/dim",
         f"Outliers  {number} ({number / ROWS:.2%}) {of_training}",
         f"Output    {output}",
     ]

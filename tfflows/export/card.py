@@ -122,6 +122,8 @@ def summary(metrics: dict[str, Any]) -> str:
 
 def _of_data(metrics: dict[str, Any]) -> str:
     text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
+    if not metrics.get("exact", True):
+        text += " (a lower bound)"
     if "bits_per_dim" in metrics:
         text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"
     if "truth_nats" in metrics:

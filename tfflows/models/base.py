@@ -28,6 +28,11 @@ class GenerativeModel(Conditional, KerasModel):
         event: What one data point is.
     """
 
+    @property
+    def exact(self) -> bool:
+        """Whether `log_prob` is the log-likelihood itself, and no lower bound on it."""
+        return not self.event.has_noise
+
     # What an architecture provides.
 
     @property

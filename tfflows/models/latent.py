@@ -56,6 +56,8 @@ class LatentVariableModel(GenerativeModel):
     Differs from the papers: nothing.
     """
 
+    exact = False
+
     def __init__(self, event: Event, *, free_bits: float = 0.0, kl_warmup_steps: int = 1, **kwargs):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         self.free_bits = free_bits

@@ -53,10 +53,11 @@ class Summary:
         return math.sqrt(self.squares / (self.scored - 1) / self.scored) if self.scored > 1 else math.nan
 
     def text(self, event: Event) -> str:
-        """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events."""
+        """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events; a bound is
+        called one."""
         if not self.scored:
             return "none"
-        text = f"{self.mean:.3f} +- {self.error:.3f} nats"
+        text = f"{self.mean:.3f} +- {self.error:.3f} nats{' (a lower bound)' if event.has_noise else ''}"
         if event.discrete:
             bits, error = metrics.bits_per_dim(self.mean, event), metrics.bits_per_dim(-self.error, event)
             text += f", {bits:.4f} +- {error:.4f} bits/dim"

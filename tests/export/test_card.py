@@ -1,0 +1,31 @@
+"""What the model card and the summary of a run say about a score."""
+
+import numpy as np
+import pytest
+
+import zoo
+from tfflows import datasets, export, training
+from tfflows.events import Event
+
+DATA = {
+    "a lower bound": np.random.default_rng(0).integers(0, 9, (64, 2)),
+    "nats per event,": np.random.default_rng(0).normal(size=(64, 2)),
+}
+
+
+@pytest.mark.parametrize("words", DATA)
+def test_score_of_integers_is_called_a_bound_and_that_of_real_numbers_is_not(words):
+    data = datasets.from_arrays(DATA[words])
+    model = zoo.create("realnvp", data.event, couplings=2, width=4)
+    model.initialize(np.stack([row["x"] for row in data.train.examples.as_numpy_iterator()]))
+    scores = training.evaluate(model, data.test)
+    assert scores["exact"] == (words != "a lower bound")
+    assert words in export.summary(scores)
+    assert ("a lower bound" in export.summary(scores)) == (not scores["exact"])
+
+
+def test_likelihood_of_an_autoencoder_and_of_pixels_is_never_exact():
+    vector, image = Event((3,)), Event((8, 8, 1), "uint8", 17)
+    assert not zoo.create("vae", vector).exact
+    assert zoo.create("planar", vector).exact
+    assert not zoo.create("realnvp", image, scales=1, width=4).exact
