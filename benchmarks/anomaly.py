@@ -3,8 +3,8 @@
 Each table of ADBench (Han et al., "ADBench: Anomaly detection benchmark", 2206.09426) is split at random, stratified,
 70 to 30. Unsupervised methods are fitted to the training part as it is, one-class methods to its normal rows. The test
 part is ranked by the negative log-likelihood, or by the score of a method of scikit-learn with its default settings on
-standardized columns. `DensityEstimator` has the same rules for all tables. A row of the CSV that is there is not run
-again.
+standardized columns. `DensityEstimator` has the same rules for all tables, and the bandwidth of Scott's rule, as
+`KernelDensity` has. A row of the CSV that is there is not run again.
 """
 
 import argparse
@@ -53,7 +53,7 @@ KEY = ("table", "setting", "seed", "method")
 def estimator(method: str, seed: int) -> BaseEstimator:
     """An unfitted estimator with `score_samples`."""
     if method in FLOWS:
-        return zoo.DensityEstimator(method, random_state=seed)
+        return zoo.DensityEstimator(method, bandwidth="scott", random_state=seed)
     return make_pipeline(StandardScaler(), OTHERS[method](seed))
 
 

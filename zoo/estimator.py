@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from tfflows.errors import check, check_choice
 from tfflows.sources.form import Form
 from tfflows.sources.frame import Frame, is_frame, named
-from zoo import tables
+from zoo import rules, tables
 from zoo.registry import ARCHITECTURES
 
 LEAST_ROWS = 5
@@ -41,6 +41,10 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
 
     Args:
         model: Name of an architecture for vectors, one of `zoo.list_models()`.
+        bandwidth: Width of the Gaussian kernel that smooths the density, in standard deviations of a column: a number,
+            `"scott"` or `"silverman"`, as in `KernelDensity`. It is for anomalies, which a smooth density finds better;
+            `score_samples` is then the log-likelihood of the smoothed data. All numbers are taken as real numbers
+            without bounds, as `KernelDensity` takes them. None for the density itself.
         quantile: Share of the training rows that `predict` flags, in [0, 1).
         settings: Settings of the architecture, by name; others follow from the rules.
         train: Settings of the training, fields of `TrainSettings`, by name; others follow from the rules.
@@ -65,6 +69,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         self,
         model: str = "nsf",
         *,
+        bandwidth: str | float | None = None,
         quantile: float = 0.01,
         settings: dict[str, Any] | None = None,
         train: dict[str, Any] | None = None,
@@ -73,6 +78,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         verbose: int = 0,
     ):
         self.model = model
+        self.bandwidth = bandwidth
         self.quantile = quantile
         self.settings = settings
         self.train = train
@@ -99,8 +105,12 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         rows = len(X) if weight is None else int(np.count_nonzero(weight))
         check(rows >= LEAST_ROWS, f"Expected at least {LEAST_ROWS} rows whose weight is not zero.", n_samples=rows)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        data = tables.data(X, context, weight, seed, self.data or {})
-        self.config_ = tables.config(self.model, data, seed, self.settings or {}, self.train or {})
+        options, train = self.data or {}, self.train or {}
+        if self.bandwidth is not None:
+            options = tables.as_real_numbers(X, options)
+            train = {"input_noise": rules.bandwidth(self.bandwidth, rows, X.shape[1]), **train}
+        data = tables.data(X, context, weight, seed, options)
+        self.config_ = tables.config(self.model, data, seed, self.settings or {}, train)
         self.model_, self.n_iter_ = tables.fitted(self.config_, data, verbose=self.verbose)
         self.event_ = data.event
         self._form = Form.of(X)

@@ -7,6 +7,9 @@ improves. A large one gets a wider network, and a number of steps that a laptop 
 import math
 from typing import Any
 
+import numpy as np
+
+from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models.tabular import real_event
 
@@ -14,6 +17,7 @@ MOST_STEPS = 10_000
 TINY, SMALL, LARGE = 500, 5_000, 100_000  # rows
 MOST_NOISE = 0.3  # of the standard deviation of a column
 FEW = 5  # rows of the validation set of a small table
+BANDWIDTHS = {"scott": lambda rows, _: rows, "silverman": lambda rows, columns: rows * (columns + 2) / 4}
 
 
 def preset(architecture: str, event: Event, rows: int) -> dict[str, dict[str, Any]]:
@@ -57,6 +61,29 @@ def _training(rows: int) -> dict[str, Any]:
         # As the width of a kernel, it falls with the number of rows.
         "input_noise": round(min(MOST_NOISE, 3 / math.sqrt(rows)), 4),
     }
+
+
+def bandwidth(rule: str | float, rows: int, columns: int) -> float:
+    """The width of a kernel in standard deviations of a column, as in scikit-learn's `KernelDensity`.
+
+    Args:
+        rule: `"scott"`, for `rows ** (-1 / (columns + 4))`; `"silverman"`, for
+            `(rows * (columns + 2) / 4) ** (-1 / (columns + 4))`; or the width itself, above 0.
+        rows: Number of rows of the training set.
+        columns: Number of columns.
+
+    Raises:
+        InputError: The rule is another one, or a negative number.
+
+    Source: Scott, "Multivariate Density Estimation" (1992), equation 6.42; Silverman, "Density Estimation for
+    Statistics and Data Analysis" (1986), section 4.3.2.
+    """
+    if isinstance(rule, str):
+        check_choice("bandwidth", rule, BANDWIDTHS)
+        return round(BANDWIDTHS[rule](rows, columns) ** (-1 / (columns + 4)), 4)
+    is_number = isinstance(rule, int | float | np.number) and not isinstance(rule, bool) and 0 < rule < math.inf
+    check(is_number, f"Expected `bandwidth` to be one of {sorted(BANDWIDTHS)}, or a number above 0.", bandwidth=rule)
+    return float(rule)
 
 
 def holdout(rows: int) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from tfflows import datasets, training
 from tfflows.config import Config
 from tfflows.datasets.arrays import named_context
+from tfflows.datasets.tables.roles import names_in
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
@@ -47,6 +48,14 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
     rows = len(next(iter(columns.values())))
     settings = {"holdout": rules.holdout(rows), "split_seed": seed, **texts}
     return datasets.from_arrays(columns, context=names, weight=weight, name="X", test=False, **settings)
+
+
+def as_real_numbers(x: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options by which all columns of numbers are real, without bounds, unless `options` say what they are."""
+    circular = [part.rsplit(":", maxsplit=2)[0] for part in names_in(options.get("circular"))]
+    said = [*names_in(options.get("categorical")), *circular]
+    numbers = [name for name, kind in Frame(named(x), name="X").kinds.items() if kind == "number" and name not in said]
+    return {"continuous": numbers, "bounds": "none", **options}
 
 
 def config(

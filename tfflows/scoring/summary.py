@@ -54,7 +54,8 @@ class Summary:
 
     def text(self, event: Event) -> str:
         """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events; a bound is
-        called one."""
+        called one.
+        """
         if not self.scored:
             return "none"
         text = f"{self.mean:.3f} +- {self.error:.3f} nats{' (a lower bound)' if event.has_noise else ''}"
