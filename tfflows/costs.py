@@ -7,6 +7,7 @@ from tfflows.errors import check_choice
 
 PASSES = {  # from the cheapest to the most expensive
     "1": "one network pass",
+    "sequential": "one network pass, which computes one entry after another",
     "adaptive": "as many network passes as the ODE solver takes",
     "D": "one network pass for each dimension",
 }
@@ -17,7 +18,8 @@ class Cost:
     """The cost of a density or of a sample.
 
     Args:
-        passes: Passes through each network: `"1"`, `"D"` (one for each dimension), or `"adaptive"` (an ODE solver).
+        passes: Passes through each network: `"1"`, `"sequential"` (one, in a step for each dimension), `"D"` (one for
+            each dimension), or `"adaptive"` (an ODE solver).
         root_search: Whether each entry takes a root search.
 
     Raises:
@@ -35,8 +37,8 @@ class Cost:
 
     @property
     def is_high(self) -> bool:
-        """Whether the cost grows with the number of dimensions, or includes root searches."""
-        return self.passes == "D" or self.root_search
+        """Whether there is a step for each dimension, or a root search."""
+        return self.passes in ("sequential", "D") or self.root_search
 
 
 def combined(costs: Iterable[Cost]) -> Cost:

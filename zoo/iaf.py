@@ -68,5 +68,5 @@ ARCHITECTURE = Architecture(
     title="Inverse autoregressive flow",
     builders={"vector": vector},
     presets=PRESETS,
-    log_prob_cost=Cost("D"),
+    log_prob_cost=Cost("sequential"),
 )

@@ -64,5 +64,5 @@ ARCHITECTURE = Architecture(
     title="MADE: masked autoencoder for distribution estimation",
     builders={"vector": vector},
     presets=PRESETS,
-    sample_cost=Cost("D"),
+    sample_cost=Cost("sequential"),
 )

@@ -81,5 +81,5 @@ ARCHITECTURE = Architecture(
     title="Masked autoregressive flow",
     builders={"vector": vector},
     presets=PRESETS,
-    sample_cost=Cost("D"),
+    sample_cost=Cost("sequential"),
 )

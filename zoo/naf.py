@@ -73,5 +73,5 @@ ARCHITECTURE = Architecture(
     title="Neural autoregressive flows",
     builders={"vector": vector},
     presets=PRESETS,
-    sample_cost=Cost("D", root_search=True),
+    sample_cost=Cost("sequential", root_search=True),
 )

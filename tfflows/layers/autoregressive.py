@@ -11,7 +11,7 @@ from tfflows.bijectors import ScalarTransformer
 from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.layers.base import FlowLayer
-from tfflows.networks import Network
+from tfflows.networks import MADE, Network
 
 ORDERS = ("natural", "reversed", "random")
 
@@ -20,7 +20,8 @@ class Autoregressive(FlowLayer):
     """A masked network gives the parameters of a scalar bijector for each entry, from the entries before it.
 
         parameters = network(x)
-        inverse:  z = transformer(parameters).inverse(x), in one network pass; forward takes one for each entry
+        inverse:  z = transformer(parameters).inverse(x), in one network pass
+        forward:  one network pass in D steps with `MADE`, one pass for each entry with other networks
 
     Args:
         conditioner: Unbuilt network, masked by the degrees of the entries: `networks.MADE` for vectors. The layer makes
@@ -54,7 +55,8 @@ class Autoregressive(FlowLayer):
 
     @property
     def forward_cost(self) -> Cost:
-        return dataclasses.replace(self.transformer.forward_cost, passes="D")
+        passes = "sequential" if isinstance(self._conditioner(), MADE) else "D"
+        return dataclasses.replace(self.transformer.forward_cost, passes=passes)
 
     def build(self, input_shape):
         self.degrees = degrees(self.order, input_shape[1:], seed=self.order_seed)
@@ -67,7 +69,13 @@ class Autoregressive(FlowLayer):
             *space, channels = self.degrees.shape
             return self.transformer(tf.reshape(outputs, [-1, *space, self.transformer.size, channels]))
 
-        return bijectors.Autoregressive(transform, self.degrees)
+        def entry(outputs, z):
+            scalar = self.transformer(tf.cast(outputs, self.compute_dtype))
+            return scalar.forward(z), scalar.forward_log_det_jacobian(z, event_ndims=0)
+
+        if not isinstance(self.network, MADE):
+            return bijectors.Autoregressive(transform, self.degrees)
+        return bijectors.Autoregressive(transform, self.degrees, lambda z: self.network.sweep(z, context, entry))
 
 
 class AutoregressiveConv(Autoregressive):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfflows.errors import check, check_choice
 from tfflows.networks.base import Network, with_context
+from tfflows.networks.blockwise import Blockwise, Entry
 from tfflows.serialization import Configurable
 
 ACTIVATIONS = ("relu", "elu", "tanh", "softplus", "swish", "gelu")
@@ -106,13 +107,23 @@ class MADE(Network):
         inputs = np.concatenate([degrees, np.zeros(self.context_size, int)])
         if isinstance(hidden, str):
             hidden = hidden_degrees(hidden, inputs, int(max(degrees)), **self.settings)
-        self.dense = masked_layers(inputs, hidden, np.tile(degrees, outputs // dimension), self.activation)
+        of_outputs = np.tile(degrees, outputs // dimension)
+        self.dense = masked_layers(inputs, hidden, of_outputs, self.activation)
+        self.blockwise = lambda: Blockwise(self.dense, [inputs, *hidden, of_outputs], dimension)
 
     def call(self, x, context=None, *, training=False, seeds=None):
         x = with_context(x, context)
         for dense in self.dense:
             x = dense(x)
         return x
+
+    def sweep(self, z: tf.Tensor, context: tf.Tensor | None, entry: Entry) -> tuple[tf.Tensor, tf.Tensor]:
+        """One entry after another, each from the outputs that the entries before it determine: see `Blockwise`.
+
+        Raises:
+            InputError: Two entries have the same position in the order.
+        """
+        return self.blockwise()(z, context, entry)
 
 
 def masked_layers(
