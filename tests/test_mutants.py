@@ -1,5 +1,7 @@
 """The laws can fail: each mutant of the code breaks the law that should catch it."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -34,6 +36,18 @@ def log_det_halved(patch):
 
 
 def conditioner_sees_what_it_changes(patch):
+    def mapped(self, x, direction):
+        kept, changed = self.sides.split(x)
+        scalar = self.transform(kept + changed)
+        log_det = getattr(scalar, f"{direction}_log_det_jacobian")(changed, event_ndims=0)
+        return self._merge(kept, getattr(scalar, direction)(changed), log_det)
+
+    for direction in ("forward", "inverse"):
+        mutant = functools.partialmethod(mapped, direction)
+        patch.setattr(bijectors.Coupling, f"{direction}_and_log_det", mutant)
+
+
+def masked_conditioner_sees_what_it_changes(patch):
     patch.setattr(bijectors.MaskedCoupling, "_scalar", lambda self, x: self.transform(x))
 
 
@@ -229,6 +243,7 @@ MUTANTS = [
     (log_det_halved, laws.log_det_is_that_of_the_jacobian, VECTOR),
     (conditioner_sees_what_it_changes, laws.sampling_inverts_density, VECTOR),
     (conditioner_sees_what_it_changes, laws.log_det_is_that_of_the_jacobian, VECTOR),
+    (masked_conditioner_sees_what_it_changes, laws.sampling_inverts_density, IMAGE),
     (inverse_wrong_by_a_constant, laws.sampling_inverts_density, VECTOR),
     (inverse_wrong_by_a_constant, laws.sampling_inverts_density, IMAGE),
     (weight_left_out_of_the_gradient, laws.every_weight_gets_a_finite_gradient, VECTOR),

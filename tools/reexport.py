@@ -23,6 +23,7 @@ def reexport(folder: Path) -> None:
         config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
         data = datasets.load(config["dataset"], **config["data"])
         model = load(str(folder), version=number)
+        metrics["parameters"] = model.count_params()  # a layer may need fewer of them than in earlier versions
         export.export_again(model, version, config=config, metrics=metrics, data=data)
         print(version, flush=True)
 

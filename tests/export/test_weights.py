@@ -9,9 +9,12 @@ import tensorflow as tf
 
 import zoo
 from tests.training import small_run
+from tfflows import bijectors, noise
+from tfflows.bijectors import masks
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export import load_weights
+from tfflows.layers import AffineCoupling
 from tfflows.servable import Servable
 
 
@@ -79,3 +82,33 @@ def test_folder_without_weights_is_refused(tmp_path):
     (tmp_path / "variables").mkdir()
     (tmp_path / "variables" / "variables.index").write_text("broken")
     assert_refused(small_run.model(), tmp_path, r"Expected a version of an export, with its weights\. Received: '")
+
+
+def test_coupling_of_vectors_is_cut_from_one_that_reads_all_entries(tmp_path, monkeypatch):
+    event, settings = Event((5,), context=2), {"couplings": 3, "width": 8}
+    with monkeypatch.context() as patch:
+        patch.setattr(AffineCoupling, "bijector", whole_bijector)
+        patch.setattr(AffineCoupling, "build", whole_build)
+        old = zoo.create("realnvp", event, **settings)
+        for number, variable in enumerate(old.variables):
+            variable.assign(tf.cast(keras.random.normal(variable.shape, seed=number), variable.dtype))
+        x, context = keras.random.normal((64, 5), seed=0), keras.random.normal((64, 2), seed=1)
+        wanted = old.log_prob_fn(x, context, noise.seed_pair(0))
+        Servable(old).save(tmp_path / "1")
+    new = zoo.create("realnvp", event, **settings)
+    load_weights(new, tmp_path / "1")
+    np.testing.assert_allclose(new.log_prob_fn(x, context, noise.seed_pair(0)), wanted, rtol=1e-5)
+    with pytest.raises(InputError, match=r"Expected .* to be float32"):
+        load_weights(zoo.create("realnvp", event, couplings=3, width=4), tmp_path / "1")
+
+
+def whole_build(self, input_shape):
+    self.is_vector = False
+    self.keep = masks.MASKS[self.mask](tuple(input_shape[1:]), flip=self.flip)
+    self.network = self._conditioner().sized(2 * input_shape[-1])
+    self.network.build(input_shape)
+    self.bound = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="bound")
+
+
+def whole_bijector(self, context=None, *, training=False, seeds=None):
+    return bijectors.MaskedCoupling(self.keep, lambda kept: self._affine(kept, context, training, seeds))

@@ -3,23 +3,26 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
 from tfflows.bijectors import ScalarTransformer, masks
 from tfflows.layers.base import FlowLayer
-from tfflows.networks import Network
+from tfflows.networks import MLP, Network
 
 
 class AffineCoupling(FlowLayer):
     """A network scales and shifts some entries, given the others, which are kept.
 
-        log_scale, shift = network(where(keep, x, 0));  s = bound * tanh(log_scale)
+        log_scale, shift = network(where(keep, x, 0));  s = bound * tanh(log_scale)      images
+        log_scale, shift = network(x[keep])                                              vectors
         inverse:  z = where(keep, x, x * exp(s) + shift)
         forward:  x = where(keep, z, (z - shift) * exp(-s))
         log-det:  log |det dz/dx| = sum(where(keep, 0, s))
 
-    `bound` is learned, one number for each channel: the scale stays between exp(-|bound|) and exp(|bound|).
+    `bound` is learned, one number for each channel: the scale stays between exp(-|bound|) and exp(|bound|). The network
+    of a vector reads only what is kept, and predicts only for what is changed.
 
     Args:
         mask: Which entries are kept: `"checkerboard"`, `"halves"` or `"alternating"`.
@@ -45,14 +48,40 @@ class AffineCoupling(FlowLayer):
 
     def build(self, input_shape):
         self.keep = masks.MASKS[self.mask](tuple(input_shape[1:]), flip=self.flip)
-        channels = input_shape[-1]
+        self.is_vector = self.keep.ndim == 1
+        kept = channels = input_shape[-1]
+        if self.is_vector:
+            kept = int(self.keep.sum())
+            channels -= kept
         self.network = self._conditioner().sized(2 * channels)
-        self.network.build(input_shape)
+        self.network.build((*input_shape[:-1], kept))
         initial = keras.initializers.Constant(self.initial_bound)
         self.bound = self.add_weight(shape=(channels,), initializer=initial, name="bound")
 
     def bijector(self, context=None, *, training=False, seeds=None):
-        return bijectors.MaskedCoupling(self.keep, lambda kept: self._affine(kept, context, training, seeds))
+        def transform(kept):
+            return self._affine(kept, context, training, seeds)
+
+        if self.is_vector:
+            return bijectors.Coupling(self.keep, transform, event_ndims=1)
+        return bijectors.MaskedCoupling(self.keep, transform)
+
+    def parts(self) -> dict[str, tuple[tuple[int, ...], tuple[np.ndarray, ...]]]:
+        """How the weights, by path, are cut from those of a network that reads and predicts all entries of a vector, as
+        the exports of earlier versions have it: the shape there, and the rows and columns that were not in vain.
+        """
+        if not self.is_vector or not isinstance(self.network, MLP):
+            return {}
+        entries, kept, changed = len(self.keep), np.flatnonzero(self.keep), np.flatnonzero(~self.keep)
+        first, last, context = self.network.dense[0], self.network.dense[-1], self.network.context_size
+        reads, units = np.concatenate([kept, entries + np.arange(context)]), np.arange(first.units)
+        predicts, features = np.concatenate([changed, entries + changed]), np.arange(last.kernel.shape[0])
+        return {
+            first.kernel.path: ((entries + context, first.units), (reads, units)),
+            last.kernel.path: ((len(features), 2 * entries), (features, predicts)),
+            last.bias.path: ((2 * entries,), (predicts,)),
+            self.bound.path: ((entries,), (changed,)),
+        }
 
     def _affine(self, kept, context, training, seeds):
         outputs = tf.cast(self.network(kept, context, training=training, seeds=seeds), self.compute_dtype)
