@@ -30,6 +30,7 @@ from sklearn.svm import OneClassSVM
 import zoo
 from benchmarks import timing
 from tfflows.errors import TrainingError, check
+from tools import marks
 
 TABLES = (
     *("wine", "glass", "Ionosphere", "WDBC", "Pima", "cardio", "thyroid", "SpamBase", "optdigits", "PageBlocks"),
@@ -47,6 +48,8 @@ METHODS = (*FLOWS, *OTHERS)
 MOST_ROWS = 10_000  # to which the methods below are fitted, as their time grows faster than the number of rows
 SUBSAMPLED = ("local_outlier_factor", "one_class_svm", "kernel_density")
 FITS = 20  # in one process, as TensorFlow keeps up to 200 MB of each
+RESULTS = Path(__file__).parent / "results" / "anomaly.csv"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "tables.md"
 KEY = ("table", "setting", "seed", "method")
 
 
@@ -133,7 +136,9 @@ def report(rows: list[dict[str, str]], value: str, setting: str) -> str:
             cells.setdefault((row["table"], row["method"]), []).append(float(row[value]))
     methods = [method for method in METHODS if any(method == key[1] for key in cells)]
     tables = [table for table in TABLES if any(table == key[0] for key in cells)]
-    lines = [f"| {setting}, {value} | {' | '.join(methods)} |", "|---" * (len(methods) + 1) + "|"]
+    title = f"{setting}, {value.replace('auroc', 'AUROC').replace('_', ' ')}"
+    lines = [f"| {title} | {' | '.join(method.replace('_', ' ') for method in methods)} |"]
+    lines.append("|---" * (len(methods) + 1) + "|")
     means = {key: float(np.mean(found)) for key, found in cells.items()}
     for table in tables:
         shown = [f"{means[table, method]:.3f}" if (table, method) in means else "" for method in methods]
@@ -153,7 +158,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="number of splits")
     parser.add_argument("--report", action="store_true", help="print the means, and measure nothing")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/adbench"), help="folder of the .npz files")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "anomaly.csv")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     if not given.report:
         wanted = missing(given.output, given.tables, given.seeds, given.methods)
@@ -161,8 +166,11 @@ def main() -> None:
         with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=FITS) as pool:
             run(given.data, given.output, wanted, lambda *task: pool.submit(*task).result())
     rows = read(given.output)
-    for value, setting in itertools.product(("auroc", "average_precision"), SETTINGS):
-        print(f"\n{report(rows, value, setting)}")
+    for value in ("auroc", "average_precision"):
+        tables = "\n\n".join(report(rows, value, setting) for setting in SETTINGS)
+        print(f"\n{tables}")
+        if value == "auroc" and given.output == RESULTS:
+            marks.renew(DOCUMENT, "anomaly", f"{tables}\n")
 
 
 if __name__ == "__main__":

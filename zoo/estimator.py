@@ -44,7 +44,8 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         bandwidth: Width of the Gaussian kernel that smooths the density, in standard deviations of a column: a number,
             `"scott"` or `"silverman"`, as in `KernelDensity`. It is for anomalies, which a smooth density finds better;
             `score_samples` is then the log-likelihood of the smoothed data. All numbers are taken as real numbers
-            without bounds, as `KernelDensity` takes them. None for the density itself.
+            without bounds, as `KernelDensity` takes them. The weights are those that score best on the validation set,
+            which has no noise, so the density may be less wide than this. None for the density itself.
         quantile: Share of the training rows that `predict` flags, in [0, 1).
         settings: Settings of the architecture, by name; others follow from the rules.
         train: Settings of the training, fields of `TrainSettings`, by name; others follow from the rules.

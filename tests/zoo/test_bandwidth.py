@@ -1,0 +1,45 @@
+"""`DensityEstimator(bandwidth=)`: the width of a kernel, as in scikit-learn, and a density that is wider by it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import KernelDensity
+
+import zoo
+from tests.zoo.test_estimator import estimator, rows
+from tfflows.errors import InputError
+from zoo import rules
+
+
+@pytest.mark.parametrize("rule", ["scott", "silverman"])
+@pytest.mark.parametrize("shape", [(30, 1), (500, 7)])
+def test_rules_are_those_of_kernel_density(rule, shape):
+    expected = KernelDensity(bandwidth=rule).fit(np.zeros(shape)).bandwidth_
+    assert rules.bandwidth(rule, *shape) == pytest.approx(expected, abs=1e-4)
+
+
+def test_density_is_wider_than_the_rows_and_at_most_by_the_noise():
+    x = rows(2000)  # without noise in the validation set, so that the fit may stop before it has the whole width
+    train = {"steps": 600, "validate_every": 200, "warmup_steps": 10}
+    one = zoo.DensityEstimator("made", bandwidth=1.0, settings={"width": 16}, train=train, random_state=0).fit(x)
+    wider = one.sample(4000, random_state=0).std(axis=0) / x.std(axis=0)
+    assert np.all((wider > 1.2) & (wider < 1.05 * np.sqrt(2)))
+
+
+def test_numbers_are_real_and_without_bounds_unless_options_say_more():
+    random = np.random.default_rng(0)
+    table = {"n": random.integers(0, 9, 200), "two": random.integers(0, 2, 200), "price": random.lognormal(size=200)}
+    frame = pd.DataFrame({**table, "kind": random.choice(["u", "v"], 200), "code": random.integers(0, 3, 200)})
+    one = estimator(bandwidth="scott", data={"categorical": ["code"]}).fit(frame)
+    found = {column.name: (column.kind, column.step, column.low, column.atom) for column in one.event_.columns}
+    real = ("real", 0.0, None, None)
+    assert {name: found[name] for name in table} == dict.fromkeys(table, real)
+    assert (found["kind"][0], found["code"][0]) == ("categorical", "categorical")
+    assert one.config_.train["input_noise"] == rules.bandwidth("scott", 200, 5)
+    assert np.isfinite(one.score_samples(frame)).all()
+
+
+@pytest.mark.parametrize("bandwidth", ["wide", 0, -1.0, True, float("nan")])
+def test_wrong_bandwidth_is_named(bandwidth):
+    with pytest.raises(InputError, match=r"Expected `bandwidth` to be one of .*Received: bandwidth="):
+        estimator(bandwidth=bandwidth).fit(rows())
