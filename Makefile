@@ -15,7 +15,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo test test-slow lint format bench bench-serving constraints clean
+.PHONY: help setup demo test test-slow lint format bench bench-serving bench-peers constraints clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -48,6 +48,11 @@ bench-serving: setup ## Measure exports served on this machine: the SavedModel, 
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.soak
 	TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m benchmarks.soak
+
+bench-peers: setup ## Measure the zoo beside zuko, nflows and normflows, which get an environment of their own.
+	@test -x build/peers/bin/python || $(PYTHON) -m venv build/peers
+	build/peers/bin/python $(INSTALL) -r benchmarks/peers/requirements.txt
+	$(BIN)/python -m benchmarks.peers $(ARGS)
 
 constraints: ## Renew constraints.txt: install setup.cfg's ranges in a new environment and write down what was chosen.
 	$(call require_python)

@@ -129,25 +129,29 @@ def run(
 
 
 def report(rows: list[dict[str, str]], value: str, setting: str) -> str:
-    """Means over seeds as a table in Markdown; the last line has the means over the tables of all methods."""
-    cells: dict[tuple[str, str], list[float]] = {}
+    """Means over the splits that all methods have, as a table in Markdown; the last line has those over the tables."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for row in rows:
         if row["setting"] == setting and row[value]:
-            cells.setdefault((row["table"], row["method"]), []).append(float(row[value]))
-    methods = [method for method in METHODS if any(method == key[1] for key in cells)]
-    tables = [table for table in TABLES if any(table == key[0] for key in cells)]
+            found.setdefault(row["table"], {}).setdefault(row["seed"], {})[row["method"]] = float(row[value])
+    present = {method for splits in found.values() for split in splits.values() for method in split}
+    methods = [method for method in METHODS if method in present]
     title = f"{setting}, {value.replace('auroc', 'AUROC').replace('_', ' ')}"
-    lines = [f"| {title} | {' | '.join(method.replace('_', ' ') for method in methods)} |"]
-    lines.append("|---" * (len(methods) + 1) + "|")
-    means = {key: float(np.mean(found)) for key, found in cells.items()}
-    for table in tables:
-        shown = [f"{means[table, method]:.3f}" if (table, method) in means else "" for method in methods]
-        lines.append(f"| {table} | {' | '.join(shown)} |")
-    whole = [table for table in tables if all((table, method) in means for method in methods)]
-    if whole:
-        shown = [f"{np.mean([means[table, method] for table in whole]):.3f}" for method in methods]
-        lines.append(f"| mean of {len(whole)} | {' | '.join(shown)} |")
+    lines = [f"| {title} | {' | '.join(method.replace('_', ' ') for method in methods)} | splits |"]
+    lines.append("|---" * (len(methods) + 2) + "|")
+    means = []
+    for table in TABLES:
+        splits = [split for split in found.get(table, {}).values() if len(split) == len(methods)]
+        if splits:
+            means.append(np.mean([[split[method] for method in methods] for split in splits], axis=0))
+            lines.append(f"| {table} | {_numbers(means[-1])} | {len(splits)} |")
+    if means:
+        lines.append(f"| mean of {len(means)} | {_numbers(np.mean(means, axis=0))} | |")
     return "\n".join(lines)
+
+
+def _numbers(values: np.ndarray) -> str:
+    return " | ".join(f"{value:.3f}" for value in values)
 
 
 def main() -> None:

@@ -92,8 +92,7 @@ class Coupling(Bijector):
 class Sides:
     """The kept and the changed entries of the last axis.
 
-    Halves, and entries that alternate, are split and merged by a reshape. On 2 cores, [1000, 64] takes 20 and 370
-    microseconds that way, and 135 and 470 by `tf.gather`, the general way.
+    Halves, and entries that alternate, are split and merged by a reshape, which is faster than `tf.gather`.
 
     Args:
         keep: bool, `[channels]`.

@@ -1,0 +1,1 @@
+"""The models of the zoo beside those of other libraries, in one run."""

@@ -1,0 +1,61 @@
+"""The models of the zoo, with the sizes of their peers: the worker of this side."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from benchmarks.peers.worker import Model, serve
+from tfflows.events import Event
+
+# Architecture, dimension, settings.
+SIZES = {
+    "maf": ("maf", 43, {"flows": 5, "width": 512, "depth": 2, "batch_norm": False}),
+    "maf_wide": ("maf", 784, {"flows": 2, "width": 1024, "depth": 2, "batch_norm": False}),
+    "iaf": ("iaf", 43, {"flows": 5, "width": 512, "depth": 2}),
+    "realnvp": ("realnvp", 64, {"couplings": 10, "width": 256, "depth": 2}),
+    "nsf": ("nsf", 43, {"steps": 5, "width": 256, "bins": 8}),
+    "naf": ("naf", 8, {"flows": 3, "kind": "dsf", "units": 16, "layers": 1, "width": 110, "depth": 2}),
+}
+
+
+class Ours(Model):
+    """A model of the zoo, initialized, with Adam."""
+
+    def __init__(self, architecture: str, dimension: int, settings: dict):
+        keras.utils.set_random_seed(0)
+        self.model = zoo.create(architecture, Event((dimension,)), **settings)
+        self.model.initialize(self._rows(1000))
+
+    def _rows(self, batch):
+        return tf.constant(np.random.default_rng(0).normal(size=(batch, *self.model.event.shape)), tf.float32)
+
+    @property
+    def weights(self):
+        return sum(int(np.prod(weight.shape)) for weight in self.model.trainable_variables)
+
+    def modes(self, call, batch):
+        return {"train_step": self._train_step, "log_prob": self._log_prob, "sample": self._sample}[call](batch)
+
+    def _train_step(self, batch):
+        stream = iter(tf.data.Dataset.from_tensors({"x": self._rows(batch)}).repeat())
+        return {mode: self._step(stream, jit_compile) for mode, jit_compile in (("graph", False), ("xla", True))}
+
+    def _step(self, stream, jit_compile):
+        self.model.compile("adam", jit_compile=jit_compile)
+        self.model.optimizer.build(self.model.trainable_variables)
+        step = self.model.make_train_function(force=True)
+        return lambda: np.shape(float(step(stream)["loss"]))
+
+    def _log_prob(self, batch):
+        x = self._rows(batch)
+        return {"graph": lambda: self.model.log_prob(x).numpy().shape}
+
+    def _sample(self, batch):
+        return {"graph": lambda: self.model.sample(batch, seed=0).numpy().shape}
+
+
+if __name__ == "__main__":
+    serve({name: partial(Ours, *size) for name, size in SIZES.items()})
