@@ -9,23 +9,24 @@ from tfflows import bijectors
 from tfflows.bijectors import masks
 
 
+@pytest.mark.parametrize("size", [5, 6])
 @pytest.mark.parametrize("mask", [masks.halves, masks.alternating])
 @pytest.mark.parametrize("flip", [False, True])
-def test_split_coupling_is_the_coupling_of_its_mask(mask, flip):
+def test_split_coupling_is_the_coupling_of_its_mask(mask, flip, size):
     with float64():
         random = np.random.default_rng(0)
-        x = tf.constant(random.normal(size=(2, 3, 3, 5)))
-        keep = mask((5,), flip=flip)
-        kernel = random.normal(size=(5, 10))
+        x = tf.constant(random.normal(size=(2, 3, 3, size)))
+        keep = mask((size,), flip=flip)
+        kernel = random.normal(size=(size, 2 * size))
 
         def transform(kept, inputs, outputs):
-            columns = np.concatenate([outputs, 5 + outputs])
+            columns = np.concatenate([outputs, size + outputs])
             log_scale, shift = tf.split(tf.sin(kept @ tf.constant(kernel[inputs][:, columns])), 2, axis=-1)
             return bijectors.Affine(shift, log_scale)
 
-        everything, stays, changes = np.arange(5), np.flatnonzero(keep), np.flatnonzero(~keep)
+        everything, stays, changes = np.arange(size), np.flatnonzero(keep), np.flatnonzero(~keep)
         masked = bijectors.MaskedCoupling(
-            mask((3, 3, 5), flip=flip), lambda kept: transform(kept, everything, everything)
+            mask((3, 3, size), flip=flip), lambda kept: transform(kept, everything, everything)
         )
         split = bijectors.Coupling(keep, lambda kept: transform(kept, stays, changes), event_ndims=3)
         for method in ("inverse", "forward"):

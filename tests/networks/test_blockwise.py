@@ -142,3 +142,15 @@ def test_compiles_under_xla():
     one, (z, _) = layer(43), inputs(43)
     found = tf.function(lambda: one.bijector().forward(z), jit_compile=True)()
     np.testing.assert_allclose(found, one.bijector()._pass_by_pass(z)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_mixed_precision_keeps_the_entries_in_float32():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        one, (z, _) = layer(23), inputs(23)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert one.network.compute_dtype == "bfloat16"
+    found, wanted = one.bijector().forward(z), one.bijector()._pass_by_pass(z)[0]
+    assert found.dtype == wanted.dtype
+    np.testing.assert_allclose(tf.cast(found, "float32"), tf.cast(wanted, "float32"), atol=0.1)

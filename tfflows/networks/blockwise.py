@@ -88,9 +88,9 @@ class Blockwise:
     def _block(self, block, last, sums, products, z, entry):
         """The inputs and hidden units of a block, by layer, its entries, and their log-dets."""
         weights, sums = ([self._steps(block, one) for one in each] for each in (products, sums))
-        values, entries, log_dets = [last, *[None] * (len(self.layers) - 1)], [last], []
+        values, entries, log_dets = [None] * len(self.layers), [last], []
         for step in range(self.steps):
-            units = entries[-1]
+            units = tf.cast(entries[-1], self.layers[0].compute_dtype)
             for place, layer in enumerate(self.layers):
                 values[place] = units if step == 0 else tf.concat([values[place], units], axis=0)
                 weight = weights[place][step][:, : (step + 1) * self.places[place].each]
