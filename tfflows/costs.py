@@ -7,7 +7,7 @@ from tfflows.errors import check_choice
 
 PASSES = {  # from the cheapest to the most expensive
     "1": "one network pass",
-    "sequential": "one network pass, which computes one entry after another",
+    "sequential": "one network pass in a step for each dimension",
     "adaptive": "as many network passes as the ODE solver takes",
     "D": "one network pass for each dimension",
 }

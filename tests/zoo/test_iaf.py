@@ -36,16 +36,17 @@ def test_iaf_is_maf_in_the_other_direction():
         np.testing.assert_allclose(theirs.distribution().log_prob(tf.identity(u)), normal(4).log_prob(y) - log_det)
 
 
-def test_sample_takes_one_pass_and_density_one_for_each_entry(monkeypatch):
+def test_sample_takes_one_pass_and_density_one_entry_by_entry(monkeypatch):
     _, theirs = turned_round()
-    passes = []
+    passes, sweeps = [], []
     network = theirs.flow_layers[0].layer.network
     monkeypatch.setattr(type(network), "call", counted(type(network).call, network, passes))
+    monkeypatch.setattr(type(network), "sweep", counted(type(network).sweep, network, sweeps))
     z = tf.zeros([2, 4])
     theirs.bijector().forward(z)
-    assert len(passes) == 1
+    assert (len(passes), len(sweeps)) == (1, 0)
     theirs.distribution().log_prob(z)
-    assert len(passes) == 1 + 4
+    assert (len(passes), len(sweeps)) == (1, 1)
 
 
 def counted(call, network, passes):

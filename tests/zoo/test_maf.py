@@ -38,10 +38,11 @@ def coupling_and_its_made(dimension=5):
         transformer=bijectors.BoundedAffine(bound=1.0),
     )
     made.build((None, dimension))
+    parts = coupling.parts()
     for mine, theirs in zip(made.network.weights, coupling.network.weights, strict=True):
-        mine.assign(theirs)
-    bias = made.network.weights[-1]
-    bias.assign(np.where(np.tile(coupling.keep, 2), 0.0, bias.numpy()))  # the numbers of kept entries are 0
+        whole, (_, part) = np.zeros(mine.shape), parts.get(theirs.path, (None, map(np.arange, mine.shape)))
+        whole[np.ix_(*part)] = theirs  # the numbers of kept entries are 0, and nothing sees the others
+        mine.assign(whole)
     return coupling, made
 
 
