@@ -67,8 +67,8 @@ class AffineCoupling(FlowLayer):
         return bijectors.MaskedCoupling(self.keep, transform)
 
     def parts(self) -> dict[str, tuple[tuple[int, ...], tuple[np.ndarray, ...]]]:
-        """How the weights, by path, are cut from those of a network that reads and predicts all entries of a vector, as
-        the exports of earlier versions have it: the shape there, and the rows and columns that were not in vain.
+        """For each weight, by path: its shape in a network that reads and predicts all entries of a vector, as exports
+        of earlier versions have it, and the rows and columns that have an effect there.
         """
         if not self.is_vector or not isinstance(self.network, MLP):
             return {}

@@ -1,5 +1,6 @@
 """MADE: a dense network with masks, in which each output sees only the inputs that come before it."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -109,7 +110,8 @@ class MADE(Network):
             hidden = hidden_degrees(hidden, inputs, int(max(degrees)), **self.settings)
         of_outputs = np.tile(degrees, outputs // dimension)
         self.dense = masked_layers(inputs, hidden, of_outputs, self.activation)
-        self.blockwise = lambda: Blockwise(self.dense, [inputs, *hidden, of_outputs], dimension)
+        # Made when it is first needed: entries may share a position in a network that is never swept.
+        self.blockwise = functools.cache(lambda: Blockwise(self.dense, [inputs, *hidden, of_outputs], dimension))
 
     def call(self, x, context=None, *, training=False, seeds=None):
         x = with_context(x, context)
