@@ -87,6 +87,12 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.bitcast(bits(seed[None, :], 2 * num), tf.int32), [num, 2])
 
 
+@tf.function(reduce_retracing=True)
+def _compiled_split(seed, num):
+    """`split`, which takes 2.5 ms as eager operations, as one function of all numbers."""
+    return split(seed, num)
+
+
 def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
     """The seeds of `num` samples, int32 `[num, 2]`, derived from an integer; None draws a new one.
 
@@ -94,7 +100,7 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
         InputError: `seed` is not an integer.
     """
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-    return split(seed_pair(seed), num)
+    return _compiled_split(seed_pair(seed), tf.convert_to_tensor(num))
 
 
 def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,11 @@ def is_symbolic(x: Any) -> bool:
     return isinstance(x, tf.Tensor) and not hasattr(x, "numpy")
 
 
+def rows(x: tf.Tensor) -> int | tf.Tensor:
+    """Number of rows; a tensor where the shape is not known yet. In eager mode, `tf.shape(x)[0]` takes 0.1 ms."""
+    return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
 def numbers(name: str, value: Any) -> np.ndarray | tf.Tensor:
     """`value` as an array of booleans, integers or real numbers, in the machine's byte order; a tensor in a graph.
 

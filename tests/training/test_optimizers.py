@@ -1,9 +1,11 @@
-"""Learning rates of a schedule, and the clipping of gradients."""
+"""Learning rates of a schedule, the clipping of gradients, and the steps of the optimizers."""
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tfflows.training import optimizers
 from tfflows.training.optimizers import optimizer, schedule
 from tfflows.training.settings import TrainSettings
 
@@ -41,3 +43,40 @@ def test_gradient_is_scaled_down_to_the_norm(clip_norm, expected):
 @pytest.mark.parametrize("name", ["adam", "adamax"])
 def test_optimizers_are_kerass_own(name):
     assert isinstance(optimizer(TrainSettings(optimizer=name), 10), getattr(keras.optimizers, name.capitalize()))
+
+
+def steps_of(one, *, jit_compile, number=7):
+    """Variables, and the state of the optimizer, after some steps."""
+    random = np.random.default_rng(0)
+    variables = [keras.Variable(random.normal(size=shape), dtype="float32") for shape in ((3, 2), (5,))]
+    one.build(variables)
+
+    @tf.function(jit_compile=jit_compile)
+    def step(gradients):
+        one.apply_gradients(zip(gradients, variables, strict=True))
+
+    for _ in range(number):
+        step([tf.constant(random.normal(size=variable.shape), tf.float32) for variable in variables])
+    one.finalize_variable_values(variables)
+    return [*variables, *one.variables]
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("Adam", {}),
+        ("Adam", {"weight_decay": 0.1, "use_ema": True, "beta_1": 0.8, "epsilon": 1e-3}),
+        ("Adam", {"amsgrad": True}),
+        ("Adamax", {}),
+        ("Adamax", {"weight_decay": 0.1, "use_ema": True, "beta_2": 0.9, "epsilon": 1e-3}),
+    ],
+)
+def test_steps_in_one_operation_are_those_of_keras(name, settings, jit_compile):
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.9)
+    found, wanted = (
+        steps_of(getattr(module, name)(rate, **settings), jit_compile=jit_compile)
+        for module in (optimizers, keras.optimizers)
+    )
+    for one, expected in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-5)

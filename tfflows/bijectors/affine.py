@@ -26,7 +26,7 @@ class Affine(Bijector):
         self.log_scale = log_scale
 
     def forward_and_log_det(self, z):
-        return (z - self.shift) * tf.exp(-self.log_scale), -self.log_scale + tf.zeros_like(z)
+        return (z - self.shift) * tf.exp(-self.log_scale), -self.log_scale
 
     def inverse_and_log_det(self, x):
-        return x * tf.exp(self.log_scale) + self.shift, self.log_scale + tf.zeros_like(x)
+        return x * tf.exp(self.log_scale) + self.shift, self.log_scale

@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfflows import values
+
 
 class Conditional:
     """A mixin of `GenerativeModel`, whose networks take label and context as one vector, the condition."""
@@ -30,7 +32,7 @@ class Conditional:
             InputError: As in `log_prob`.
         """
         x = self.event.check(x)
-        rows = tf.shape(x)[0]
+        rows = values.rows(x)
         return x, self.condition(self.event.check_label(label, rows), self.event.check_context(context, rows))
 
     def condition_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor | None:

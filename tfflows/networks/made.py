@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfflows.errors import check, check_choice
 from tfflows.networks.base import Network, with_context
 from tfflows.networks.blockwise import Blockwise, Entry
+from tfflows.networks.triangular import TriangularProduct
 from tfflows.serialization import Configurable
 
 ACTIVATIONS = ("relu", "elu", "tanh", "softplus", "swish", "gelu")
@@ -36,9 +37,15 @@ class MaskedDense(Configurable, keras.layers.Layer):
         self.kernel = self.add_weight(shape=self.mask.shape, initializer=self.kernel_initializer, name="kernel")
         self.bias = self.add_weight(shape=self.mask.shape[1:], initializer="zeros", name="bias")
         self.multiplier = constant_of_all_graphs(self.mask, self.compute_dtype)
+        triangular = TriangularProduct(self.mask)
+        self.product = triangular if triangular.is_worthwhile else self.plain_product
 
     def call(self, x):
-        return self.activation(x @ (self.kernel * self.multiplier) + self.bias)
+        return self.activation(self.product(x, tf.convert_to_tensor(self.kernel)) + self.bias)
+
+    def plain_product(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """The reference: one product with the whole matrix."""
+        return x @ (kernel * self.multiplier)
 
 
 def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:
