@@ -43,8 +43,10 @@ WORKLOADS = [
     ("realnvp", "sample", 1000, ("zuko", "normflows"), 1.2),
     ("nsf", "train_step", 500, ("nflows",), 1.5),
     ("nsf", "sample", 500, ("nflows",), 1.5),
+    ("glow", "train_step", 16, ("normflows",), 1.4),
     ("naf", "sample", 256, ("zuko",), 2),
 ]
+MEMORY = ("glow",)  # whose peak memory is compared, too
 
 
 class Side:
@@ -57,6 +59,7 @@ class Side:
     """
 
     def __init__(self, python: str, module: str, threads: int):
+        self.settings = python, module, threads
         environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3"}
         self.process = subprocess.Popen(
             [python, "-m", module],
@@ -99,11 +102,27 @@ def compare(ours: Side, theirs: Side, workload: tuple, rounds: int, seconds: flo
         for name, (side, key) in sides.items():
             times = side.ask(model=key, call=call, batch=batch, seconds=seconds)["times"]
             medians[name].append(statistics.median(times))
-    return row(workload, medians, {name: one["mode"] for name, one in ready.items()}) | {"weights": weights["ours"]}
+    modes = {name: one["mode"] for name, one in ready.items()}
+    peaks = memory(sides, workload, modes) if model in MEMORY else {}
+    return row(workload, medians, modes, peaks) | {"weights": weights["ours"]}
 
 
-def row(workload: tuple, medians: dict[str, list[float]], modes: dict[str, str]) -> dict[str, Any]:
-    """Medians in ms, and the ratio to the fastest peer, with its range over the rounds."""
+def memory(sides: dict[str, tuple[Side, str]], workload: tuple, modes: dict[str, str]) -> dict[str, float]:
+    """Peak memory of processes that have run nothing else, above what they had after their imports, in MB."""
+    found = {}
+    for name, (side, key) in sides.items():
+        with Side(*side.settings) as fresh:
+            fresh.ask(model=key, call=workload[1], batch=workload[2], mode=modes[name])
+            fresh.ask(model=key, call=workload[1], batch=workload[2], seconds=1.0)
+            answer = fresh.ask(memory=True)
+            found[name] = round(answer["peak"] - answer["start"])
+    return found
+
+
+def row(
+    workload: tuple, medians: dict[str, list[float]], modes: dict[str, str], peaks: dict[str, float]
+) -> dict[str, Any]:
+    """Medians in ms, the ratio to the fastest peer, with its range over the rounds, and peak memory in MB."""
     model, call, batch, peers, target = workload
     best = min(peers, key=lambda peer: statistics.median(medians[peer]))
     ratios = [peer / ours for peer, ours in zip(medians[best], medians["ours"], strict=True)]
@@ -111,7 +130,7 @@ def row(workload: tuple, medians: dict[str, list[float]], modes: dict[str, str])
         **{"model": model, "call": call, "batch": batch, "ours_ms": _ms(medians["ours"]), "our_mode": modes["ours"]},
         **{"peer": best, "peer_ms": _ms(medians[best]), "peer_mode": modes[best]},
         **{"ratio": round(statistics.median(ratios), 2), "least": round(min(ratios), 2), "most": round(max(ratios), 2)},
-        **{"target": target, "rounds": len(ratios)},
+        **{"target": target, "rounds": len(ratios), "ours_mb": peaks.get("ours", ""), "peer_mb": peaks.get(best, "")},
     }
 
 
@@ -123,14 +142,17 @@ def table(rows: list[dict[str, Any]]) -> str:
     """The newest row of each workload, as a table in Markdown."""
     newest = {(each["model"], each["call"], str(each["batch"])): each for each in rows}
     lines = [
-        "| model, call [batch] | ours, ms | fastest peer, ms | times as fast (range) | goal |",
-        "|---|---|---|---|---|",
+        "| model, call [batch] | ours, ms | fastest peer, ms | times as fast (range) | goal | peak MB, ours / peer |",
+        "|---|---|---|---|---|---|",
     ]
     for each in newest.values():
         peer = f"{each['peer_ms']} ({each['peer']}, {each['peer_mode']})"
         ratio = f"{each['ratio']} ({each['least']} to {each['most']})"
         name = f"{each['model']}, {each['call']} [{each['batch']}]"
-        lines.append(f"| {name} | {each['ours_ms']} ({each['our_mode']}) | {peer} | {ratio} | {each['target']} |")
+        peaks = f"{each['ours_mb']} / {each['peer_mb']}" if each["ours_mb"] else ""
+        lines.append(
+            f"| {name} | {each['ours_ms']} ({each['our_mode']}) | {peer} | {ratio} | {each['target']} | {peaks} |"
+        )
     return "\n".join(lines)
 
 

@@ -11,24 +11,25 @@ from benchmarks.peers.worker import Model, serve
 from tfflows.events import Event
 from tfflows.training import optimizers
 
-# Architecture, dimension, settings.
+# Architecture, shape of an event, settings.
 SIZES = {
-    "maf": ("maf", 43, {"flows": 5, "width": 512, "depth": 2, "batch_norm": False}),
-    "maf_wide": ("maf", 784, {"flows": 2, "width": 1024, "depth": 2, "batch_norm": False}),
-    "iaf": ("iaf", 43, {"flows": 5, "width": 512, "depth": 2}),
-    "realnvp": ("realnvp", 64, {"couplings": 10, "width": 256, "depth": 2}),
-    "nsf": ("nsf", 43, {"steps": 5, "width": 256, "bins": 8}),
-    "naf": ("naf", 8, {"flows": 3, "kind": "dsf", "units": 16, "layers": 1, "width": 110, "depth": 2}),
+    "maf": ("maf", (43,), {"flows": 5, "width": 512, "depth": 2, "batch_norm": False}),
+    "maf_wide": ("maf", (784,), {"flows": 2, "width": 1024, "depth": 2, "batch_norm": False}),
+    "iaf": ("iaf", (43,), {"flows": 5, "width": 512, "depth": 2}),
+    "realnvp": ("realnvp", (64,), {"couplings": 10, "width": 256, "depth": 2}),
+    "nsf": ("nsf", (43,), {"steps": 5, "width": 256, "bins": 8}),
+    "glow": ("glow", (32, 32, 3), {"scales": 3, "steps": 8, "width": 128}),
+    "naf": ("naf", (8,), {"flows": 3, "kind": "dsf", "units": 16, "layers": 1, "width": 110, "depth": 2}),
 }
 
 
 class Ours(Model):
     """A model of the zoo, initialized, with Adam."""
 
-    def __init__(self, architecture: str, dimension: int, settings: dict):
+    def __init__(self, architecture: str, shape: tuple[int, ...], settings: dict):
         keras.utils.set_random_seed(0)
-        self.model = zoo.create(architecture, Event((dimension,)), **settings)
-        self.model.initialize(self._rows(1000))
+        self.model = zoo.create(architecture, Event(shape), **settings)
+        self.model.initialize(self._rows(16 if len(shape) == 3 else 1000))
 
     def _rows(self, batch):
         return tf.constant(np.random.default_rng(0).normal(size=(batch, *self.model.event.shape)), tf.float32)

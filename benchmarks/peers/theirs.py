@@ -18,7 +18,7 @@ class Theirs(Model):
     """A flow of one of the libraries.
 
     Args:
-        dimension: Number of dimensions.
+        shape: Shape of an event.
         flow: The module.
         log_prob: Function from `x` to log-likelihoods.
         sample: Function from a number to samples.
@@ -27,7 +27,7 @@ class Theirs(Model):
 
     def __init__(
         self,
-        dimension: int,
+        shape: tuple[int, ...],
         flow: torch.nn.Module,
         log_prob: Callable,
         sample: Callable,
@@ -35,7 +35,7 @@ class Theirs(Model):
         compiled_step: bool = True,
     ):
         torch.manual_seed(0)
-        self.dimension, self.flow, self.compiled_step = dimension, flow, compiled_step
+        self.shape, self.flow, self.compiled_step = shape, flow, compiled_step
         self.log_prob, self.draw = log_prob, sample
 
     @property
@@ -43,7 +43,7 @@ class Theirs(Model):
         return sum(weight.numel() for weight in self.flow.parameters() if weight.requires_grad)
 
     def modes(self, call, batch):
-        x = torch.randn(batch, self.dimension, generator=torch.Generator().manual_seed(0))
+        x = torch.randn(batch, *self.shape, generator=torch.Generator().manual_seed(0))
         if call == "sample":
             return {"eager": torch.no_grad()(lambda: tuple(self.draw(batch).shape))}
         functions = {"eager": self.log_prob}
@@ -70,14 +70,14 @@ class Theirs(Model):
 
 def of_zuko(dimension: int, flow: torch.nn.Module, **options: bool) -> Theirs:
     """A lazy flow of zuko."""
-    return Theirs(dimension, flow, lambda x: flow().log_prob(x), lambda n: flow().sample((n,)), **options)
+    return Theirs((dimension,), flow, lambda x: flow().log_prob(x), lambda n: flow().sample((n,)), **options)
 
 
 def of_nflows(dimension: int, steps: list) -> Theirs:
     """A composite transform of nflows, from data to latent."""
     transform = transforms.CompositeTransform(steps)
     flow = flows.Flow(transform, distributions.StandardNormal([dimension]))
-    return Theirs(dimension, flow, flow.log_prob, flow.sample)
+    return Theirs((dimension,), flow, flow.log_prob, flow.sample)
 
 
 def zuko_maf(dimension: int, layers: int, width: int) -> Theirs:
@@ -124,7 +124,19 @@ def normflows_realnvp() -> Theirs:
         network = normflows.nets.MLP([32, 256, 256, 64], init_zeros=True)
         layers += [normflows.flows.AffineCouplingBlock(network), normflows.flows.Permute(64, mode="swap")]
     flow = normflows.NormalizingFlow(normflows.distributions.DiagGaussian(64, trainable=False), layers)
-    return Theirs(64, flow, flow.log_prob, lambda n: flow.sample(n)[0])
+    return Theirs((64,), flow, flow.log_prob, lambda n: flow.sample(n)[0])
+
+
+def normflows_glow() -> Theirs:
+    """Glow with three scales of eight steps."""
+    blocks, bases, merges = [], [], []
+    for scale in range(3):  # from the latent
+        channels, size = 48 // 2**scale, 4 * 2**scale
+        blocks.append([normflows.flows.GlowBlock(channels, 128) for _ in range(8)] + [normflows.flows.Squeeze()])
+        merges += [normflows.flows.Merge()] if scale else []
+        bases.append(normflows.distributions.GlowBase((channels // 2 if scale else channels, size, size)))
+    flow = normflows.MultiscaleFlow(bases, blocks, merges, class_cond=False)
+    return Theirs((3, 32, 32), flow, lambda x: flow.log_prob(x, None), lambda n: flow.sample(n)[0].movedim(1, 3))
 
 
 MODELS = {
@@ -135,6 +147,7 @@ MODELS = {
     "realnvp zuko": zuko_realnvp,
     "realnvp normflows": normflows_realnvp,
     "nsf nflows": nflows_nsf,
+    "glow normflows": normflows_glow,
     "naf zuko": zuko_naf,
 }
 

@@ -30,6 +30,8 @@ class ActNorm(FlowLayer):
     Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
     """
 
+    is_function_of_weights = True
+
     def __init__(self, *, per_pixel: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         self.per_pixel = per_pixel

@@ -37,6 +37,8 @@ class Autoregressive(FlowLayer):
     Differs from the paper: nothing.
     """
 
+    is_function_of_weights = True
+
     def __init__(
         self,
         *,

@@ -24,6 +24,10 @@ class FlowLayer(Configurable, keras.layers.Layer):
         **kwargs: Keras' own arguments: `name`, `trainable` and `dtype`, which is `keras.config.floatx()` by default.
     """
 
+    # Whether the bijector depends on its arguments and on weights alone: another layer can then be a call of the same
+    # function with other weights.
+    is_function_of_weights = False
+
     # The cost of each direction.
     forward_cost = Cost()
     inverse_cost = Cost()

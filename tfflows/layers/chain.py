@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 from tfflows import noise
 from tfflows.costs import Cost, combined
 from tfflows.layers.base import FlowLayer, build
+from tfflows.layers.recompute import Recomputed
 
 tfb = tfp.bijectors
 
@@ -24,13 +25,17 @@ class Chain(FlowLayer):
         layers: Layers, from data to latent.
     """
 
+    recomputes = False  # whether the gradient of training computes layers again, see `Recomputed`
+
     def __init__(self, layers: Sequence[FlowLayer], **kwargs: Any):
         super().__init__(**kwargs)
         self.flow_layers = list(layers)
 
     def build(self, input_shape):
+        self.ranks = []
         for layer in self.flow_layers:
             build(layer, input_shape)
+            self.ranks.append(len(input_shape) - 1)
             input_shape = layer.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape):
@@ -39,8 +44,12 @@ class Chain(FlowLayer):
         return input_shape
 
     def compose(self, rest, context=None, **mode):
-        for layer, its_mode in reversed(self._with_modes(**mode)):
-            rest = layer.compose(rest, context, **its_mode)
+        graphs = {}
+        for rank, (layer, its_mode) in reversed([*zip(self.ranks, self._with_modes(**mode), strict=True)]):
+            if self.recomputes and its_mode["training"] and layer.is_function_of_weights:
+                rest = [Recomputed(layer, rank, graphs, context, **its_mode), *rest]
+            else:
+                rest = layer.compose(rest, context, **its_mode)
         return rest
 
     def bijector(self, context=None, *, training=False, seeds=None):

@@ -38,6 +38,8 @@ class AffineCoupling(FlowLayer):
     Differs from the paper: nothing.
     """
 
+    is_function_of_weights = True
+
     def __init__(self, mask: str, *, conditioner: Network, flip: bool = False, bound: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         masks.check_name(mask)
@@ -107,6 +109,8 @@ class Coupling(FlowLayer):
     Source: Dinh et al., "NICE" (1410.8516), section 3.2.
     Differs from the paper: nothing.
     """
+
+    is_function_of_weights = True
 
     def __init__(
         self, mask: str, *, conditioner: Network, transformer: ScalarTransformer, flip: bool = False, **kwargs: Any

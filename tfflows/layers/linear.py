@@ -17,6 +17,8 @@ class PLULinear(FlowLayer):
     Differs from the paper: nothing.
     """
 
+    is_function_of_weights = True
+
     def build(self, input_shape):
         packed, rows = tf.linalg.lu(random_rotation(input_shape[-1]))
         scale = tf.linalg.diag_part(packed)
@@ -37,6 +39,8 @@ class PlainLinear(FlowLayer):
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.2.
     Differs from the paper: nothing.
     """
+
+    is_function_of_weights = True
 
     def build(self, input_shape):
         self.weight = self.add_weight(shape=(input_shape[-1],) * 2, initializer=keras.initializers.Orthogonal())

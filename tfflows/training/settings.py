@@ -7,6 +7,7 @@ from tfflows.errors import check, check_choice
 
 SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "adamax")
+MEMORY = ("keep", "recompute")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +37,8 @@ class TrainSettings:
         steps_per_execution: Number of steps in one call of the compiled loop; more steps reduce the overhead of small
             models.
         jit_compile: Whether to compile the step with XLA, on one replica only (a TPU always compiles its steps).
+        memory: Whether the gradient finds all results of the flow's layers kept, `"keep"`, or computes them again from
+            the input of each layer, `"recompute"`, which takes less memory and more time.
         mixed_precision: Whether networks compute in bfloat16; the flow itself, and every reported score, use float32.
     """
 
@@ -58,11 +61,15 @@ class TrainSettings:
     variational_em: bool = False
     steps_per_execution: int = 1
     jit_compile: bool = False
+    memory: str = "keep"
     mixed_precision: bool = False
 
     def __post_init__(self):
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_choice("memory", self.memory, MEMORY)
+        rule = "Expected `jit_compile` without `memory='recompute'`: XLA would merge what is computed twice."
+        check(not (self.jit_compile and self.memory == "recompute"), rule, jit_compile=True, memory="recompute")
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
         check(self.learning_rate > 0, "Expected `learning_rate` to be positive.", learning_rate=self.learning_rate)
         for name in ("weight_decay", "input_noise"):

@@ -1,0 +1,76 @@
+"""Peak memory and time of a train step of Glow by its depth, kept and recomputed; `python -m benchmarks.depth`.
+
+Each row is measured by a process of its own, with nothing else on the machine: Glow at 32 x 32 x 3 with three scales of
+K steps, 128 feature maps and batches of 16. The memory is that above the memory after the imports.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import timing
+from benchmarks.peers.worker import peak_memory
+from tfflows.training.settings import MEMORY
+
+STEPS = (8, 16, 32, 64)
+BATCH_SIZE = 16
+
+
+def measure(steps: int, memory: str, calls: int) -> dict[str, Any]:
+    """A row of results, measured in this process."""
+    import tensorflow as tf
+
+    import zoo
+    from tfflows.events import Event
+    from tfflows.training import TrainSettings
+    from tfflows.training.fitting import compile_model
+
+    imported = peak_memory()
+    event = Event((32, 32, 3), "uint8", 256)
+    model = zoo.create("glow", event, scales=3, steps=steps, width=128)
+    x = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE, *event.shape), np.uint8)
+    model.initialize(x)
+    compile_model(model, TrainSettings(batch_size=BATCH_SIZE, memory=memory), 1000, 1000)
+    stream, step = iter(tf.data.Dataset.from_tensors({"x": x}).repeat()), model.make_train_function()
+    start = time.perf_counter()
+    float(step(stream)["loss"])
+    first = time.perf_counter() - start
+    times = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        float(step(stream)["loss"])
+        times.append(time.perf_counter() - start)
+    return {
+        **{"steps": steps, "memory": memory, "peak_mb": round(peak_memory() - imported)},
+        **{"step_ms": round(1e3 * float(np.median(times)), 1), "first_step_s": round(first, 1)},
+    }
+
+
+def main() -> None:
+    """Measures each depth both ways, and appends a row for each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, nargs="*", default=STEPS, help="K, the steps of flow at each scale")
+    parser.add_argument("--calls", type=int, default=10, help="measured train steps")
+    parser.add_argument("--measure", choices=MEMORY, help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "depth.csv")
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(measure(given.steps[0], given.measure, given.calls)))
+        return
+    for steps in given.steps:
+        for memory in MEMORY:
+            command = [sys.executable, "-m", "benchmarks.depth", f"--steps={steps}", f"--measure={memory}"]
+            run = subprocess.run([*command, f"--calls={given.calls}"], capture_output=True, text=True, check=True)
+            row = json.loads(run.stdout.splitlines()[-1])
+            print(row, flush=True)
+            timing.append(given.output, [row])
+
+
+if __name__ == "__main__":
+    main()

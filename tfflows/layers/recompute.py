@@ -1,0 +1,113 @@
+"""Training with little memory: layers keep only their input, and those that are alike share one graph."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfflows.bijectors.base import Bijector
+from tfflows.layers.base import FlowLayer
+from tfflows.serialization import serialize
+
+DIRECTIONS = ("inverse", "forward")
+Graphs = dict[tuple, Callable]
+
+
+class Recomputed(Bijector):
+    """The bijector of a layer, whose gradient computes the layer again from its input.
+
+    What is kept from the forward pass to the gradient is the input of each layer instead of each result inside it. The
+    layer is a function of TensorFlow that gets the weights as arguments and that is not inlined: the steps of a Glow,
+    which differ in nothing but their weights, are calls of the same function, and so are their gradients. Without that,
+    the graph of each step, not its activations, would take most of the memory.
+
+    Args:
+        layer: A layer whose `bijector` depends on nothing but its arguments and the layer's weights.
+        rank: Rank of its event.
+        graphs: Functions made so far in this trace, which are added to.
+        context: As in `FlowLayer.bijector`.
+        training: As in `FlowLayer.bijector`.
+        seeds: As in `FlowLayer.bijector`.
+
+    Source: Chen et al., "Training deep nets with sublinear memory cost" (1604.06174), section 4.
+    """
+
+    def __init__(
+        self,
+        layer: FlowLayer,
+        rank: int,
+        graphs: Graphs,
+        context: tf.Tensor | None = None,
+        *,
+        training: bool = False,
+        seeds: tf.Tensor | None = None,
+    ):
+        super().__init__(event_ndims=rank, name="recomputed")
+        self.layer, self.rank, self.graphs, self.training = layer, rank, graphs, training
+        self.given = {"context": context, "seeds": seeds}
+
+    def forward_and_log_det(self, z):
+        return self._call("forward", z)
+
+    def inverse_and_log_det(self, x):
+        return self._call("inverse", x)
+
+    def _call(self, direction, x):
+        inputs = {name: value for name, value in self.given.items() if value is not None}
+        seeds = {name: inputs.pop(name) for name in ("seeds",) if name in inputs}  # integers, without a gradient
+        fixed = [tf.convert_to_tensor(weight) for weight in self.layer.non_trainable_variables]
+        value, gradient = self._graphs(direction, x, sorted({**inputs, **seeds}))
+
+        @tf.custom_gradient
+        def run(*sources):
+            def upstream_to_sources(*upstream):
+                return gradient(sources, seeds, fixed, upstream)
+
+            return value(sources, seeds, fixed), upstream_to_sources
+
+        return run(x, *inputs.values(), *map(tf.convert_to_tensor, self.layer.trainable_variables))
+
+    def _graphs(self, direction, x, given):
+        """The layer, and its gradient, as functions that all layers like this one share."""
+        key = direction, tuple(x.shape), *given, likeness(self.layer)
+        if key not in self.graphs:
+            self.graphs[key] = self._traceable(direction, "context" in given)
+        return self.graphs[key]
+
+    def _traceable(self, direction, has_context):
+        layer, rank, training = self.layer, self.rank, self.training
+
+        def value(sources, seeds, fixed):
+            x, *rest = sources
+            context = rest.pop(0) if has_context else None
+            trained = zip(layer.trainable_variables, rest, strict=True)
+            constant = zip(layer.non_trainable_variables, fixed, strict=True)
+            with keras.StatelessScope(state_mapping=[*trained, *constant]):
+                bijector = layer.bijector(context, training=training, **seeds)
+                y = getattr(bijector, direction)(x)
+                return y, getattr(bijector, f"{direction}_log_det_jacobian")(x, event_ndims=rank)
+
+        def gradient(sources, seeds, fixed, upstream):
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                results = value(sources, seeds, fixed)
+            return tape.gradient(results, sources, upstream, unconnected_gradients="zero")
+
+        return [
+            tf.function(function, autograph=False, experimental_attributes={"_noinline": True})
+            for function in (value, gradient)
+        ]
+
+
+def likeness(layer: FlowLayer) -> str:
+    """A text that is the same for layers that differ in nothing but their weights and their names."""
+    weights = [(tuple(weight.shape), str(weight.dtype), weight.trainable) for weight in layer.weights]
+    return json.dumps([_without_names(serialize(layer)), weights], default=str)
+
+
+def _without_names(config: Any) -> Any:
+    if isinstance(config, dict):
+        return {name: _without_names(value) for name, value in config.items() if name != "name"}
+    return [_without_names(value) for value in config] if isinstance(config, list | tuple) else config
