@@ -87,7 +87,7 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.bitcast(bits(seed[None, :], 2 * num), tf.int32), [num, 2])
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _compiled_split(seed, num):
     """`split`, which takes 2.5 ms as eager operations, as one function of all numbers."""
     return split(seed, num)

@@ -50,7 +50,7 @@ class Servable(tf.Module):
             conditions = {each: given.pop(each) for each in signatures.CONDITIONS if each in given}
             return function(**given, condition=self._model().condition(**conditions))
 
-        return tf.function(served).get_concrete_function(**{each.name: each.spec for each in expected})
+        return tf.function(served, autograph=False).get_concrete_function(**{each.name: each.spec for each in expected})
 
     def log_prob(self, x, condition):
         nats = self._model().log_prob_fn(x, condition, noise.seed_pair(LOG_PROB_SEED), self._num_importance_samples)

@@ -33,7 +33,7 @@ class DistributedModel(keras.Model):
         if key not in functions:
             # TensorFlow counts traces by the code of a function, which models share, and would warn of retracing when a
             # program makes several models; an object without code is counted by itself.
-            functions[key] = tf.function(functools.partial(function), reduce_retracing=True)
+            functions[key] = tf.function(functools.partial(function), reduce_retracing=True, autograph=False)
         return functions[key]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -107,8 +107,10 @@ class DistributedModel(keras.Model):
     def _steps(self, step, logged):
         strategy = self.distribute_strategy
         # A nested function only if XLA needs one: it makes the first step several times slower.
-        step = tf.function(step, jit_compile=True, reduce_retracing=True) if self.jit_compile else step
+        step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) if self.jit_compile else step
 
+        # AutoGraph is for the loop below alone: converting a model's code takes a third of the time of its first step.
+        @tf.autograph.experimental.do_not_convert
         def one_step(iterator):
             logs = strategy.run(step, args=(next(iterator),))
             return {name: strategy.reduce("MEAN", log, axis=None) for name, log in logs.items()}

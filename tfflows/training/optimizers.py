@@ -25,7 +25,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Fused:
-    """Updates a variable and its slots by one operation of TensorFlow, where Keras takes 18.
+    """Updates a variable and its slots by one operation of TensorFlow, where Keras takes 18, and its average by 5.
 
     The updates are those of Keras, but for the rounding of `1 - beta` to float32, 5e-5 of it. The graph of a train step
     is much smaller: MAF with 42 variables is traced in 1.2 s on 2 cores, and in 2.0 s with Keras' own operations; a
@@ -42,6 +42,17 @@ class Fused:
         numbers |= {"lr": tf.cast(learning_rate, tf.float32), "beta2_power": beta2**step}
         # In place of the learning rate, which Keras passes on to each variable, on its device.
         super()._backend_update_step(grads, trainable_variables, numbers)
+
+    def _update_model_variables_moving_average(self, trainable_variables):
+        if not self.use_ema:
+            return
+        momentum = self.ema_momentum * tf.cast(tf.convert_to_tensor(self.iterations) > 0, tf.float32)
+        rest = 1 - momentum
+        for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
+            if average is None:  # as for variables that an update overwrites
+                continue
+            kept, new = (tf.cast(number, average.dtype) for number in (momentum, rest))
+            average.assign(kept * tf.convert_to_tensor(average) + new * tf.convert_to_tensor(variable))
 
 
 class ClipsGlobally:
