@@ -29,9 +29,10 @@ class Ours(Model):
     def __init__(self, architecture: str, shape: tuple[int, ...], settings: dict):
         keras.utils.set_random_seed(0)
         self.model = zoo.create(architecture, Event(shape), **settings)
-        self.model.initialize(self._rows(16 if len(shape) == 3 else 1000))
+        self.model.initialize(self.rows(16 if len(shape) == 3 else 1000))
 
-    def _rows(self, batch):
+    def rows(self, batch: int) -> tf.Tensor:
+        """Random events."""
         return tf.constant(np.random.default_rng(0).normal(size=(batch, *self.model.event.shape)), tf.float32)
 
     @property
@@ -42,7 +43,7 @@ class Ours(Model):
         return {"train_step": self._train_step, "log_prob": self._log_prob, "sample": self._sample}[call](batch)
 
     def _train_step(self, batch):
-        stream = iter(tf.data.Dataset.from_tensors({"x": self._rows(batch)}).repeat())
+        stream = iter(tf.data.Dataset.from_tensors({"x": self.rows(batch)}).repeat())
         return {mode: self._step(stream, jit_compile) for mode, jit_compile in (("graph", False), ("xla", True))}
 
     def _step(self, stream, jit_compile):
@@ -52,7 +53,7 @@ class Ours(Model):
         return lambda: np.shape(float(step(stream)["loss"]))
 
     def _log_prob(self, batch):
-        x = self._rows(batch)
+        x = self.rows(batch)
         compiled = tf.function(self.model.log_prob, jit_compile=True)
         functions = {"graph": self.model.log_prob, "xla": compiled}
         return {mode: (lambda one=one: one(x).numpy().shape) for mode, one in functions.items()}
