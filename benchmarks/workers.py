@@ -1,7 +1,7 @@
 """Events per second of two workers with a core each, beside one worker with one core: `python -m benchmarks.workers`.
 
-Each worker is a process on a core of its own that trains MAF with the same batch size, under MultiWorkerMirroredStrategy
-if there are two. They all share the memory of one machine, and nothing else should run on it; Linux only.
+Each worker is a process on a core of its own that trains MAF with the same batch size; two of them train under
+MultiWorkerMirroredStrategy. They share the memory of one machine, and nothing else should run on it; Linux only.
 """
 
 import argparse
