@@ -23,8 +23,8 @@ class Bijector(tfb.Bijector):
     The pair that is computed for a tensor is cached. A bijector lives for one call of a layer, and so does its cache.
 
     Args:
-        event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants have the shape of its
-            input.
+        event_ndims: Rank of the data event; 0 for a bijector of scalars, whose log-determinants broadcast to the shape
+            of its input.
         latent_ndims: Rank of the latent event, `event_ndims` unless given.
         name: Name scope of the operations.
     """

@@ -11,8 +11,7 @@ from tfflows.bijectors.base import Bijector
 from tfflows.layers.base import FlowLayer
 from tfflows.serialization import serialize
 
-DIRECTIONS = ("inverse", "forward")
-Graphs = dict[tuple, Callable]
+Graphs = dict[tuple, list[Callable]]  # by direction, shapes and configuration
 
 
 class Recomputed(Bijector):
@@ -45,8 +44,10 @@ class Recomputed(Bijector):
         seeds: tf.Tensor | None = None,
     ):
         super().__init__(event_ndims=rank, name="recomputed")
-        self.layer, self.rank, self.graphs, self.training = layer, rank, graphs, training
-        self.given = {"context": context, "seeds": seeds}
+        self.layer, self.rank, self.training = layer, rank, training
+        # Lists, as either may be absent; seeds are integers, and have no gradient.
+        self.context, self.seeds = ([] if value is None else [value] for value in (context, seeds))
+        self._graphs = lambda: graphs  # not an attribute: tf.Module would track its contents
 
     def forward_and_log_det(self, z):
         return self._call("forward", z)
@@ -55,37 +56,37 @@ class Recomputed(Bijector):
         return self._call("inverse", x)
 
     def _call(self, direction, x):
-        inputs = {name: value for name, value in self.given.items() if value is not None}
-        seeds = {name: inputs.pop(name) for name in ("seeds",) if name in inputs}  # integers, without a gradient
+        value, gradient = self._functions(direction, x)
         fixed = [tf.convert_to_tensor(weight) for weight in self.layer.non_trainable_variables]
-        value, gradient = self._graphs(direction, x, sorted({**inputs, **seeds}))
 
         @tf.custom_gradient
         def run(*sources):
-            def upstream_to_sources(*upstream):
-                return gradient(sources, seeds, fixed, upstream)
+            def gradients(*upstream):
+                return gradient(sources, self.seeds, fixed, upstream)
 
-            return value(sources, seeds, fixed), upstream_to_sources
+            return value(sources, self.seeds, fixed), gradients
 
-        return run(x, *inputs.values(), *map(tf.convert_to_tensor, self.layer.trainable_variables))
+        return run(x, *self.context, *map(tf.convert_to_tensor, self.layer.trainable_variables))
 
-    def _graphs(self, direction, x, given):
+    def _functions(self, direction, x):
         """The layer, and its gradient, as functions that all layers like this one share."""
-        key = direction, tuple(x.shape), *given, likeness(self.layer)
-        if key not in self.graphs:
-            self.graphs[key] = self._traceable(direction, "context" in given)
-        return self.graphs[key]
+        key = direction, tuple(x.shape), len(self.context), len(self.seeds), likeness(self.layer)
+        graphs = self._graphs()
+        if key not in graphs:
+            graphs[key] = self._traceable(direction)
+        return graphs[key]
 
-    def _traceable(self, direction, has_context):
-        layer, rank, training = self.layer, self.rank, self.training
+    def _traceable(self, direction):
+        layer, rank, training, has_context = self.layer, self.rank, self.training, bool(self.context)
 
         def value(sources, seeds, fixed):
             x, *rest = sources
             context = rest.pop(0) if has_context else None
+            seed = {"seeds": seeds[0]} if seeds else {}
             trained = zip(layer.trainable_variables, rest, strict=True)
             constant = zip(layer.non_trainable_variables, fixed, strict=True)
             with keras.StatelessScope(state_mapping=[*trained, *constant]):
-                bijector = layer.bijector(context, training=training, **seeds)
+                bijector = layer.bijector(context, training=training, **seed)
                 y = getattr(bijector, direction)(x)
                 return y, getattr(bijector, f"{direction}_log_det_jacobian")(x, event_ndims=rank)
 
