@@ -109,20 +109,22 @@ class DistributedModel(keras.Model):
         # A nested function only if XLA needs one: it makes the first step several times slower.
         step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) if self.jit_compile else step
 
-        # AutoGraph is for the loop below alone: converting a model's code takes a third of the time of its first step.
-        @tf.autograph.experimental.do_not_convert
         def one_step(iterator):
             logs = strategy.run(step, args=(next(iterator),))
             return {name: strategy.reduce("MEAN", log, axis=None) for name, log in logs.items()}
 
         def several_steps(iterator):
             logs = {metric.name: tf.zeros([], metric.dtype) for metric in logged}
-            for _ in tf.range(self.steps_per_execution):
-                logs = one_step(iterator)
-            return logs
+            state = tf.while_loop(
+                lambda number, _: number < self.steps_per_execution,
+                lambda number, _: (number + 1, one_step(iterator)),
+                (0, logs),
+            )
+            return state[1]
 
         execution = one_step if self.steps_per_execution == 1 else several_steps
-        return execution if self.run_eagerly else tf.function(execution, reduce_retracing=True)
+        # Without AutoGraph: converting a model's code takes a third of the time of its first step.
+        return execution if self.run_eagerly else tf.function(execution, reduce_retracing=True, autograph=False)
 
     @property
     def logged_metrics(self) -> list[keras.metrics.Metric]:
