@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from benchmarks import timing
 from benchmarks.peers.ours import SIZES, Ours
-from tfflows.training import optimizers
 
 MODELS = (("maf", 100), ("maf", 1000), ("realnvp", 1000), ("nsf", 500), ("glow", 16))
 PRODUCTS = ("MatMul", "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMulV2")
@@ -43,11 +42,7 @@ def ceiling(seconds: float) -> float:
 
 def measure(name: str, batch: int, best: float, seconds: float) -> dict[str, Any]:
     """A row of results."""
-    ours = Ours(*SIZES[name])
-    ours.model.compile(optimizers.Adam())
-    ours.model.optimizer.build(ours.model.trainable_variables)
-    stream = iter(tf.data.Dataset.from_tensors({"x": ours.rows(batch)}).repeat())
-    step = ours.model.make_train_function(force=True)
+    step, stream = Ours(*SIZES[name]).train_function(batch)
     number = operations(step.get_concrete_function(stream).graph)
     time = timing.seconds_per_call(lambda: float(step(stream)["loss"]), budget=seconds)[0]
     return {

@@ -1,5 +1,6 @@
 """The models of the zoo, with the sizes of their peers: the worker of this side."""
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import keras
@@ -43,14 +44,18 @@ class Ours(Model):
         return {"train_step": self._train_step, "log_prob": self._log_prob, "sample": self._sample}[call](batch)
 
     def _train_step(self, batch):
-        stream = iter(tf.data.Dataset.from_tensors({"x": self.rows(batch)}).repeat())
-        return {mode: self._step(stream, jit_compile) for mode, jit_compile in (("graph", False), ("xla", True))}
+        modes = {"graph": False, "xla": True}
+        return {mode: self._step(*self.train_function(batch, jit_compile=jit)) for mode, jit in modes.items()}
 
-    def _step(self, stream, jit_compile):
+    def _step(self, step, stream):
+        return lambda: np.shape(float(step(stream)["loss"]))
+
+    def train_function(self, batch: int, *, jit_compile: bool = False) -> tuple[Callable, Iterator]:
+        """The compiled train step, and the batches that it takes."""
         self.model.compile(optimizers.Adam(), jit_compile=jit_compile)
         self.model.optimizer.build(self.model.trainable_variables)
-        step = self.model.make_train_function(force=True)
-        return lambda: np.shape(float(step(stream)["loss"]))
+        stream = iter(tf.data.Dataset.from_tensors({"x": self.rows(batch)}).repeat())
+        return self.model.make_train_function(force=True), stream
 
     def _log_prob(self, batch):
         x = self.rows(batch)

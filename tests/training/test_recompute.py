@@ -13,22 +13,17 @@ from tfflows import layers
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import Chain, recompute
+from tfflows.layers.chain import set_recompute
+from tfflows.networks import MLP
 from tfflows.training import TrainSettings
 from tfflows.training.fitting import compile_model
 
 SEED = [3, 4]
 
 
-def set_recompute(model, recomputes):
-    chains = [layer for layer in model._flatten_layers() if isinstance(layer, Chain)]
-    for chain in chains:
-        chain.recomputes = recomputes
-    return chains
-
-
 def gradients(model, batch, *, recomputes):
     """Log-likelihoods, and the gradients of their sum."""
-    set_recompute(model, recomputes)
+    set_recompute(model, recomputes=recomputes)
     variables = [variable.value for variable in model.trainable_variables]
 
     @tf.function
@@ -98,8 +93,7 @@ def test_mutant_has_other_gradients(mutant, monkeypatch):
 
 
 def functions_of(model):
-    """Number of functions in the graph of the gradient, and of its own operations."""
-    set_recompute(model, recomputes=True)
+    """Number of functions in the graph of the gradient."""
     traced = tf.function(lambda x: gradients(model, {"x": x}, recomputes=True)).get_concrete_function(BATCH["x"])
     graph = traced.graph.as_graph_def()
     return len(graph.library.function)
@@ -110,12 +104,8 @@ def test_layers_that_are_alike_share_their_functions():
 
 
 def test_layers_that_differ_do_not_share():
-    first, flipped = (
-        layers.AffineCoupling(
-            "halves", conditioner=zoo.create("realnvp", Event((4,))).flow_layers[1].network, flip=flip
-        )
-        for flip in (False, True)
-    )
+    mlp = MLP(width=4, depth=1)
+    first, flipped = (layers.AffineCoupling("halves", conditioner=mlp, flip=flip) for flip in (False, True))
     for layer in (first, flipped):
         layer.build((None, 4))
     assert recompute.likeness(first) != recompute.likeness(flipped)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -122,3 +123,10 @@ class Chain(FlowLayer):
         return [
             (layer, {"training": training, "seeds": its}) for layer, its in zip(self.flow_layers, each, strict=True)
         ]
+
+
+def set_recompute(model: keras.Model, *, recomputes: bool) -> None:
+    """Sets whether training computes the layers of all chains of a model again for the gradient."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, Chain):
+            layer.recomputes = recomputes

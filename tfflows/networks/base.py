@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfflows import noise
@@ -53,6 +54,12 @@ class ShiftedByContext(Network):
 def with_context(x: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
     """A vector with the context appended."""
     return x if context is None else keras.ops.concatenate([x, context], axis=-1)
+
+
+def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:
+    """A constant that every graph captures, so that an export stores it once and not once per use."""
+    with tf.init_scope():
+        return tf.constant(values, dtype)
 
 
 def build_dense(layers: list[keras.layers.Layer], size: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check, check_choice
-from tfflows.networks.base import Network, with_context
+from tfflows.networks.base import Network, constant_of_all_graphs, with_context
 from tfflows.networks.blockwise import Blockwise, Entry
 from tfflows.networks.triangular import TriangularProduct
 from tfflows.serialization import Configurable
@@ -46,12 +46,6 @@ class MaskedDense(Configurable, keras.layers.Layer):
     def plain_product(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """The reference: one product with the whole matrix."""
         return x @ (kernel * self.multiplier)
-
-
-def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:
-    """A constant that every graph captures, so that an export stores it once and not once per use."""
-    with tf.init_scope():
-        return tf.constant(values, dtype)
 
 
 class MADE(Network):

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check, check_choice
-from tfflows.networks.base import Network
-from tfflows.networks.made import ACTIVATIONS, constant_of_all_graphs, hidden_degrees
+from tfflows.networks.base import Network, constant_of_all_graphs
+from tfflows.networks.made import ACTIVATIONS, hidden_degrees
 from tfflows.serialization import Configurable
 
 

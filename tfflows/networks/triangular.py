@@ -6,6 +6,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from tfflows.networks.base import constant_of_all_graphs
+
 LEAST = 128  # columns of a strip, and rows of a matrix: smaller products are not faster
 MOST_STRIPS = 8
 WORTHWHILE = 0.7  # of the arithmetic that is left
@@ -92,7 +94,6 @@ def strips(mask: np.ndarray) -> list[Strip]:
     for first, last in itertools.pairwise(edges):
         rows = np.flatnonzero(mask[:, first:last].any(axis=1))
         start, stop = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 1)
-        with tf.init_scope():  # a constant that every graph captures
-            part = tf.constant(mask[start:stop, first:last])
+        part = constant_of_all_graphs(mask[start:stop, first:last], "bool")
         found.append(Strip(slice(int(first), int(last)), slice(start, stop), part))
     return found

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfflows.datasets import Data
 from tfflows.errors import TrainingError
-from tfflows.layers import Chain
+from tfflows.layers.chain import set_recompute
 from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.splits import without_weight
 from tfflows.targets import Target
@@ -140,9 +140,7 @@ def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, s
     """Compiles the model with its loss and its optimizer, and builds the optimizer."""
     # An execution that straddled the end of a round or of the run would overshoot it.
     whole = [n for n in range(1, settings.steps_per_execution + 1) if steps % n == 0 and round_steps % n == 0]
-    for layer in model._flatten_layers():
-        if isinstance(layer, Chain):
-            layer.recomputes = settings.memory == "recompute"
+    set_recompute(model, recomputes=settings.memory == "recompute")
     with strategies.scope(model.distribute_strategy):
         model.compile(
             optimizer(settings, steps),
