@@ -5,6 +5,7 @@ K steps, 128 feature maps and batches of 16. The memory is that above the memory
 """
 
 import argparse
+import csv
 import json
 import subprocess
 import sys
@@ -17,7 +18,10 @@ import numpy as np
 from benchmarks import timing
 from benchmarks.peers.worker import peak_memory
 from tfflows.training.settings import MEMORY
+from tools import marks
 
+RESULTS = Path(__file__).parent / "results" / "depth.csv"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
 STEPS = (8, 16, 32, 64)
 BATCH_SIZE = 16
 
@@ -49,13 +53,22 @@ def measure(steps: int, memory: str, calls: int) -> dict[str, Any]:
     }
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """The newest rows of each depth, as a table in Markdown."""
+    newest = {(int(row["steps"]), row["memory"]): row for row in rows}
+    lines = ["| K | memory | peak, MB | train step, ms | first step, s |", "|---|---|---|---|---|"]
+    for (steps, memory), row in sorted(newest.items()):
+        lines.append(f"| {steps} | `{memory}` | {row['peak_mb']} | {row['step_ms']} | {row['first_step_s']} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Measures each depth both ways, and appends a row for each."""
+    """Measures each depth both ways, appends a row for each, and renews the table of the documents."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, nargs="*", default=STEPS, help="K, the steps of flow at each scale")
     parser.add_argument("--calls", type=int, default=10, help="measured train steps")
     parser.add_argument("--measure", choices=MEMORY, help=argparse.SUPPRESS)
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "depth.csv")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     if given.measure:
         print(json.dumps(measure(given.steps[0], given.measure, given.calls)))
@@ -67,6 +80,9 @@ def main() -> None:
             row = json.loads(run.stdout.splitlines()[-1])
             print(row, flush=True)
             timing.append(given.output, [row])
+    if given.output == RESULTS:
+        with RESULTS.open(newline="") as file:
+            marks.renew(DOCUMENT, "depth", f"{table(list(csv.DictReader(file)))}\n")
 
 
 if __name__ == "__main__":

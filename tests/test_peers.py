@@ -42,6 +42,17 @@ def test_worker_answers_each_line_and_measures_the_fastest_mode(monkeypatch, cap
     assert answers == [{"weights": 10}, {"mode": "fast", "shape": [7]}, {"times": [1.0] * 5}]
 
 
+def test_worker_keeps_to_a_mode_and_tells_its_peak_memory(monkeypatch, capsys):
+    clock = Clock()
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: clock.now)
+    lines = [{"model": "a", "call": "log_prob", "batch": 7, "mode": "slow"}, {"memory": True}]
+    monkeypatch.setattr(worker.sys, "stdin", io.StringIO("\n".join(map(json.dumps, lines))))
+    monkeypatch.setattr(worker, "peak_memory", iter([410.5, 1320.0]).__next__)
+    worker.serve({"a": lambda: Sleepless(clock)})
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert answers == [{"mode": "slow", "shape": [7]}, {"start": 410.5, "peak": 1320.0}]
+
+
 class Side:
     def __init__(self, weights, shape, times):
         self.weights, self.shape, self.times = weights, shape, iter(times)
