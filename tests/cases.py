@@ -50,6 +50,9 @@ SMALL = {
         **{"latents": 3, "features": 8, "width": 2},
     },
     ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 2, "hidden": 4},
+    ("tarflow", "vector"): {"blocks": 2, "layers": 1, "width": 8, "heads": 2},
+    ("tarflow", "image"): {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
+    ("jet", "image"): {"couplings": 6, "patch": 2, "layers": 1, "width": 8, "heads": 2},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

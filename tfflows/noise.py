@@ -31,7 +31,8 @@ POSTERIOR = -3
 PRIOR = -4
 CELLS = -5  # of a table: the place of a value in its cell
 MISSING = -6  # of a table: what stands for missing values
-SMOOTHING = -7  # of a table: what training adds to its real entries
+SMOOTHING = -7  # what training adds to the real entries of a table, or to pixels
+HIDING = -8  # which rows training hides the condition of
 HEADS = 2**16  # of a table: plus the number of a head; beyond the streams of the model of the real columns
 
 

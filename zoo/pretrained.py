@@ -4,10 +4,11 @@ import csv
 import fnmatch
 import json
 from pathlib import Path
+from typing import Any
 
 from tfflows import export, versions
 from tfflows.config import Config
-from tfflows.errors import InputError
+from tfflows.errors import InputError, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from zoo import fetching
@@ -29,20 +30,23 @@ def list_pretrained(pattern: str = "*") -> list[str]:
     return fnmatch.filter([row["id"] for row in rows()], pattern)
 
 
-def load(name: str, *, version: int | None = None) -> GenerativeModel:
+def load(name: str, *, version: int | None = None, **settings: Any) -> GenerativeModel:
     """A trained model: a Keras model with its weights.
 
     Args:
         name: Id of a pretrained model, or path of an exported one, such as `runs/demo/exported/realnvp_digits`.
         version: Number of the version; None takes the newest.
+        **settings: Settings of the model to change, such as `guidance=2.0`; those of its weights must stay.
 
     Raises:
-        InputError: There is no such model or version, or it cannot be fetched.
+        InputError: There is no such model or version, it cannot be fetched, or it has no such setting.
     """
     exported = exported_version(name, version)
     record = json.loads((exported / "config.json").read_text())
-    event = Event(**record.pop("event"))
-    model = build(Config(**record), event)
+    event, known = Event(**record.pop("event")), record["model"]
+    for setting in settings:
+        check_choice("setting", setting, tuple(known))
+    model = build(Config(**{**record, "model": {**known, **settings}}), event)
     export.load_weights(model, exported)
     return model
 

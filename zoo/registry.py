@@ -1,6 +1,24 @@
 """The architectures of the zoo, by name: each is defined at the end of its own file."""
 
-from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
+from zoo import (
+    ffjord,
+    flow_vae,
+    flowpp,
+    glow,
+    iaf,
+    iaf_vae,
+    jet,
+    made,
+    maf,
+    naf,
+    nice,
+    nsf,
+    planar,
+    radial,
+    realnvp,
+    tarflow,
+    vae,
+)
 from zoo.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -16,6 +34,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,
+    "jet": jet.ARCHITECTURE,
+    "tarflow": tarflow.ARCHITECTURE,
     "vae": vae.ARCHITECTURE,
     "flow_vae": flow_vae.ARCHITECTURE,
     "iaf_vae": iaf_vae.ARCHITECTURE,

@@ -7,6 +7,7 @@ zero, where every transformer is the identity or close to it.
 
 import abc
 import dataclasses
+import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -85,22 +86,26 @@ class BoundedAffine(ScalarTransformer):
 
 @dataclasses.dataclass(frozen=True)
 class SigmoidAffine(ScalarTransformer):
-    """`z = x * sigmoid(scale + offset) + shift`, which may contract, but never expands.
+    """`z = x * factor * sigmoid(scale + offset) + shift`, which expands by less than `factor`.
 
     Args:
         offset: Added before the sigmoid; 2 in the authors' code of Glow, where a new layer then multiplies by 0.88.
+        factor: Bound of the scale: 1 as in Glow, where a layer may only contract; 2 with offset 0 as in Jet, where a
+            new layer does nothing.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
-    exp(log s) and multiplies after the shift: `z = (x + shift) * s`.
-    Differs from the paper: the shift comes after the scale.
+    exp(log s) and multiplies after the shift, `z = (x + shift) * s`; Kolesnikov et al., "Jet: A Modern
+    Transformer-Based Normalizing Flow" (2412.15129), the coupling, `z = (x + shift) * factor * sigmoid(s)`.
+    Differs from the papers: the shift comes after the scale.
     """
 
     offset: float = 2.0
+    factor: float = 1.0
     size = 2
 
     def __call__(self, parameters):
         scale, shift = tf.unstack(parameters, axis=-2)
-        return Affine(shift, tf.math.log_sigmoid(scale + self.offset))
+        return Affine(shift, tf.math.log_sigmoid(scale + self.offset) + math.log(self.factor))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tfflows.bijectors import ScalarTransformer
 from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.layers.base import FlowLayer
-from tfflows.networks import MADE, Network
+from tfflows.networks import Network
 
 ORDERS = ("natural", "reversed", "random")
 
@@ -21,7 +21,8 @@ class Autoregressive(FlowLayer):
 
         parameters = network(x)
         inverse:  z = transformer(parameters).inverse(x), in one network pass
-        forward:  one network pass in D steps with `MADE`, one pass for each entry with other networks
+        forward:  one network pass in D steps with networks that have a `sweep`, such as `MADE`; else a pass for each
+            entry
 
     Args:
         conditioner: Unbuilt network, masked by the degrees of the entries: `networks.MADE` for vectors. The layer makes
@@ -57,11 +58,11 @@ class Autoregressive(FlowLayer):
 
     @property
     def forward_cost(self) -> Cost:
-        passes = "sequential" if isinstance(self._conditioner(), MADE) else "D"
+        passes = "sequential" if self._conditioner().sweep else "D"
         return dataclasses.replace(self.transformer.forward_cost, passes=passes)
 
     def build(self, input_shape):
-        self.degrees = degrees(self.order, input_shape[1:], seed=self.order_seed)
+        self.degrees = self._degrees(tuple(input_shape[1:]))
         self.network = self._conditioner().sized(self.transformer.size * input_shape[-1], degrees=self.degrees)
         self.network.build(input_shape)
 
@@ -75,9 +76,12 @@ class Autoregressive(FlowLayer):
             scalar = self.transformer(tf.cast(outputs, self.compute_dtype))
             return scalar.forward(z), scalar.forward_log_det_jacobian(z, event_ndims=0)
 
-        if not isinstance(self.network, MADE):
+        if self.network.sweep is None:
             return bijectors.Autoregressive(transform, self.degrees)
         return bijectors.Autoregressive(transform, self.degrees, lambda z: self.network.sweep(z, context, entry))
+
+    def _degrees(self, shape):
+        return degrees(self.order, shape, seed=self.order_seed)
 
 
 class AutoregressiveConv(Autoregressive):

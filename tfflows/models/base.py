@@ -101,7 +101,7 @@ class GenerativeModel(Conditional, KerasModel):
         """
         num_importance_samples = values.check_count("num_importance_samples", num_importance_samples, least=1)
         x = self.event.check(x)
-        condition = self._check_condition(label, context, values.rows(x))
+        condition = self.check_condition(label, context, values.rows(x))
         function = self.cached_function(
             "log_prob",
             lambda x, condition, seed: self.log_prob_fn(x, condition, seed, num_importance_samples),
@@ -130,7 +130,7 @@ class GenerativeModel(Conditional, KerasModel):
                 range.
         """
         n = n if values.is_symbolic(n) else values.check_count("n", n)
-        temperature, condition = noise.temperatures(temperature, n), self._check_condition(label, context, n)
+        temperature, condition = noise.temperatures(temperature, n), self.check_condition(label, context, n)
         return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, condition)
 
     def encode(self, x: Any, label: Any = None, context: Any = None, *, seed: Any = None) -> tf.Tensor:
@@ -148,14 +148,14 @@ class GenerativeModel(Conditional, KerasModel):
             InputError: As in `log_prob`, or a seed where the latent is exact.
         """
         x = self.event.check(x)
-        condition = self._check_condition(label, context, values.rows(x))
+        condition = self.check_condition(label, context, values.rows(x))
         seed = None if seed is None else noise.seed_pair(seed)
         return self.cached_function("encode", self.encode_fn)(x, condition, seed)
 
     def decode(self, z: Any, label: Any = None, context: Any = None) -> tf.Tensor:
         """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
         z = values.real("z", z, self.latent_shape, self.compute_dtype)
-        condition = self._check_condition(label, context, values.rows(z))
+        condition = self.check_condition(label, context, values.rows(z))
         return self.cached_function("decode", self.decode_fn)(z, condition)
 
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfflows import values
+from tfflows import noise, values
 
 
 class Conditional:
     """A mixin of `GenerativeModel`, whose networks take label and context as one vector, the condition."""
 
-    def _check_condition(self, label: Any, context: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
+    def check_condition(self, label: Any, context: Any, n: int | tf.Tensor | None = None) -> tf.Tensor | None:
         """The condition of `n` rows; a single label or context is repeated. Every public method calls this."""
         self.check_initialized()
         return self.condition(self.event.check_label(label, n), self.event.check_context(context, n))
@@ -38,3 +38,17 @@ class Conditional:
     def condition_of(self, batch: dict[str, tf.Tensor]) -> tf.Tensor | None:
         """The condition of examples of a dataset, `{"x": ..., "label": ..., "context": ...}`."""
         return self.condition(batch.get("label"), batch.get("context"))
+
+
+def some_hidden(condition: tf.Tensor | None, rate: float, seeds: tf.Tensor) -> tf.Tensor | None:
+    """The condition, with zeros in a random fraction of the rows; None stays None.
+
+    Args:
+        condition: `[batch, size]`.
+        rate: Probability that a row is hidden.
+        seeds: int32 `[batch, 2]`.
+    """
+    if condition is None:
+        return None
+    seen = noise.uniform(noise.fold_in(seeds, noise.HIDING), (1,), tf.float32) >= rate
+    return tf.where(seen, condition, tf.zeros_like(condition))

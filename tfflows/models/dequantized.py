@@ -36,6 +36,8 @@ class Dequantized(GenerativeModel):
     Source: see `tfflows.dequantization`.
     """
 
+    input_noise = 0.0  # what training adds, as a standard deviation of pixels in [-1, 1]
+
     def __init__(self, flow: Flow, *, levels: int, dequantization: Dequantization | None = None, **kwargs: Any):
         event = dataclasses.replace(flow.event, dtype="uint8", levels=levels)
         super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
@@ -69,7 +71,11 @@ class Dequantized(GenerativeModel):
     def _bound(self, x, condition, seed, *, training=False):
         seeds = noise.row_seeds(x, seed)
         u, log_q = self.dequantization(x, seeds, training=training)
-        return self.flow.log_density(self._real(x) + u, condition, training=training, seeds=seeds) - log_q
+        x = self._real(x) + u
+        if training and self.input_noise:
+            scale = 0.5 * self.event.levels * self.input_noise
+            x += scale * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(x.shape[1:]), x.dtype)
+        return self.flow.log_density(x, condition, training=training, seeds=seeds) - log_q
 
     def dequantize(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Pixels with noise, `[batch, *event]`, from `seed`, int32 `[2]`."""
@@ -79,19 +85,20 @@ class Dequantized(GenerativeModel):
         x = self.flow.sample_fn(seeds, temperature, condition)
         # At a high temperature a draw may overflow float32 in an unbounded flow. Infinite entries are clipped to the
         # levels, and NaN becomes 0; an error would fail all other draws of the batch, too.
-        return self._pixels(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x))
+        return self.pixels(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x))
 
     def encode_fn(self, x, condition, seed=None):
         # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
         return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), condition)
 
     def decode_fn(self, z, condition):
-        return self._pixels(self._finite(self.flow.decode_fn(z, condition)))
+        return self.pixels(self._finite(self.flow.decode_fn(z, condition)))
 
     def _real(self, x):
         return tf.cast(x, self.compute_dtype)
 
-    def _pixels(self, x):
+    def pixels(self, x: tf.Tensor) -> tf.Tensor:
+        """Events, of their dtype, from dequantized ones: rounded down, and clipped to the levels."""
         return tf.cast(tf.clip_by_value(tf.floor(x), 0, self.event.levels - 1), self.event.dtype)
 
     # Weights and statistics that are computed from data.

@@ -16,6 +16,7 @@ from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
+from tfflows.models.conditional import some_hidden
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
 
@@ -39,9 +40,12 @@ class Flow(DataDependentWeights, GenerativeModel):
         base: Distribution of the latent vector: `"normal"`, `"logistic"` or `"student_t"`, with independent entries of
             location 0 and scale 1, or any TFP distribution of vectors of the event's size, whose parameters are not
             trained. The degrees of freedom of Student's t are trained, one number for each entry.
+        condition_dropout: Fraction of the rows whose label and context training replaces by zeros, in [0, 1): a flow
+            that learns both densities can be sampled with guidance.
 
     Raises:
-        InputError: `event` is discrete; `base` is neither a known name nor a distribution of such vectors.
+        InputError: `event` is discrete; `base` is neither a known name nor a distribution of such vectors;
+            `condition_dropout` is out of range.
     """
 
     def __init__(
@@ -50,12 +54,16 @@ class Flow(DataDependentWeights, GenerativeModel):
         layers: Sequence[FlowLayer],
         *,
         base: str | tfd.Distribution = "normal",
+        condition_dropout: float = 0.0,
         **kwargs: Any,
     ):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         rule = "Expected a continuous `event`: wrap the flow of `event.dequantized` in `Dequantized`."
         check(not event.discrete, rule, event=event.to_dict())
         bases.check_base(base, event.size)
+        in_range = 0 <= condition_dropout < 1
+        check(in_range, "Expected `condition_dropout` to be in [0, 1).", condition_dropout=condition_dropout)
+        self.condition_dropout = condition_dropout
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
         self.log_df = None
@@ -132,6 +140,8 @@ class Flow(DataDependentWeights, GenerativeModel):
         seeds: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Log-density `[batch]` of events `[batch, *event]`, in nats."""
+        if training and self.condition_dropout:
+            condition = some_hidden(condition, self.condition_dropout, seeds)
         x, bijector = tf.cast(x, self.compute_dtype), self.bijector(condition, training=training, seeds=seeds)
         log_det = bijector.inverse_log_det_jacobian(x, event_ndims=len(self.event.shape))
         return self.base_distribution().log_prob(bijector.inverse(x)) + log_det

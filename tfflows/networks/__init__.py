@@ -2,6 +2,7 @@
 
 from tfflows.networks.attention import AttentionNet as AttentionNet
 from tfflows.networks.base import Network as Network
+from tfflows.networks.causal import CausalTransformer as CausalTransformer
 from tfflows.networks.convnet import ConvNet as ConvNet
 from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
 from tfflows.networks.encoder import ConvDecoder as ConvDecoder
@@ -15,4 +16,5 @@ from tfflows.networks.mlp import MLP as MLP
 from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
+from tfflows.networks.transformer import Transformer as Transformer
 from tfflows.networks.velocity import VelocityMLP as VelocityMLP

@@ -1,5 +1,6 @@
 """The contract of networks, and the two ways in which they take a context vector."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,6 +22,10 @@ class Network(Configurable, keras.layers.Layer):
         context_size: Size of the context vector; 0 for none.
         **kwargs: Keras' own arguments: `name`, `trainable` and `dtype`.
     """
+
+    # A method `sweep(z, context, entry)` where the network can compute an autoregressive sequence one entry after
+    # another, at less than a pass for each.
+    sweep: Callable | None = None
 
     def __init__(self, outputs: int | None = None, *, context_size: int = 0, **kwargs: Any):
         super().__init__(**kwargs)

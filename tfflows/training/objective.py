@@ -2,7 +2,7 @@
 
 from tfflows.datasets import Data
 from tfflows.errors import check
-from tfflows.models import Flow, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
+from tfflows.models import Dequantized, Flow, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
@@ -31,8 +31,8 @@ def make_objective(model: GenerativeModel, data: Data | Target, settings: TrainS
         check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)
         model.variational_em = True
     if settings.input_noise:
-        rule = "Expected `input_noise` to be 0: only a model of a table has columns to add noise to."
-        check(isinstance(model, Tabular), rule, input_noise=settings.input_noise, model=model.name)
+        rule = "Expected `input_noise` to be 0: only flows of pixels and models of a table can add noise."
+        check(isinstance(model, Dequantized | Tabular), rule, input_noise=settings.input_noise, model=model.name)
         model.input_noise = settings.input_noise
     return model
 

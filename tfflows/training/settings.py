@@ -24,7 +24,8 @@ class TrainSettings:
         warmup_steps: Number of steps of linear warm-up from 0.
         weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
         input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
-            table, which smooths the density as the width of a kernel does; 0 for none.
+            table, which smooths the density as the width of a kernel does, or to pixels, counted from -1 to 1: samples
+            are then noisy, too, until `tfflows.generate.denoised` removes it, and the score is lower. 0 for none.
         clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
         ema: Decay of the moving average of weights that evaluation and export use; 0 for none.
         patience: Number of validations without a better score before training stops; None never stops early.

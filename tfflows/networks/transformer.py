@@ -1,0 +1,132 @@
+"""Transformers over tokens: the block, and the network in which every token sees every other."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfflows.errors import check
+from tfflows.networks.base import ShiftedByContext
+from tfflows.serialization import Configurable
+
+EXPANSION = 4  # units of the perceptron of a block, for each channel
+EPSILON = 1e-5  # of layer normalization
+
+
+class TransformerBlock(Configurable, keras.layers.Layer):
+    """Attention and a perceptron, each after layer normalization and beside a residual connection.
+
+        x = x + projection(attention(norm(x)))
+        x = x + contract(gelu(expand(norm(x))))
+
+    Queries and keys have no bias: a bias of the keys shifts all logits of a query by the same number.
+
+    Args:
+        heads: Number of heads, a divisor of the number of channels.
+        causal: Whether a token sees only itself and the tokens before it.
+    """
+
+    def __init__(self, *, heads: int, causal: bool, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.causal = causal
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        self.norms = [keras.layers.LayerNormalization(epsilon=EPSILON) for _ in range(2)]
+        self.queries_keys_values = keras.layers.Dense(3 * width, use_bias=False)
+        self.projection = keras.layers.Dense(width)
+        self.expand = keras.layers.Dense(EXPANSION * width, activation="gelu")
+        self.contract = keras.layers.Dense(width)
+        for layer in (*self.norms, self.queries_keys_values, self.projection, self.expand):
+            layer.build(input_shape)
+        self.contract.build((*input_shape[:-1], EXPANSION * width))
+
+    def call(self, x):
+        queries, keys, values = self._heads(x)
+        seen = keras.ops.dot_product_attention(queries, keys, values, is_causal=self.causal)
+        return self._after(x, seen)
+
+    def step(self, x: tf.Tensor, cache: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The output for the token at `place`, from its input and the keys and values of the tokens before it.
+
+        Args:
+            x: Input, `[batch, 1, width]`.
+            cache: Keys and values, `[2, batch, tokens, heads, size]`.
+            place: Position of the token, an integer.
+
+        Returns:
+            The output, `[batch, 1, width]`, and the cache with the keys and values of this token.
+        """
+        queries, *new = self._heads(x)
+        places = tf.range(cache.shape[2])
+        cache = tf.where((places == place)[:, None, None], tf.stack(new), cache)
+        mask = (places <= place)[None, None, None]
+        seen = keras.ops.dot_product_attention(queries, cache[0], cache[1], mask=mask)
+        return self._after(x, seen), cache
+
+    def _heads(self, x):
+        """Queries, keys and values, `[batch, tokens, heads, size]` each."""
+        tokens, width = x.shape[1:]
+        split = self.queries_keys_values(self.norms[0](x))
+        return tf.unstack(tf.reshape(split, [-1, tokens, 3, self.heads, width // self.heads]), axis=2)
+
+    def _after(self, x, seen):
+        x = x + self.projection(tf.reshape(seen, [-1, *x.shape[1:]]))
+        return x + self.contract(self.expand(self.norms[1](x)))
+
+
+class Transformer(ShiftedByContext):
+    """The outputs of each token depend on all tokens, and on the context.
+
+        outputs = last(norm(blocks(embedding(x) + positions + condition(context))))
+
+    Args:
+        outputs: Number of outputs for each token; None for a recipe.
+        width: Number of channels.
+        layers: Number of blocks of attention and a perceptron.
+        heads: Number of heads of the attention, a divisor of `width`.
+        **kwargs: As in `Network`; the context vector shifts all tokens.
+
+    Raises:
+        InputError: `width` is not a multiple of `heads`.
+
+    Source: Kolesnikov et al., "Jet: A Modern Transformer-Based Normalizing Flow" (2412.15129), section 3.
+    Differs from the paper: nothing.
+    """
+
+    def __init__(self, outputs: int | None = None, *, width: int, layers: int, heads: int, **kwargs: Any):
+        super().__init__(outputs, **kwargs)
+        check_heads(width, heads)
+        self.width = width
+        self.num_blocks = layers
+        self.heads = heads
+
+    def build(self, input_shape):
+        features = (*input_shape[:-1], self.width)
+        self.embedding = keras.layers.Dense(self.width)
+        self.condition = self.condition_layer(self.width)
+        self.positions = add_positions(self, features[1:])
+        self.blocks = [TransformerBlock(heads=self.heads, causal=False) for _ in range(self.num_blocks)]
+        self.norm = keras.layers.LayerNormalization(epsilon=EPSILON)
+        self.last = keras.layers.Dense(self.outputs, kernel_initializer="zeros")
+        self.embedding.build(input_shape)
+        self.build_condition()
+        for layer in (*self.blocks, self.norm, self.last):
+            layer.build(features)
+
+    def call(self, x, context=None, *, training=False, seeds=None):
+        x = self.shifted(self.embedding(x), context) + tf.cast(self.positions, self.compute_dtype)
+        for block in self.blocks:
+            x = block(x)
+        return self.last(self.norm(x))
+
+
+def check_heads(width: int, heads: int) -> None:
+    """Raises `InputError` unless `width` is a multiple of `heads`."""
+    check(width % heads == 0, f"Expected `width` to be a multiple of {heads}, the heads.", width=width)
+
+
+def add_positions(layer: keras.layers.Layer, shape: tuple[int, ...]) -> keras.Variable:
+    """Learned embeddings of positions."""
+    return layer.add_weight(shape=shape, initializer=keras.initializers.RandomNormal(stddev=0.02), name="positions")

@@ -1,0 +1,73 @@
+"""Jet: couplings between channels and between patches, whose conditioners are vision transformers.
+
+Source: Kolesnikov et al., "Jet: A Modern Transformer-Based Normalizing Flow" (2412.15129).
+Differs from the paper: ActNorm standardizes vectors, whose tokens are their entries.
+"""
+
+import itertools
+import math
+
+from absl import logging
+
+from tfflows.bijectors import SigmoidAffine
+from tfflows.events import Event
+from tfflows.layers import Coupling, FlowLayer, Rescale, Shuffle, TokenCoupling, Tokens
+from tfflows.models import GenerativeModel, make_flow
+from tfflows.networks import Transformer
+from zoo.architecture import Architecture
+
+CYCLE = 5  # couplings, the last of which is spatial
+SPATIAL = [(pattern, flip) for pattern in ("checkerboard", "columns", "rows") for flip in (False, True)]
+DOUBLE = SigmoidAffine(offset=0.0, factor=2.0)  # no coupling expands by more than 2
+
+
+def image(
+    event: Event, *, couplings: int = 32, patch: int = 4, layers: int = 2, width: int = 512, heads: int = 8
+) -> GenerativeModel:
+    """Jet for images, as sequences of patches: four couplings of channels, then one of patches, and so on.
+
+    Args:
+        event: Event of shape `(height, width, channels)`.
+        couplings: Number of couplings. Each expands half of the entries by at most 2: too few of them saturate.
+        patch: Height and width of a patch, a divisor of those of the image.
+        layers: Number of attention layers of each vision transformer.
+        width: Number of channels of the vision transformers.
+        heads: Number of heads of the attention, a divisor of `width`.
+    """
+    levels = event.levels or 1
+    warn_if_saturated(couplings, levels)
+    network = Transformer(width=width, layers=layers, heads=heads, context_size=event.condition_size)
+    grid = tuple(size // max(1, patch) for size in event.shape[:2])
+    pixels = Rescale(high=float(levels) / 2, shift=-1.0)
+    return make_flow(event, [pixels, Tokens(patch), *cycle(couplings, grid, network)], name="jet")
+
+
+def cycle(couplings: int, grid: tuple[int, int], network: Transformer) -> list[FlowLayer]:
+    """Four couplings of channels, each after a fixed random permutation, and one of patches, over and over."""
+    layers, spatial = [], itertools.cycle(SPATIAL)
+    for number in range(couplings):
+        if number % CYCLE < CYCLE - 1:
+            layers += [Shuffle(), Coupling("halves", conditioner=network, transformer=DOUBLE)]
+        else:
+            pattern, flip = next(spatial)
+            layers += [TokenCoupling(pattern, grid=grid, flip=flip, conditioner=network, transformer=DOUBLE)]
+    return layers
+
+
+def warn_if_saturated(couplings: int, levels: int) -> None:
+    """Warns where the couplings together cannot expand a cell of the pixels to the width of the base."""
+    bits = math.log2(levels)
+    if couplings / 2 < bits:
+        logging.warning(
+            "%d couplings expand an entry by at most 2^%g, less than the %d levels of a pixel: their scales will "
+            "saturate. Use `couplings` of %d or more.", couplings, couplings / 2, levels, math.ceil(2 * bits)
+        )  # fmt: skip
+
+
+# Presets.
+ARCHITECTURE = Architecture(
+    paper="2412.15129",
+    title="Jet: a modern transformer-based normalizing flow",
+    builders={"image": image},
+    presets={},
+)
