@@ -53,6 +53,7 @@ SMALL = {
     ("tarflow", "vector"): {"blocks": 2, "layers": 1, "width": 8, "heads": 2},
     ("tarflow", "image"): {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
     ("jet", "image"): {"couplings": 6, "patch": 2, "layers": 1, "width": 8, "heads": 2},
+    ("pixelcnn", "image"): {"width": 4, "blocks": 2, "components": 2, "dropout": 0.0},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

@@ -7,6 +7,7 @@ from tfflows.models.flow import Flow as Flow
 from tfflows.models.ladder import LadderVAE as LadderVAE
 from tfflows.models.latent import LatentVariableModel as LatentVariableModel
 from tfflows.models.objective import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood
+from tfflows.models.pixels import PixelModel as PixelModel
 from tfflows.models.reverse_kl import ReverseKL as ReverseKL
 from tfflows.models.tabular import Tabular as Tabular
 from tfflows.models.vae import VAE as VAE

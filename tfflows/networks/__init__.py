@@ -13,6 +13,7 @@ from tfflows.networks.groups import GroupedMADE as GroupedMADE
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.masked_conv import MaskedConvNet as MaskedConvNet
 from tfflows.networks.mlp import MLP as MLP
+from tfflows.networks.pixelcnn import PixelCNN as PixelCNN
 from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
