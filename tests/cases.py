@@ -50,6 +50,11 @@ SMALL = {
         **{"latents": 3, "features": 8, "width": 2},
     },
     ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 2, "hidden": 4},
+    ("residual", "vector"): {"blocks": 2, "width": 8, "lipschitz": 0.9},
+    ("residual", "image"): {
+        **{"scales": 2, "blocks": 1, "width": 4, "dense_blocks": 1, "dense_width": 4},
+        **{"lipschitz": 0.6, "factor_out": True},
+    },
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 
@@ -72,6 +77,11 @@ class Case:
     def exact(self) -> bool:
         """Whether the density of continuous events is exact."""
         return self.row.density == "exact"
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the log-determinant is an estimate."""
+        return self.event.kind in self.row.estimates
 
     @property
     def samples(self) -> int:

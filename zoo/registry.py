@@ -1,6 +1,23 @@
 """The architectures of the zoo, by name: each is defined at the end of its own file."""
 
-from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
+from zoo import (
+    ffjord,
+    flow_vae,
+    flowpp,
+    glow,
+    iaf,
+    iaf_vae,
+    made,
+    maf,
+    naf,
+    nice,
+    nsf,
+    planar,
+    radial,
+    realnvp,
+    residual,
+    vae,
+)
 from zoo.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -16,6 +33,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,
+    "residual": residual.ARCHITECTURE,
     "vae": vae.ARCHITECTURE,
     "flow_vae": flow_vae.ARCHITECTURE,
     "iaf_vae": iaf_vae.ARCHITECTURE,

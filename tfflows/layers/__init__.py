@@ -29,3 +29,4 @@ from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.prior import SplitPrior as SplitPrior
 from tfflows.layers.prior import TopPrior as TopPrior
 from tfflows.layers.radial import Radial as Radial
+from tfflows.layers.residual import Residual as Residual
