@@ -54,6 +54,11 @@ SMALL = {
     ("tarflow", "image"): {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
     ("jet", "image"): {"couplings": 6, "patch": 2, "layers": 1, "width": 8, "heads": 2},
     ("pixelcnn", "image"): {"width": 4, "blocks": 2, "components": 2, "dropout": 0.0},
+    ("residual", "vector"): {"blocks": 2, "width": 8, "lipschitz": 0.9},
+    ("residual", "image"): {
+        **{"scales": 2, "blocks": 1, "width": 4, "dense_blocks": 1, "dense_width": 4},
+        **{"lipschitz": 0.6, "factor_out": True},
+    },
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 
@@ -76,6 +81,11 @@ class Case:
     def exact(self) -> bool:
         """Whether the density of continuous events is exact."""
         return self.row.density == "exact"
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the log-determinant is an estimate."""
+        return self.event.kind in self.row.estimates
 
     @property
     def samples(self) -> int:

@@ -53,11 +53,12 @@ def log_det_is_that_of_the_jacobian(case: Case) -> None:
         inverse, forward = model.bijector(condition), model.bijector(condition)
         inverse_log_det = inverse.inverse_log_det_jacobian(tf.constant(x), event_ndims=ndims)
         forward_log_det = forward.forward_log_det_jacobian(z, event_ndims=1)
-        np.testing.assert_allclose(inverse_log_det, _jacobian_log_det(model, "inverse", x, condition), atol=1e-6)
-        np.testing.assert_allclose(forward_log_det, _jacobian_log_det(model, "forward", z, condition), atol=1e-6)
+        np.testing.assert_allclose(inverse_log_det, jacobian_log_det(model, "inverse", x, condition), atol=1e-6)
+        np.testing.assert_allclose(forward_log_det, jacobian_log_det(model, "forward", z, condition), atol=1e-6)
 
 
-def _jacobian_log_det(model, direction, x, condition):
+def jacobian_log_det(model, direction, x, condition):
+    """`log |det|` of the Jacobian that autodiff computes of a bijector, `[batch]`."""
     x = tf.constant(x)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)

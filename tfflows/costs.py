@@ -7,7 +7,9 @@ from tfflows.errors import check_choice
 
 PASSES = {  # from the cheapest to the most expensive
     "1": "one network pass",
+    "derivatives": "one network pass and its derivative in each dimension",
     "sequential": "one network pass in a step for each dimension",
+    "fixed point": "as many network passes as the iteration to a fixed point takes",
     "adaptive": "as many network passes as the ODE solver takes",
     "D": "one network pass for each dimension",
 }
@@ -18,8 +20,9 @@ class Cost:
     """The cost of a density or of a sample.
 
     Args:
-        passes: Passes through each network: `"1"`, `"sequential"` (one, in a step for each dimension), `"D"` (one for
-            each dimension), or `"adaptive"` (an ODE solver).
+        passes: Passes through each network: `"1"`, `"derivatives"` (one, and the derivative in each dimension),
+            `"sequential"` (one, in a step for each dimension), `"fixed point"` (an iteration), `"adaptive"` (an ODE
+            solver), or `"D"` (one for each dimension).
         root_search: Whether each entry takes a root search.
 
     Raises:

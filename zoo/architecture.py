@@ -27,6 +27,7 @@ class Architecture:
         presets: Settings by dataset, by family of datasets such as `"energy"`, or by kind of event for all others; with
             the paper's score if it has one: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
         density: `"exact"` or `"bound"`, for continuous events; the density of discrete events is always a bound.
+        estimates: Kinds of event whose density, or the bound on it, is an unbiased estimate.
         log_prob_cost: Cost of a density, with the default settings.
         sample_cost: Cost of a sample, with the default settings.
     """
@@ -36,6 +37,7 @@ class Architecture:
     builders: Mapping[str, Builder]
     presets: Mapping[str, Mapping[str, Any]]
     density: str = "exact"
+    estimates: tuple[str, ...] = ()
     log_prob_cost: Cost = ONE_PASS
     sample_cost: Cost = ONE_PASS
 

@@ -48,6 +48,7 @@ def info(name: str) -> dict[str, Any]:
         "paper": f"arXiv {row.paper}",
         "events": list(row.builders),
         "density": row.density,
+        "estimates": list(row.estimates),
         "log_prob_cost": str(row.log_prob_cost),
         "sample_cost": str(row.sample_cost),
         "presets": list(row.presets),

@@ -17,6 +17,7 @@ from zoo import (
     planar,
     radial,
     realnvp,
+    residual,
     tarflow,
     vae,
 )
@@ -38,6 +39,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "jet": jet.ARCHITECTURE,
     "tarflow": tarflow.ARCHITECTURE,
     "pixelcnn": pixelcnn.ARCHITECTURE,
+    "residual": residual.ARCHITECTURE,
     "vae": vae.ARCHITECTURE,
     "flow_vae": flow_vae.ARCHITECTURE,
     "iaf_vae": iaf_vae.ARCHITECTURE,

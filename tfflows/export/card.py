@@ -122,10 +122,12 @@ def summary(metrics: dict[str, Any]) -> str:
 
 def _of_data(metrics: dict[str, Any]) -> str:
     text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
+    is_estimate, is_bound = metrics.get("estimate", False), "bits_per_dim" in metrics
     if not metrics.get("exact", True):
-        text += " (a lower bound)"
-    if "bits_per_dim" in metrics:
-        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim (a bound)"
+        text += " (an unbiased estimate)" if is_estimate and not is_bound else " (a lower bound)"
+    if is_bound:
+        kind = "an unbiased estimate of a bound" if is_estimate else "a bound"
+        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim ({kind})"
     if "truth_nats" in metrics:
         text += f" (the true density: {metrics['truth_nats']:.3f})"
     return f"{text}, on all {metrics['num_events']:,} events of the test set"

@@ -29,6 +29,7 @@ from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.prior import SplitPrior as SplitPrior
 from tfflows.layers.prior import TopPrior as TopPrior
 from tfflows.layers.radial import Radial as Radial
+from tfflows.layers.residual import Residual as Residual
 from tfflows.layers.tokens import AutoregressiveTokens as AutoregressiveTokens
 from tfflows.layers.tokens import TokenCoupling as TokenCoupling
 from tfflows.layers.tokens import Tokens as Tokens

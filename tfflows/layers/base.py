@@ -28,6 +28,9 @@ class FlowLayer(Configurable, keras.layers.Layer):
     # function with other weights.
     is_function_of_weights = False
 
+    # Whether the log-determinant is an unbiased estimate, whose noise needs seeds in evaluation, too.
+    estimates = False
+
     # The cost of each direction.
     forward_cost = Cost()
     inverse_cost = Cost()
@@ -43,7 +46,8 @@ class FlowLayer(Configurable, keras.layers.Layer):
         Args:
             context: Condition, `[batch, size]`, or a map where the layer says so; None for an unconditional layer.
             training: Whether networks apply dropout, traces are estimated, and statistics are those of the batch.
-            seeds: A seed for each row, int32 `[batch, 2]`, of the noise that only training adds; None in evaluation.
+            seeds: A seed for each row, int32 `[batch, 2]`, of the noise that only training adds and of estimates; None
+                in evaluation where there are no estimates, or only the point is asked for.
         """
         raise NotImplementedError
 

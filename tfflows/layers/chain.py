@@ -106,6 +106,11 @@ class Chain(FlowLayer):
         return all(layer.initialized for layer in self.flow_layers)
 
     @property
+    def estimates(self) -> bool:
+        """Whether the log-determinant of a layer is an estimate."""
+        return any(layer.estimates for layer in self.flow_layers)
+
+    @property
     def forward_cost(self) -> Cost:
         return combined(layer.forward_cost for layer in self.flow_layers)
 
@@ -116,12 +121,13 @@ class Chain(FlowLayer):
     def _with_modes(
         self, *, training: bool = False, seeds: tf.Tensor | None = None
     ) -> list[tuple[FlowLayer, dict[str, Any]]]:
-        """Each layer with `training` and its own seeds."""
+        """Each layer with `training` and its own seeds, which it gets in evaluation only for an estimate."""
         streams = range(noise.LAYERS, noise.LAYERS + len(self.flow_layers))
-        has_noise = training and seeds is not None and len(streams) > 0
+        has_noise = (training or self.estimates) and seeds is not None and len(streams) > 0
         each = noise.fold_in_each(seeds, streams) if has_noise else [None] * len(streams)
         return [
-            (layer, {"training": training, "seeds": its}) for layer, its in zip(self.flow_layers, each, strict=True)
+            (layer, {"training": training, "seeds": its if training or layer.estimates else None})
+            for layer, its in zip(self.flow_layers, each, strict=True)
         ]
 
 

@@ -22,6 +22,7 @@ class Inverse(FlowLayer):
     def __init__(self, layer: FlowLayer, **kwargs: Any):
         super().__init__(**kwargs)
         self.layer = layer
+        self.estimates = layer.estimates
         self.forward_cost, self.inverse_cost = layer.inverse_cost, layer.forward_cost
 
     def build(self, input_shape):

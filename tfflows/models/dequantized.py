@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfflows import noise
 from tfflows.costs import Cost
 from tfflows.dequantization import Dequantization, UniformDequantization
+from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import FlowLayer
 from tfflows.layers.base import build
@@ -61,7 +62,14 @@ class Dequantized(GenerativeModel):
         """The cost of a log-likelihood."""
         return self.flow.log_prob_cost
 
+    @property
+    def estimates(self):
+        return self.flow.estimates
+
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
+        # The mean of exponentials of estimates is too high, however many there are.
+        rule = "Expected `num_importance_samples` to be 1: the log-determinant of this model is an estimate."
+        check(num_importance_samples == 1 or not self.estimates, rule, num_importance_samples=num_importance_samples)
         if num_importance_samples == 1:
             return self._bound(x, condition, seed, training=training)
         return importance_weighted(

@@ -83,6 +83,14 @@ class Flow(DataDependentWeights, GenerativeModel):
         return self.chain.flow_layers
 
     @property
+    def exact(self):
+        return not self.estimates and super().exact
+
+    @property
+    def estimates(self):
+        return self.chain.estimates
+
+    @property
     def latent_shape(self):
         return (self.event.size,)
 
@@ -139,7 +147,9 @@ class Flow(DataDependentWeights, GenerativeModel):
         training: bool = False,
         seeds: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Log-density `[batch]` of events `[batch, *event]`, in nats."""
+        """Log-density `[batch]` of events `[batch, *event]`, in nats; without seeds, estimates have those of seed 0."""
+        if seeds is None and self.estimates:
+            seeds = noise.row_seeds(x, noise.seed_pair(0))
         if training and self.condition_dropout:
             condition = some_hidden(condition, self.condition_dropout, seeds)
         x, bijector = tf.cast(x, self.compute_dtype), self.bijector(condition, training=training, seeds=seeds)
@@ -149,7 +159,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
         check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
-        seeds = noise.row_seeds(x, seed) if training else None
+        seeds = noise.row_seeds(x, seed) if training or self.estimates else None
         return self.log_density(x, condition, training=training, seeds=seeds)
 
     def sample_fn(self, seeds, temperature, condition):
@@ -161,7 +171,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Continuous events `[n, *event]` from `seeds`, int32 `[n, 2]`, and their log-probabilities, in one pass.
 
-        Both are differentiable in the weights; only training may add noise of its own.
+        Both are differentiable in the weights; only training, and estimates, may add noise of their own.
         """
         z, bijector = self.base_sample(seeds), self.bijector(condition, training=training, seeds=seeds)
         log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)

@@ -10,6 +10,7 @@ from tfflows.networks.encoder import ConvEncoder as ConvEncoder
 from tfflows.networks.encoder import Encoder as Encoder
 from tfflows.networks.gated import ContextNet as ContextNet
 from tfflows.networks.groups import GroupedMADE as GroupedMADE
+from tfflows.networks.lipschitz import LipschitzNet as LipschitzNet
 from tfflows.networks.made import MADE as MADE
 from tfflows.networks.masked_conv import MaskedConvNet as MaskedConvNet
 from tfflows.networks.mlp import MLP as MLP

@@ -1,0 +1,57 @@
+"""Laws of flows whose log-determinant is an estimate: each replaces a law that holds for exact ones only."""
+
+import numpy as np
+import tensorflow as tf
+
+from tests.cases import Case, continuous, float64, flow_of, make, taken
+from tests.laws import jacobian_log_det
+from tfflows import noise
+
+DRAWS = 3000
+STEP = 1e-4  # of finite differences
+
+
+def log_det_is_the_mean_of_estimates(case: Case) -> None:
+    """Replaces "log-det is that of the Jacobian": the estimates of one event have it as their mean, in both directions,
+    and their gradients have its gradient; in evaluation, and in training, which draws more of the terms.
+    """
+    with float64():
+        model = flow_of(make(case))
+        x, conditions = (
+            part[:1] if isinstance(part, np.ndarray) else taken(part, slice(1)) for part in continuous(case, 1)
+        )
+        condition = model.condition(**conditions)
+        z = tf.identity(model.bijector(condition).inverse(x))
+        for training in (False, True):
+            for direction, start in (("inverse", tf.constant(x)), ("forward", z)):
+                found, slopes = _estimates(model, direction, start, condition, training=training)
+                _assert_mean(found, jacobian_log_det(model, direction, start, condition)[0])
+                if direction == "inverse":
+                    _assert_mean(slopes, _slope(model, x, condition))
+
+
+def _estimates(model, direction, start, condition, *, training):
+    """Estimates `[draws]` of the log-det, and `[draws]` of its derivative along the vector of ones."""
+    many = tf.repeat(start, DRAWS, axis=0)
+    conditions = None if condition is None else tf.repeat(condition, DRAWS, axis=0)
+    seeds = noise.split(noise.seed_pair(5), DRAWS)
+    with tf.GradientTape() as tape:
+        tape.watch(many)
+        bijector = model.bijector(conditions, training=training, seeds=seeds)
+        ndims = len(start.shape) - 1
+        log_det = getattr(bijector, f"{direction}_log_det_jacobian")(many, event_ndims=ndims)
+    gradient = tape.gradient(log_det, many)
+    return log_det.numpy(), tf.reduce_sum(tf.reshape(gradient, [DRAWS, -1]), axis=1).numpy()
+
+
+def _slope(model, x, condition):
+    higher, lower = (jacobian_log_det(model, "inverse", x + step, condition)[0] for step in (STEP, -STEP))
+    return (higher - lower) / (2 * STEP)
+
+
+def _assert_mean(values, expected):
+    """The mean is as expected within 4 standard errors, and the values differ."""
+    error = values.std() / np.sqrt(len(values))
+    assert error > 0, "no estimate"
+    assert error < 0.1, "too few draws to say"
+    assert abs(values.mean() - expected) < 4 * error + 1e-6
