@@ -50,6 +50,7 @@ SMALL = {
         **{"latents": 3, "features": 8, "width": 2},
     },
     ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 2, "hidden": 4},
+    ("bnaf", "vector"): {"flows": 2, "units": 3, "depth": 2},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

@@ -1,6 +1,23 @@
 """The architectures of the zoo, by name: each is defined at the end of its own file."""
 
-from zoo import ffjord, flow_vae, flowpp, glow, iaf, iaf_vae, made, maf, naf, nice, nsf, planar, radial, realnvp, vae
+from zoo import (
+    bnaf,
+    ffjord,
+    flow_vae,
+    flowpp,
+    glow,
+    iaf,
+    iaf_vae,
+    made,
+    maf,
+    naf,
+    nice,
+    nsf,
+    planar,
+    radial,
+    realnvp,
+    vae,
+)
 from zoo.architecture import Architecture
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -13,6 +30,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "maf": maf.ARCHITECTURE,
     "iaf": iaf.ARCHITECTURE,
     "naf": naf.ARCHITECTURE,
+    "bnaf": bnaf.ARCHITECTURE,
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,
