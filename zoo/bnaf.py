@@ -43,10 +43,11 @@ TABULAR = {
 TOY = {
     "steps": 5000,
     "batch_size": 512,
-    "learning_rate": 1e-2,
+    "learning_rate": 3e-2,
     "schedule": "cosine",
     "validate_every": 500,
     "steps_per_execution": 50,
+    "ema": 0.99,
 }
 
 # Published: neural spline flows (1906.04032), table 1.
