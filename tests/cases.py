@@ -59,6 +59,7 @@ SMALL = {
         **{"scales": 2, "blocks": 1, "width": 4, "dense_blocks": 1, "dense_width": 4},
         **{"lipschitz": 0.6, "factor_out": True},
     },
+    ("bnaf", "vector"): {"flows": 2, "units": 3, "depth": 2},
     ("naf", "vector"): {"flows": 1, "width": 8, "kind": "ddsf", "units": 3, "layers": 2},
 }
 

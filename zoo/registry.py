@@ -1,6 +1,7 @@
 """The architectures of the zoo, by name: each is defined at the end of its own file."""
 
 from zoo import (
+    bnaf,
     ffjord,
     flow_vae,
     flowpp,
@@ -33,6 +34,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "maf": maf.ARCHITECTURE,
     "iaf": iaf.ARCHITECTURE,
     "naf": naf.ARCHITECTURE,
+    "bnaf": bnaf.ARCHITECTURE,
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,

@@ -45,8 +45,9 @@ def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
         "flowpp": {"couplings": 2 * layers},
         "iaf": {"flows": layers},
         "naf": {"flows": 2},
+        "bnaf": {"flows": 2, "units": max(4, width // 8)},
     }
-    without_width = ("planar", "radial")
+    without_width = ("planar", "radial", "bnaf")
     return {**depth.get(architecture, {}), **({} if architecture in without_width else {"width": width})}
 
 

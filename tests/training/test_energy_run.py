@@ -81,6 +81,7 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
             "one network pass in a step for each dimension and a search for a root for each entry",
         ),
         ("naf", {}, "one network pass in a step for each dimension and a search for a root for each entry"),
+        ("bnaf", {}, "one network pass in a step for each dimension and a search for a root for each entry"),
         ("flowpp", {}, "one network pass and a search for a root for each entry"),
         ("planar", {"inverted": False}, "one network pass and a search for a root for each entry"),
         *((name, {}, None) for name in ("realnvp", "iaf", "nice", "glow", "nsf", "ffjord", "radial")),

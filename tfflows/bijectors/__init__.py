@@ -4,6 +4,8 @@ from tfflows.bijectors.affine import Affine as Affine
 from tfflows.bijectors.autoregressive import Autoregressive as Autoregressive
 from tfflows.bijectors.base import Bijector as Bijector
 from tfflows.bijectors.batchnorm import BatchNormalization as BatchNormalization
+from tfflows.bijectors.block_autoregressive import BlockAffine as BlockAffine
+from tfflows.bijectors.block_autoregressive import BlockAutoregressive as BlockAutoregressive
 from tfflows.bijectors.circular import CircularSpline as CircularSpline
 from tfflows.bijectors.continuous import Continuous as Continuous
 from tfflows.bijectors.coupling import Coupling as Coupling

@@ -7,6 +7,7 @@ from tfflows.layers.autoregressive import Autoregressive as Autoregressive
 from tfflows.layers.autoregressive import AutoregressiveConv as AutoregressiveConv
 from tfflows.layers.base import FlowLayer as FlowLayer
 from tfflows.layers.batchnorm import BatchNorm as BatchNorm
+from tfflows.layers.block_autoregressive import BlockAutoregressive as BlockAutoregressive
 from tfflows.layers.chain import Chain as Chain
 from tfflows.layers.continuous import Continuous as Continuous
 from tfflows.layers.coupling import AffineCoupling as AffineCoupling
