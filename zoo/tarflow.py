@@ -8,7 +8,7 @@ standardizes vectors, whose tokens are their entries.
 from tfflows.bijectors import Gaussian
 from tfflows.costs import Cost
 from tfflows.events import Event
-from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Rescale, Tokens
+from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Logit, Rescale, Tokens
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import CausalTransformer
 from zoo.architecture import Architecture
@@ -52,6 +52,7 @@ def image(
     layers: int = 8,
     width: int = 768,
     heads: int = 12,
+    alpha: float = 0.0,
     jacobi_blocks: int = 0,
     guidance: float = 0.0,
     condition_dropout: float = 0.0,
@@ -65,12 +66,14 @@ def image(
         layers: Number of attention layers of each block.
         width: Number of channels of the transformers.
         heads: Number of heads of the attention, a divisor of `width`.
+        alpha: Distance from the ends of the interval in a logit of the pixels; 0 scales them to [-1, 1].
         jacobi_blocks: Number of blocks of patches that sampling iterates over; 0 samples one patch after another.
         guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
     """
     network = transformer(event, layers, width, heads, guidance)
-    pixels = Rescale(high=float(event.levels or 1) / 2, shift=-1.0)
+    high = float(event.levels or 1)
+    pixels = Logit(high=high, alpha=alpha) if alpha else Rescale(high=high / 2, shift=-1.0)
     flow = [pixels, Tokens(patch), *alternate(blocks, network, jacobi_blocks)]
     return make_flow(event, flow, condition_dropout=condition_dropout, name="tarflow")
 
@@ -110,7 +113,7 @@ HOURS = {
     "clip_norm": 1.0,
     "jit_compile": True,
 }
-SMALL = {"patch": 4, "blocks": 4, "layers": 2, "width": 64, "heads": 4}
+SMALL = {"patch": 4, "blocks": 4, "layers": 2, "width": 64, "heads": 4, "alpha": 0.05}
 AT_64 = {
     "model": {"patch": 2},
     "train": {"batch_size": 256, "learning_rate": 1e-4, "schedule": "cosine", "weight_decay": 1e-4, "clip_norm": 1.0},

@@ -19,9 +19,9 @@ def linear(matrix, *, probe=None, rtol=1e-8):
     def velocity(t, x, parameters, context):
         return x @ parameters[0]
 
-    return Continuous(
-        velocity, [matrix], context=None, probe=probe, rtol=rtol, atol=rtol, report=lambda evaluations: None
-    )
+    draw = None if probe is None else lambda x: probe
+    tolerances = {"rtol": rtol, "atol": rtol}
+    return Continuous(velocity, [matrix], context=None, probe=draw, report=lambda evaluations: None, **tolerances)
 
 
 def test_linear_field_has_the_matrix_exponential_and_its_trace():

@@ -24,7 +24,8 @@ class Continuous(Bijector):
             arguments alone.
         parameters: Weights of the velocity field.
         context: Condition, `[batch, size]`, or None.
-        probe: Noise of mean 0 and covariance 1 for each row, `[batch, dimension]`; None for the exact trace.
+        probe: Function from the points where a path starts, `[batch, dimension]`, to noise of mean 0 and covariance 1
+            of the same shape; None for the exact trace.
         rtol: Relative tolerance of the solver.
         atol: Absolute tolerance of the solver.
         report: Called with the number of evaluations of the velocity for each row, int32 `[batch]`.
@@ -39,7 +40,7 @@ class Continuous(Bijector):
         parameters: list[tf.Tensor],
         *,
         context: tf.Tensor | None,
-        probe: tf.Tensor | None,
+        probe: Callable[[tf.Tensor], tf.Tensor] | None,
         rtol: float,
         atol: float,
         report: Callable[[tf.Tensor], None],
@@ -60,7 +61,8 @@ class Continuous(Bijector):
 
     def _integrate(self, x, interval):
         state = tf.concat([x, tf.zeros_like(x[:, :1])], axis=-1)
-        rows = [row for row in (self.probe, self.context) if row is not None]
+        probe = None if self.probe is None else self.probe(x)
+        rows = [row for row in (probe, self.context) if row is not None]
         state, evaluations = integrate(self._derivative, state, self.weights, rows, interval)
         self.report(evaluations)
         return state[:, :-1], state[:, -1]

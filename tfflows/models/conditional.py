@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import noise, values
+from tfflows.errors import check
 
 
 class Conditional:
@@ -52,3 +53,14 @@ def some_hidden(condition: tf.Tensor | None, rate: float, seeds: tf.Tensor) -> t
         return None
     seen = noise.uniform(noise.fold_in(seeds, noise.HIDING), (1,), tf.float32) >= rate
     return tf.where(seen, condition, tf.zeros_like(condition))
+
+
+def of_one_batch(label: tf.Tensor, context: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A label and a context, each of a batch of any shape, with the shape that both broadcast to."""
+    try:
+        tf.broadcast_static_shape(label.shape, context.shape[:-1])
+    except ValueError:
+        rule = "Expected a `label` and a `context` of one batch shape."
+        check(False, rule, label_shape=tuple(label.shape), context_shape=tuple(context.shape))
+    batch = tf.broadcast_dynamic_shape(tf.shape(label), tf.shape(context)[:-1])
+    return tf.broadcast_to(label, batch), tf.broadcast_to(context, tf.concat([batch, context.shape[-1:]], axis=0))

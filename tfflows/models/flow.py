@@ -16,7 +16,7 @@ from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
-from tfflows.models.conditional import some_hidden
+from tfflows.models.conditional import of_one_batch, some_hidden
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
 
@@ -136,7 +136,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         self.check_initialized()
         label, context = self.event.check_label(label), self.event.check_context(context)
         if label is not None and context is not None:
-            label, context = _of_one_batch(label, context)
+            label, context = of_one_batch(label, context)
         return FlowDistribution(self, self.condition(label, context), name=self.name)
 
     def log_density(
@@ -195,14 +195,3 @@ class Flow(DataDependentWeights, GenerativeModel):
     def layer_metrics(self) -> list[keras.metrics.Metric]:
         """The training metrics of the layers."""
         return self.chain.metrics
-
-
-def _of_one_batch(label, context):
-    """A label and a context, each of a batch of any shape, with the shape that both broadcast to."""
-    try:
-        tf.broadcast_static_shape(label.shape, context.shape[:-1])
-    except ValueError:
-        rule = "Expected a `label` and a `context` of one batch shape."
-        check(False, rule, label_shape=tuple(label.shape), context_shape=tuple(context.shape))
-    batch = tf.broadcast_dynamic_shape(tf.shape(label), tf.shape(context)[:-1])
-    return tf.broadcast_to(label, batch), tf.broadcast_to(context, tf.concat([batch, context.shape[-1:]], axis=0))

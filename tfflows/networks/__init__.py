@@ -19,4 +19,5 @@ from tfflows.networks.residual import ResidualNet as ResidualNet
 from tfflows.networks.resnet import ConvResNet as ConvResNet
 from tfflows.networks.resnet import WeightNormConv2D as WeightNormConv2D
 from tfflows.networks.transformer import Transformer as Transformer
+from tfflows.networks.velocity import VelocityConvNet as VelocityConvNet
 from tfflows.networks.velocity import VelocityMLP as VelocityMLP

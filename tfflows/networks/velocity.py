@@ -1,5 +1,6 @@
-"""Velocity field of a continuous flow: a perceptron whose every layer is gated and shifted by time."""
+"""Velocity field of a continuous flow: a network whose every layer is gated and shifted by time."""
 
+import functools
 from typing import Any
 
 import keras
@@ -19,13 +20,15 @@ class ConcatSquash(Configurable, keras.layers.Layer):
     Source: Grathwohl et al., "FFJORD" (1810.01367), in the authors' code.
     """
 
+    map_of = keras.layers.Dense
+
     def __init__(self, units: int, *, condition_size: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.units = units
         self.condition_size = condition_size
 
     def build(self, input_shape):
-        self.dense = keras.layers.Dense(self.units)
+        self.dense = self.map_of(self.units)
         self.gate = keras.layers.Dense(self.units)
         self.shift = keras.layers.Dense(self.units, use_bias=False)
         self.dense.build(input_shape)
@@ -47,6 +50,8 @@ class VelocityMLP(Network):
         **kwargs: As in `Network`; the context vector joins time in every layer.
     """
 
+    squash_layer = ConcatSquash
+
     def __init__(self, outputs: int | None = None, *, width: int, depth: int, activation: str = "tanh", **kwargs: Any):
         super().__init__(outputs, **kwargs)
         self.width = width
@@ -55,9 +60,9 @@ class VelocityMLP(Network):
 
     def build(self, input_shape):
         sizes, size = [self.width] * self.depth + [self.outputs], input_shape[-1]
-        self.squash = [ConcatSquash(units, condition_size=1 + self.context_size) for units in sizes]
+        self.squash = [self.squash_layer(units, condition_size=1 + self.context_size) for units in sizes]
         for layer in self.squash:
-            layer.build((None, size))
+            layer.build((*input_shape[:-1], size))
             size = layer.units
 
     def call(self, t, x, context=None):
@@ -65,3 +70,27 @@ class VelocityMLP(Network):
         for layer in self.squash[:-1]:
             x = self.activation(layer(x, condition))
         return self.squash[-1](x, condition)
+
+
+class ConcatSquashConv(ConcatSquash):
+    """`conv(x) * sigmoid(gate(c)) + shift(c)`: as `ConcatSquash`, for each feature map.
+
+    Args:
+        units: Number of feature maps.
+        condition_size: Size of `c`.
+    """
+
+    map_of = functools.partial(keras.layers.Conv2D, kernel_size=3, padding="same")
+
+    def call(self, x, condition):
+        gate, shift = (part(condition)[:, None, None] for part in (self.gate, self.shift))
+        return self.dense(x) * tf.sigmoid(gate) + shift
+
+
+class VelocityConvNet(VelocityMLP):
+    """3 x 3 convolutions of `(t, x, context)` with smooth activations, for images; otherwise as `VelocityMLP`.
+
+    Source: Grathwohl et al., "FFJORD" (1810.01367), the appendix on experiments, and the authors' code.
+    """
+
+    squash_layer = ConcatSquashConv

@@ -2,39 +2,56 @@
 
 from tfflows.datasets import Data
 from tfflows.errors import check
-from tfflows.models import Dequantized, Flow, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
+from tfflows.models import Dequantized, Flow, FlowMatching, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
 
 
-def make_objective(model: GenerativeModel, data: Data | Target, settings: TrainSettings) -> GenerativeModel | ReverseKL:
-    """The Keras model to fit and to evaluate: `model` itself for data, its `ReverseKL` for a target.
+def make_objective(
+    model: GenerativeModel, data: Data | Target, settings: TrainSettings
+) -> GenerativeModel | FlowMatching | ReverseKL:
+    """The Keras model to fit and to evaluate: `model` itself or its `FlowMatching` for data, `ReverseKL` for a target.
 
     Raises:
         InputError: `settings` or the model do not suit what it is fitted to.
     """
     if isinstance(data, Target):
-        rule = "Expected `num_importance_samples` to be 1 for a target: all draws together estimate log Z."
-        check(settings.num_importance_samples == 1, rule, num_importance_samples=settings.num_importance_samples)
-        rule = "Expected `variational_em` to be False for a target: a flow has no posterior."
-        check(not settings.variational_em, rule, variational_em=True)
+        _check_target(settings)
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
+    _check_data(model, data, settings)
+    if settings.variational_em:
+        model.variational_em = True
+    if settings.input_noise:
+        model.input_noise = settings.input_noise
+    if settings.objective == "flow_matching":
+        with strategies.scope(model.distribute_strategy):
+            return FlowMatching(model, optimal_transport=settings.optimal_transport)
+    return model
+
+
+def _check_target(settings):
+    rule = "Expected `num_importance_samples` to be 1 for a target: all draws together estimate log Z."
+    check(settings.num_importance_samples == 1, rule, num_importance_samples=settings.num_importance_samples)
+    rule = "Expected `variational_em` to be False for a target: a flow has no posterior."
+    check(not settings.variational_em, rule, variational_em=True)
+    rule = "Expected objective='maximum_likelihood' for a target, which has no examples to match."
+    check(settings.objective == "maximum_likelihood", rule, objective=settings.objective)
+
+
+def _check_data(model, data, settings):
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
     samples = settings.num_importance_samples
     check(samples == 1 or not isinstance(model, Flow), rule, num_importance_samples=samples)
-    if settings.variational_em:
-        rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
-        check(isinstance(model, LatentVariableModel), rule, variational_em=True, model=model.name)
-        model.variational_em = True
-    if settings.input_noise:
-        rule = "Expected `input_noise` to be 0: only flows of pixels and models of a table can add noise."
-        check(isinstance(model, Dequantized | Tabular), rule, input_noise=settings.input_noise, model=model.name)
-        model.input_noise = settings.input_noise
-    return model
+    rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
+    has_latent = isinstance(model, LatentVariableModel)
+    check(has_latent or not settings.variational_em, rule, variational_em=True, model=model.name)
+    rule = "Expected `input_noise` to be 0: only flows of pixels and models of a table can add noise."
+    takes_noise = isinstance(model, Dequantized | Tabular)
+    check(takes_noise or not settings.input_noise, rule, input_noise=settings.input_noise, model=model.name)
 
 
 def warnings(model: GenerativeModel, data: Data | Target) -> list[str]:

@@ -7,6 +7,7 @@ from tfflows.errors import check, check_choice
 
 SCHEDULES = ("constant", "cosine")
 OPTIMIZERS = ("adam", "adamax")
+OBJECTIVES = ("maximum_likelihood", "flow_matching")
 MEMORY = ("keep", "recompute")
 
 
@@ -32,6 +33,9 @@ class TrainSettings:
         validate_every: Number of steps between validations, each with a checkpoint; None validates once per pass.
         sample_every: Number of validations between pictures of samples.
         num_importance_samples: Number of importance samples of the final score on the test set, where it is a bound.
+        objective: What is minimized for data: the negative log-likelihood, or its bound, `"maximum_likelihood"`; or the
+            error of the velocity of a continuous flow, `"flow_matching"`, which needs no solver.
+        optimal_transport: Whether flow matching pairs events and latents of a minibatch by a transport plan.
         anneal_steps: Number of steps over which a target is annealed from a flat one; 1 for no annealing.
         variational_em: Whether executions alternate between an E-step, which trains the posterior of a VAE, and an
             M-step, which trains its decoder and prior; each is `steps_per_execution` steps long.
@@ -58,6 +62,8 @@ class TrainSettings:
     validate_every: int | None = None
     sample_every: int = 5
     num_importance_samples: int = 1
+    objective: str = "maximum_likelihood"
+    optimal_transport: bool = False
     anneal_steps: int = 1
     variational_em: bool = False
     steps_per_execution: int = 1
@@ -69,6 +75,9 @@ class TrainSettings:
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("memory", self.memory, MEMORY)
+        check_choice("objective", self.objective, OBJECTIVES)
+        rule = "Expected `optimal_transport` to be False without objective='flow_matching'."
+        check(not self.optimal_transport or self.objective == "flow_matching", rule, optimal_transport=True)
         rule = "Expected `jit_compile` without `memory='recompute'`: XLA would merge what is computed twice."
         check(not (self.jit_compile and self.memory == "recompute"), rule, jit_compile=True, memory="recompute")
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
