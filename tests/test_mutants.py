@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import bound_laws, estimate_laws, keras_laws, laws
+from tests import bound_laws, estimate_laws, keras_laws, laws, probability_laws
 from tests.cases import EVENTS, Case
 from tests.condition_mutants import CONDITION_MUTANTS, changed
-from tests.test_laws import ESTIMATE_STAND_INS, STAND_INS
+from tests.test_laws import OF_BOUNDS, OF_ESTIMATES, OF_PROBABILITIES
 from tfflows import bijectors, noise, values
 from tfflows.bijectors import base
+from tfflows.integers import DiscretizedLogistics
 from tfflows.layers import ActNorm, AffineCoupling, Chain, affine
 from tfflows.models import VAE, Flow
 from tfflows.models.distribution import FlowDistribution
@@ -21,6 +22,7 @@ from tfflows.servable import Servable
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
 BOUND, ESTIMATE = Case("flow_vae", EVENTS["vector"]), Case("residual", EVENTS["image"])
+PROBABILITY = Case("idf", EVENTS["image"])
 
 
 def log_det_sign_flipped(patch):
@@ -230,6 +232,15 @@ def terms_that_are_drawn_have_no_weight(patch):
     patch.setattr(bijectors.Roulette, "weight", lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype))
 
 
+def integers_are_not_rounded(patch):
+    patch.setattr("tfflows.bijectors.rounded.rounded", lambda x: x)
+
+
+def cells_of_integers_overlap(patch):
+    method = DiscretizedLogistics.log_prob
+    patch.setattr(DiscretizedLogistics, "log_prob", lambda self, outputs, z: method(self, outputs, 0.5 * z))
+
+
 MUTANTS = [
     *CONDITION_MUTANTS,
     (flips_are_not_saved, keras_laws.keras_file_is_the_model, VECTOR),
@@ -243,6 +254,8 @@ MUTANTS = [
     (log_det_of_flows_is_dropped, laws.density_integrates_to_one, BOUND),
     (latents_are_drawn_at_temperature_1, bound_laws.temperature_narrows_what_is_drawn, BOUND),
     (terms_that_are_drawn_have_no_weight, estimate_laws.log_det_is_the_mean_of_estimates, ESTIMATE),
+    (cells_of_integers_overlap, probability_laws.masses_add_up_to_1, PROBABILITY),
+    (integers_are_not_rounded, probability_laws.masses_add_up_to_1, PROBABILITY),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, VECTOR),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, IMAGE),
     (log_det_halved, laws.log_det_is_that_of_the_jacobian, VECTOR),
@@ -285,9 +298,5 @@ def test_law_catches_mutant(mutant, law, case, monkeypatch):
 
 
 def test_every_law_has_a_mutant():
-    assert {law for _, law, _ in MUTANTS} == {
-        *laws.LAWS,
-        *laws.CONDITION_LAWS,
-        *STAND_INS.values(),
-        *ESTIMATE_STAND_INS.values(),
-    }
+    stand_ins = {law for each in (OF_BOUNDS, OF_ESTIMATES, OF_PROBABILITIES) for law in each.values()}
+    assert {law for _, law, _ in MUTANTS} == {*laws.LAWS, *laws.CONDITION_LAWS, *stand_ins}

@@ -62,7 +62,7 @@ DEEP_PRIOR = {"prior_depth": 12, "components": 5}
 PRESETS = {
     "image": {"model": SMALL, "train": {"batch_size": 64}},
     "digits": {"model": SMALL, "train": {**MINUTES, "validate_every": 100}},
-    **dict.fromkeys(("mnist", "fashion_mnist"), {"model": SMALL, "train": MINUTES}),
+    **{name: {"model": SMALL, "train": MINUTES} for name in ("mnist", "fashion_mnist")},
     "cifar10": {"train": {**ADAMAX, "warmup_steps": 1953, "epochs": 2000}},
     "downsampled_imagenet/32x32": {"model": DEEP_PRIOR, "train": {**ADAMAX, "epochs": 100}},
     "downsampled_imagenet/64x64": {
