@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import bound_laws, estimate_laws, keras_laws, laws, probability_laws
+from tests import bound_laws, keras_laws, laws
 from tests.cases import EVENTS, Case
 from tests.condition_mutants import CONDITION_MUTANTS, changed
+from tests.score_mutants import SCORE_MUTANTS
 from tests.test_laws import OF_BOUNDS, OF_ESTIMATES, OF_PROBABILITIES
 from tfflows import bijectors, noise, values
 from tfflows.bijectors import base
-from tfflows.integers import DiscretizedLogistics
 from tfflows.layers import ActNorm, AffineCoupling, Chain, affine
 from tfflows.models import VAE, Flow
 from tfflows.models.distribution import FlowDistribution
@@ -21,8 +21,7 @@ from tfflows.serialization import Configurable
 from tfflows.servable import Servable
 
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
-BOUND, ESTIMATE = Case("flow_vae", EVENTS["vector"]), Case("residual", EVENTS["image"])
-PROBABILITY = Case("idf", EVENTS["image"])
+BOUND = Case("flow_vae", EVENTS["vector"])
 
 
 def log_det_sign_flipped(patch):
@@ -228,21 +227,9 @@ def distribution_has_another_density(patch):
     patch.setattr(FlowDistribution, "_log_prob", changed(FlowDistribution._log_prob, lambda self, nats: nats + 0.01))
 
 
-def terms_that_are_drawn_have_no_weight(patch):
-    patch.setattr(bijectors.Roulette, "weight", lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype))
-
-
-def integers_are_not_rounded(patch):
-    patch.setattr("tfflows.bijectors.rounded.rounded", lambda x: x)
-
-
-def cells_of_integers_overlap(patch):
-    method = DiscretizedLogistics.log_prob
-    patch.setattr(DiscretizedLogistics, "log_prob", lambda self, outputs, z: method(self, outputs, 0.5 * z))
-
-
 MUTANTS = [
     *CONDITION_MUTANTS,
+    *SCORE_MUTANTS,
     (flips_are_not_saved, keras_laws.keras_file_is_the_model, VECTOR),
     (flips_are_not_saved, keras_laws.copies_are_the_model, VECTOR),
     (copy_shares_its_weights, keras_laws.copies_are_the_model, VECTOR),
@@ -253,9 +240,6 @@ MUTANTS = [
     (log_det_of_flows_is_dropped, bound_laws.posterior_and_prior_have_the_same_mass, BOUND),
     (log_det_of_flows_is_dropped, laws.density_integrates_to_one, BOUND),
     (latents_are_drawn_at_temperature_1, bound_laws.temperature_narrows_what_is_drawn, BOUND),
-    (terms_that_are_drawn_have_no_weight, estimate_laws.log_det_is_the_mean_of_estimates, ESTIMATE),
-    (cells_of_integers_overlap, probability_laws.masses_add_up_to_1, PROBABILITY),
-    (integers_are_not_rounded, probability_laws.masses_add_up_to_1, PROBABILITY),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, VECTOR),
     (log_det_sign_flipped, laws.log_det_is_that_of_the_jacobian, IMAGE),
     (log_det_halved, laws.log_det_is_that_of_the_jacobian, VECTOR),
