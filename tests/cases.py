@@ -55,6 +55,7 @@ SMALL = {
     ("tarflow", "image"): {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
     ("jet", "image"): {"couplings": 6, "patch": 2, "layers": 1, "width": 8, "heads": 2},
     ("pixelcnn", "image"): {"width": 4, "blocks": 2, "components": 2, "dropout": 0.0},
+    ("idf", "image"): {"scales": 2, "couplings": 2, "width": 6, "depth": 2, "components": 2},
     ("residual", "vector"): {"blocks": 2, "width": 8, "lipschitz": 0.9},
     ("residual", "image"): {
         **{"scales": 2, "blocks": 1, "width": 4, "dense_blocks": 1, "dense_width": 4},
@@ -85,6 +86,11 @@ class Case:
         return self.row.density == "exact"
 
     @property
+    def bounded(self) -> bool:
+        """Whether the density is only bounded, whatever the events are."""
+        return self.row.density == "bound"
+
+    @property
     def estimated(self) -> bool:
         """Whether the log-determinant is an estimate."""
         return self.event.kind in self.row.estimates
@@ -107,10 +113,10 @@ CASES = [
 ]
 
 
-def make(case: Case, *, seed: int = 0, scale: float = 1.0) -> GenerativeModel:
+def make(case: Case, *, seed: int = 0, scale: float = 1.0, **settings: Any) -> GenerativeModel:
     """The model of a case in the current precision, without weights at zero, initialized on data times `scale`."""
     keras.utils.set_random_seed(seed)
-    model = zoo.create(case.name, event=case.event, **case.settings)
+    model = zoo.create(case.name, event=case.event, **{**case.settings, **settings})
     x, conditions = events(case, 64)
     x = x if scale == 1.0 else (scale * x).astype(case.event.dtype)
     model.initialize(x, **conditions)
@@ -120,7 +126,7 @@ def make(case: Case, *, seed: int = 0, scale: float = 1.0) -> GenerativeModel:
     for variable in model.trainable_variables:
         # Also a smaller one for the networks of a condition, which have more inputs: float32 must invert them.
         exact = 0.15 if case.event.condition_size else 0.2
-        move = exact if case.exact else 0.05 if id(variable) in gentle else 0.1
+        move = exact if not case.bounded else 0.05 if id(variable) in gentle else 0.1
         variable.assign(variable.numpy() + move * random.normal(size=variable.shape))
     return model
 

@@ -41,6 +41,7 @@ FLOORS = {
     "tfflows.dequantization": 1.1,
     "tfflows.likelihoods": 0.9,
     "tfflows.pixel_mixture": 0.9,
+    "tfflows.integers": 0.9,
     "tfflows.signatures": 1.1,
     "tfflows.guards": 1.2,
     "tfflows.servable": 1.3,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import bound_laws, estimate_laws, laws
+from tests import bound_laws, estimate_laws, laws, probability_laws
 from tests.cases import CASES
 from tests.condition_laws import CONDITION_LAWS
 from tests.keras_laws import KERAS_LAWS
@@ -13,9 +13,10 @@ from tests.training_laws import (
     unit_of_the_data_does_not_matter,
 )
 
-# The law that replaces the one that cannot hold for an estimate, and those that replace those of a bound.
-ESTIMATE_STAND_INS = {laws.log_det_is_that_of_the_jacobian: estimate_laws.log_det_is_the_mean_of_estimates}
-STAND_INS = {
+# The laws that replace those that cannot hold for an estimate, for probabilities of integers, and for a bound.
+OF_ESTIMATES = {laws.log_det_is_that_of_the_jacobian: estimate_laws.log_det_is_the_mean_of_estimates}
+OF_PROBABILITIES = {laws.log_det_is_that_of_the_jacobian: probability_laws.masses_add_up_to_1}
+OF_BOUNDS = {
     laws.sampling_inverts_density: bound_laws.more_importance_samples_tighten_the_bound,
     laws.log_det_is_that_of_the_jacobian: bound_laws.posterior_and_prior_have_the_same_mass,
     laws.temperature_scales_the_latent: bound_laws.temperature_narrows_what_is_drawn,
@@ -23,7 +24,8 @@ STAND_INS = {
 
 
 def laws_of(case):
-    stand_ins = ESTIMATE_STAND_INS if case.estimated else {} if case.exact else STAND_INS
+    by_density = {"exact": {}, "bound": OF_BOUNDS, "probability": OF_PROBABILITIES}
+    stand_ins = OF_ESTIMATES if case.estimated else by_density[case.row.density]
     return [stand_ins.get(law, law) for law in all_laws_of(case)]
 
 

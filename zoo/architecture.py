@@ -26,7 +26,8 @@ class Architecture:
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
         presets: Settings by dataset, by family of datasets such as `"energy"`, or by kind of event for all others; with
             the paper's score if it has one: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
-        density: `"exact"` or `"bound"`, for continuous events; the density of discrete events is always a bound.
+        density: `"exact"` or `"bound"`, for continuous events, of which that of discrete events is always a bound; or
+            `"probability"`, if the events are integers that get their exact probabilities.
         estimates: Kinds of event whose density, or the bound on it, is an unbiased estimate.
         log_prob_cost: Cost of a density, with the default settings.
         sample_cost: Cost of a sample, with the default settings.

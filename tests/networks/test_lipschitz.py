@@ -39,8 +39,8 @@ SHAPES = [(7, 4), (4, 7), (3, 3, 2, 5), (3, 3, 5, 2), (1, 1, 4, 3), (5, 3, 1, 1)
 
 def pairs(shape, dtype):
     """The norm of each kernel's map, by a singular value decomposition, and its bound."""
-    for name, kernel in kernels(shape).items():
-        kernel = tf.constant(kernel, dtype)
+    for name, values in kernels(shape).items():
+        kernel = tf.constant(values, dtype)
         matrix = kernel.numpy() if len(shape) == 2 else operator_of(kernel)
         bound = spectral.norm_bound(kernel) if len(shape) == 2 else spectral.norm_bound_of_convolution(kernel, SPACE)
         yield name, np.linalg.norm(matrix, 2), bound.numpy()

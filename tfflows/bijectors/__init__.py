@@ -37,6 +37,7 @@ from tfflows.bijectors.residual import Residual as Residual
 from tfflows.bijectors.residual import Roulette as Roulette
 from tfflows.bijectors.root import MonotonicBijector as MonotonicBijector
 from tfflows.bijectors.root import increasing_root as increasing_root
+from tfflows.bijectors.rounded import RoundedShift as RoundedShift
 from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
 from tfflows.bijectors.spline import Spline as Spline
 from tfflows.bijectors.support import Support as Support

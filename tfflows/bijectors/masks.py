@@ -29,7 +29,13 @@ def alternating(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
     return np.broadcast_to((np.arange(shape[-1]) % 2 == 1) != flip, shape)
 
 
-MASKS = {"checkerboard": checkerboard, "halves": halves, "alternating": alternating}
+def quarters(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
+    """Keeps the first three quarters of the last axis (1905.07376, the authors' code, `split_quarter`)."""
+    check(shape[-1] > 3, "Expected at least 4 entries on the last axis, to change a quarter of them.", shape=shape)
+    return np.broadcast_to((np.arange(shape[-1]) < shape[-1] - shape[-1] // 4) != flip, shape)
+
+
+MASKS = {"checkerboard": checkerboard, "halves": halves, "alternating": alternating, "quarters": quarters}
 
 
 def check_name(mask: str) -> None:

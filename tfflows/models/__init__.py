@@ -5,6 +5,7 @@ from tfflows.models.dequantized import Dequantized as Dequantized
 from tfflows.models.dequantized import make_flow as make_flow
 from tfflows.models.flow import Flow as Flow
 from tfflows.models.flow_matching import FlowMatching as FlowMatching
+from tfflows.models.integer import IntegerFlow as IntegerFlow
 from tfflows.models.ladder import LadderVAE as LadderVAE
 from tfflows.models.latent import LatentVariableModel as LatentVariableModel
 from tfflows.models.objective import MeanNegativeLogLikelihood as MeanNegativeLogLikelihood

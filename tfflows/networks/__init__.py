@@ -5,6 +5,7 @@ from tfflows.networks.base import Network as Network
 from tfflows.networks.causal import CausalTransformer as CausalTransformer
 from tfflows.networks.convnet import ConvNet as ConvNet
 from tfflows.networks.convnet import ScaledConv2D as ScaledConv2D
+from tfflows.networks.densenet import DenseNet as DenseNet
 from tfflows.networks.encoder import ConvDecoder as ConvDecoder
 from tfflows.networks.encoder import ConvEncoder as ConvEncoder
 from tfflows.networks.encoder import Encoder as Encoder

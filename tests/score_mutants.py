@@ -1,0 +1,30 @@
+"""Mutants of scores that are estimates or probabilities, with the laws that catch them: `test_mutants.py` runs them."""
+
+import tensorflow as tf
+
+from tests import estimate_laws, probability_laws
+from tests.cases import EVENTS, Case
+from tfflows import bijectors
+from tfflows.integers import DiscretizedLogistics
+
+ESTIMATE, PROBABILITY = Case("residual", EVENTS["image"]), Case("idf", EVENTS["image"])
+
+
+def terms_that_are_drawn_have_no_weight(patch):
+    patch.setattr(bijectors.Roulette, "weight", lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype))
+
+
+def integers_are_not_rounded(patch):
+    patch.setattr("tfflows.bijectors.rounded.rounded", lambda x: x)
+
+
+def cells_of_integers_overlap(patch):
+    method = DiscretizedLogistics.log_prob
+    patch.setattr(DiscretizedLogistics, "log_prob", lambda self, outputs, z: method(self, outputs, 0.5 * z))
+
+
+SCORE_MUTANTS = [
+    (terms_that_are_drawn_have_no_weight, estimate_laws.log_det_is_the_mean_of_estimates, ESTIMATE),
+    (integers_are_not_rounded, probability_laws.masses_add_up_to_1, PROBABILITY),
+    (cells_of_integers_overlap, probability_laws.masses_add_up_to_1, PROBABILITY),
+]
