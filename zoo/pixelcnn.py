@@ -46,5 +46,6 @@ ARCHITECTURE = Architecture(
     title="PixelCNN++: a mixture of discretized logistics for each pixel",
     builders={"image": image},
     presets=PRESETS,
+    density="probability",
     sample_cost=Cost("sequential"),
 )
