@@ -10,7 +10,7 @@ from tfflows.bijectors import RationalQuadratic
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
-from tfflows.networks import MADE, ResidualNet
+from tfflows.networks import MADE, MaskedConvNet, ResidualNet
 from zoo.architecture import Architecture
 
 BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-BOUND, BOUND]: as in the authors' code
@@ -55,6 +55,7 @@ def vector(
 def image(
     event: Event,
     *,
+    kind: str = "coupling",
     scales: int = 3,
     steps: int = 7,
     width: int = 96,
@@ -67,22 +68,29 @@ def image(
 
     Args:
         event: Event of shape `(height, width, channels)`; each scale halves height and width.
+        kind: `"coupling"`, or `"autoregressive"` in raster order, back and forth, by masked convolutions.
         scales: Number of scales, the paper's levels.
         steps: Number of steps of each scale, which ends with one more linear map.
         width: Number of feature maps of the networks.
-        blocks: Number of residual blocks of each network.
+        blocks: Number of residual blocks of each network, or of pairs of masked convolutions.
         bins: Number of bins of each spline.
-        dropout: Fraction of the units that are dropped in training, in [0, 1).
+        dropout: Fraction of the units that are dropped in training, in [0, 1); 0 for autoregressive layers.
         factor_out: Whether each scale factors out half of the channels.
     """
-    settings = {"width": width, "blocks": blocks, "dropout": dropout, "context_size": event.condition_size}
-    resnet, spline = ResidualNet(convolutional=True, **settings), RationalQuadratic(bins=bins, bound=BOUND)
+    check_choice("kind", kind, ["coupling", "autoregressive"])
+    check(kind == "coupling" or dropout == 0, "Expected `dropout` to be 0 with autoregressive layers.", dropout=dropout)
+    settings, spline = {"width": width, "context_size": event.condition_size}, RationalQuadratic(bins=bins, bound=BOUND)
+    resnet = ResidualNet(convolutional=True, blocks=blocks, dropout=dropout, **settings)
+    masked = MaskedConvNet(depth=2 * blocks, **settings)
     flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
     for scale in range(scales):
         flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and scale > 0 else [layers.Squeeze()]
-        for _ in range(steps):
-            flow += [layers.ActNorm(), layers.PLULinear()]
-            flow += [layers.Coupling("halves", conditioner=resnet, transformer=spline)]
+        for index in range(steps):
+            splines = layers.Coupling("halves", conditioner=resnet, transformer=spline)
+            if kind == "autoregressive":
+                order = ("natural", "reversed")[index % 2]
+                splines = layers.AutoregressiveConv(conditioner=masked, transformer=spline, order=order)
+            flow += [layers.ActNorm(), layers.PLULinear(), splines]
         flow += [layers.PLULinear()]
     return make_flow(event, flow, name="nsf")
 

@@ -1,16 +1,20 @@
 """Facts of the paper of neural spline flows, 1906.04032; those of the splines are in tests/bijectors/test_spline.py."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import EVENTS, Case, assert_finite_at, events, make
+from tests import laws
+from tests.cases import EVENTS, SMALL, Case, assert_finite_at, events, flow_of, make
 from tfflows import layers, noise
 from tfflows.bijectors import RationalQuadratic
 from tfflows.errors import InputError
 from tfflows.events import Event
+from tfflows.layers import AutoregressiveConv
 from tfflows.networks import ResidualNet
 from tfflows.networks.blocks import ResidualBlock
 from zoo import nsf
@@ -155,3 +159,20 @@ def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(kind):
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         zoo.create("nsf", event=Event((2,)), **settings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("classes", [0, 3])
+def test_autoregressive_layers_of_images_are_a_flow(classes):
+    settings = {**SMALL["nsf", "image"], "kind": "autoregressive", "dropout": 0.0}
+    case = Case("nsf", dataclasses.replace(EVENTS["image"], classes=classes))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SMALL, ("nsf", "image"), settings)
+        for law in (
+            laws.log_det_is_that_of_the_jacobian,
+            laws.sampling_inverts_density,
+            laws.each_event_is_scored_alone,
+        ):
+            law(case)
+        kinds = [one for one in flow_of(make(case)).flow_layers if isinstance(one, AutoregressiveConv)]
+    assert len(kinds) == settings["scales"] * settings["steps"]

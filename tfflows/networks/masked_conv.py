@@ -59,7 +59,7 @@ class MaskedConvNet(Network):
         activation: Activation of the hidden layers, one of `made.ACTIVATIONS`.
         context_channels: Number of channels of the context, a map `[batch, height, width, context_channels]`, which
             shifts the first hidden layer through a 1 x 1 convolution; 0 for none.
-        **kwargs: As in `Network`.
+        **kwargs: As in `Network`; a context vector takes the place of the map, the same at every pixel.
 
     Raises:
         InputError: `degrees` is another order, `outputs` is not a multiple of the channels, `depth` is below 1, or
@@ -97,7 +97,8 @@ class MaskedConvNet(Network):
         channels, backwards = raster(np.asarray(self.degrees))
         rule = "Expected `outputs` to be a multiple of the number of channels."
         check(self.outputs % len(channels) == 0, rule, outputs=self.outputs, channels=len(channels))
-        self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if self.context_channels else None
+        size = self.context_channels or self.context_size
+        self.condition = keras.layers.Conv2D(width, 1, use_bias=False) if size else None
         # Earlier pixels are to all feature maps what a context is to MADE: degree 0.
         seen = np.array([0, *channels])
         hidden = hidden_degrees("sorted", seen, len(channels), width=width, depth=self.depth, seed=0)
@@ -108,13 +109,13 @@ class MaskedConvNet(Network):
         for conv in (*self.hidden, self.last):
             conv.build((*space, conv.mask.shape[2]))
         if self.condition:
-            self.condition.build((*space, self.context_channels))
+            self.condition.build((*space, size))
 
     def call(self, x, context=None, *, training=False, seeds=None):
         first, *others = self.hidden
         x = first(x)
         if self.condition:
-            x += self.condition(context)
+            x += self.condition(context if self.context_channels else context[:, None, None])
         for conv in others:
             x = conv(self.activation(x))
         return self.last(self.activation(x))
