@@ -44,6 +44,7 @@ class PixelMixture(ConfigurableValue):
     def log_prob(self, outputs: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """Log-probability of pixels `x`, `[..., channels]`, `[...]`, in nats, given `outputs`, `[..., size]`."""
         logits, *_ = parts = self._parts(outputs)
+        x = tf.unstack(x, axis=-1)
         masses = [self._log_mass(parts, x, channel) for channel in range(self.channels)]
         return tf.reduce_logsumexp(tf.nn.log_softmax(logits) + tf.add_n(masses), axis=-1)
 
@@ -55,16 +56,16 @@ class PixelMixture(ConfigurableValue):
             below = self._below(parts, x, channel, tf.range(1, self.levels, dtype=outputs.dtype), log_weights)
             level = tf.reduce_sum(tf.cast(below < u[..., channel, None], outputs.dtype), axis=-1)
             x.append(level)
-            log_weights += self._log_mass(parts, tf.stack(x, axis=-1), channel)
+            log_weights += self._log_mass(parts, x, channel)
         return tf.stack(x, axis=-1)
 
     def cells(self, outputs: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The interval of `u` in which `quantile` gives the pixels `x`: its ends, `[..., channels]` each."""
-        parts, ends = self._parts(outputs), []
+        parts, x, ends = self._parts(outputs), tf.unstack(x, axis=-1), []
         log_weights = tf.nn.log_softmax(parts[0])
         for channel in range(self.channels):
-            here = tf.stack([x[..., channel], x[..., channel] + 1], axis=-1)
-            ends.append(self._below(parts, tf.unstack(x, axis=-1), channel, here, log_weights))
+            here = tf.stack([x[channel], x[channel] + 1], axis=-1)
+            ends.append(self._below(parts, x, channel, here, log_weights))
             log_weights += self._log_mass(parts, x, channel)
         return tuple(tf.unstack(tf.stack(ends, axis=-2), axis=-1))
 
@@ -79,8 +80,9 @@ class PixelMixture(ConfigurableValue):
 
     def _log_mass(self, parts, x, channel):
         """Log-probability of a channel of `x` in each component, given the channels before, `[..., components]`."""
-        mean, scale = self._mean_and_scale(parts, tf.unstack(x, axis=-1), channel)
-        value = x[..., channel, None]
+        mean, scale = self._mean_and_scale(parts, x, channel)
+        # Not by indexing a stack of the channels: TensorFlow's graph optimizer would lose the new axis.
+        value = tf.expand_dims(x[channel], -1)
         above = tf.math.log_sigmoid((mean - value + 0.5) / scale)
         below = tf.math.log_sigmoid((value + 0.5 - mean) / scale)
         inner = above + below + tfp.math.log1mexp(1 / scale)

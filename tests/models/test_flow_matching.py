@@ -1,0 +1,124 @@
+"""Flow matching: regression of the velocity, minibatch transport, and what it leaves alone."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.cases import EVENTS, Case, make
+from tfflows import datasets, noise, training
+from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.models import FlowMatching
+from tfflows.models.flow_matching import paired, transport_plan
+from tfflows.training import TrainSettings
+
+SEED = noise.seed_pair(3)
+
+
+def matched(**settings):
+    model = make(Case("ffjord", EVENTS["vector"]))
+    return model, FlowMatching(model, **settings)
+
+
+def test_error_is_that_of_the_straight_path():
+    model, objective = matched()
+    x = tf.constant(np.random.default_rng(0).normal(size=(6, 2)), tf.float32)
+    act_norm, field = model.flow_layers
+    seeds = noise.row_seeds(x, SEED)
+    t = noise.uniform(noise.fold_in(seeds, noise.MATCHING), (1,), tf.float32)
+    z = model.base_sample(noise.fold_in(seeds, noise.MATCHING - 1))
+    y = act_norm(x)
+    velocity = field.network(t, (1 - t) * y + t * z, None)
+    expected = np.mean((velocity - (z - y)) ** 2, axis=-1)
+    np.testing.assert_allclose(objective.matching_error(x, None, SEED), expected, rtol=1e-5)
+    assert 0 < np.min(t) < np.max(t) < 1
+
+
+def test_least_error_is_that_of_the_conditional_mean():
+    # Data and latents are both N(0, I): the best velocity is E[z - x | (1 - t) x + t z = y] = y (2 t - 1) / s,
+    # with s = (1 - t)^2 + t^2, and its error the mean over t of the conditional variance, 1 / s.
+    model = zoo.create("ffjord", event=Event((2,)), width=8, depth=1)
+    x = tf.constant(np.random.default_rng(0).normal(size=(40_000, 2)), tf.float32)
+    model.initialize(x)
+    objective = FlowMatching(model)
+
+    def best(t, y, context):
+        return y * (2 * t - 1) / ((1 - t) ** 2 + t**2)
+
+    field = model.flow_layers[-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(field.network), "call", lambda self, t, x, context=None: best(t, x, context))
+        error = objective.matching_error(x, None, SEED).numpy()
+    assert abs(error.mean() - np.pi / 2) < 4 * error.std() / np.sqrt(error.size) + 1e-3
+
+
+def test_layers_before_the_velocity_stay():
+    model, objective = matched()
+    assert {weight.path for weight in objective.trainable_variables} == {
+        weight.path for weight in model.flow_layers[-1].trainable_variables
+    }
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(objective({"x": tf.random.stateless_normal([16, 2], [0, 1])}, training=True))
+    assert all(np.any(part) for part in tape.gradient(loss, objective.trainable_variables))
+
+
+def test_evaluation_is_the_log_likelihood():
+    model, objective = matched()
+    x = tf.random.stateless_normal([4, 2], [0, 1])
+    np.testing.assert_allclose(objective({"x": x}), model.log_prob(x), rtol=1e-5)
+    np.testing.assert_allclose(objective.nats_fn({"x": x}, SEED), model.log_prob(x), rtol=1e-5)
+
+
+def test_transport_plan_has_equal_masses_and_little_cost():
+    random = np.random.default_rng(0)
+    x, z = (tf.constant(random.normal(size=(64, 2)), tf.float32) for _ in range(2))
+    plan = transport_plan(x, z).numpy()
+    np.testing.assert_allclose(plan.sum(0), 1, atol=0.1)
+    np.testing.assert_allclose(plan.sum(1), 1, rtol=1e-5)
+    cost = ((x.numpy()[:, None] - z.numpy()) ** 2).sum(-1)
+    assert (plan * cost).sum() < 0.3 * cost.sum() / 64
+
+
+def test_partners_are_near_and_are_the_latents_of_the_batch():
+    x = tf.stack([10.0 * tf.range(6.0), tf.zeros(6)], axis=-1)  # far from each other
+    seeds = noise.split(SEED, 6)
+    np.testing.assert_array_equal(paired(x, tf.reverse(x + 1e-3, [0]), seeds), x + 1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimal_transport", [False, True])
+def test_training_raises_the_log_likelihood(optimal_transport, tmp_path):
+    keras.utils.set_random_seed(0)
+    data = datasets.load("toy/two_moons")
+    model = zoo.create("ffjord", event=data.event, width=32, depth=2)
+    settings = TrainSettings(
+        steps=600,
+        batch_size=256,
+        learning_rate=5e-3,
+        ema=0.99,
+        steps_per_execution=50,
+        objective="flow_matching",
+        optimal_transport=optimal_transport,
+    )
+    training.fit(model, data, settings, seed=0, workdir=tmp_path, verbose=0)
+    x = np.concatenate([batch["x"] for batch in data.test.examples.batch(2000).take(1).as_numpy_iterator()])
+    normal = -0.5 * np.log(np.linalg.det(2 * np.pi * np.e * np.cov(x.T)))
+    assert np.mean(model.log_prob(x)) > normal + 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("realnvp", {}), ("ffjord", {"flows": 2})], ids=["no velocity", "two velocities"]
+)
+def test_other_flows_are_refused(name, settings):
+    model = zoo.create(name, event=EVENTS["vector"], **settings)
+    with pytest.raises(InputError, match=r"one velocity field, as its last layer.*Received: model="):
+        FlowMatching(model)
+
+
+def test_settings_that_do_nothing_are_refused():
+    with pytest.raises(InputError, match=r"`optimal_transport` to be False without objective='flow_matching'"):
+        TrainSettings(optimal_transport=True)
+    with pytest.raises(InputError, match=r"`objective` to be one of .*Received: objective='score'"):
+        TrainSettings(objective="score")
