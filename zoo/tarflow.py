@@ -21,7 +21,7 @@ def vector(
     layers: int = 2,
     width: int = 64,
     heads: int = 4,
-    jacobi_blocks: int = 0,
+    jacobi_blocks: int | None = None,
     guidance: float = 0.0,
     condition_dropout: float = 0.0,
     base: str = "normal",
@@ -34,7 +34,7 @@ def vector(
         layers: Number of attention layers of each block.
         width: Number of channels of the transformers.
         heads: Number of heads of the attention, a divisor of `width`.
-        jacobi_blocks: Number of blocks of entries that sampling iterates over; 0 samples one entry after another.
+        jacobi_blocks: Number of blocks of entries that sampling iterates over; None samples one after another.
         guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
         base: Distribution of the latent: `"normal"`, or `"student_t"` for heavy tails.
@@ -53,7 +53,7 @@ def image(
     width: int = 768,
     heads: int = 12,
     alpha: float = 0.0,
-    jacobi_blocks: int = 0,
+    jacobi_blocks: int | None = None,
     guidance: float = 0.0,
     condition_dropout: float = 0.0,
 ) -> GenerativeModel:
@@ -67,7 +67,7 @@ def image(
         width: Number of channels of the transformers.
         heads: Number of heads of the attention, a divisor of `width`.
         alpha: Distance from the ends of the interval in a logit of the pixels; 0 scales them to [-1, 1].
-        jacobi_blocks: Number of blocks of patches that sampling iterates over; 0 samples one patch after another.
+        jacobi_blocks: Number of blocks of patches that sampling iterates over; None samples one after another.
         guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
     """
@@ -84,7 +84,7 @@ def transformer(event: Event, layers: int, width: int, heads: int, guidance: flo
     return CausalTransformer(width=width, layers=layers, heads=heads, **settings)
 
 
-def alternate(blocks: int, network: CausalTransformer, jacobi_blocks: int) -> list[FlowLayer]:
+def alternate(blocks: int, network: CausalTransformer, jacobi_blocks: int | None) -> list[FlowLayer]:
     """Autoregressive blocks, each in the reverse order of the one before."""
     flow = []
     for number in range(blocks):

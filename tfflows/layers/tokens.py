@@ -60,12 +60,12 @@ class AutoregressiveTokens(Autoregressive):
         conditioner: Unbuilt network: `networks.CausalTransformer`.
         transformer: Scalar transformer, such as `Gaussian()`.
         order: `"natural"` or `"reversed"`.
-        jacobi_blocks: Number of blocks of tokens that the forward direction iterates over, see `bijectors.jacobi`; 0
-            for one token after another, with the cache.
+        jacobi_blocks: Number of blocks of tokens that the forward direction iterates over, see `bijectors.jacobi`;
+            None for one token after another, with the cache.
         tolerance: Largest relative change of an entry that ends the iteration.
 
     Raises:
-        InputError: `order` is none of these, `jacobi_blocks` is negative, or `tolerance` is not positive.
+        InputError: `order` is none of these, `jacobi_blocks` is below 1, or `tolerance` is not positive.
 
     Source: Zhai et al., "Normalizing Flows are Capable Generative Models" (2412.06329), transformer autoregressive
     flows.
@@ -78,20 +78,21 @@ class AutoregressiveTokens(Autoregressive):
         conditioner: Network,
         transformer: ScalarTransformer,
         order: str = "natural",
-        jacobi_blocks: int = 0,
+        jacobi_blocks: int | None = None,
         tolerance: float = 1e-6,
         **kwargs: Any,
     ):
         check_choice("order", order, ("natural", "reversed"))  # the network is causal in one of them
         super().__init__(conditioner=conditioner, transformer=transformer, order=order, **kwargs)
-        check(jacobi_blocks >= 0, "Expected `jacobi_blocks` to be 0 or more.", jacobi_blocks=jacobi_blocks)
+        in_range = jacobi_blocks is None or jacobi_blocks >= 1
+        check(in_range, "Expected `jacobi_blocks` to be 1 or more, or None.", jacobi_blocks=jacobi_blocks)
         check(tolerance > 0, "Expected `tolerance` to be positive.", tolerance=tolerance)
         self.jacobi_blocks = jacobi_blocks
         self.tolerance = tolerance
 
     def bijector(self, context=None, *, training=False, seeds=None):
         one = super().bijector(context, training=training, seeds=seeds)
-        if not self.jacobi_blocks:
+        if self.jacobi_blocks is None:
             return one
         solve = jacobi(one.transform, self.degrees, blocks=self.jacobi_blocks, tolerance=self.tolerance)
         return bijectors.Autoregressive(one.transform, self.degrees, solve)
