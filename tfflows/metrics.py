@@ -25,6 +25,13 @@ def bits_per_dim(log_prob: Any, event: Event) -> Any:
     return -log_prob / (math.log(2.0) * event.size)
 
 
+def kind_of_score(*, exact: bool, estimate: bool, discrete: bool) -> str:
+    """What a score is, in the words that follow it: none for an exact one."""
+    if estimate:
+        return " (an unbiased estimate of a lower bound)" if discrete else " (an unbiased estimate)"
+    return "" if exact else " (a lower bound)"
+
+
 def rescaled_log_prob(log_prob: Any, event: Event, *, scale: float) -> Any:
     """Log-density of `x` in raw units from that of `x / scale`: `log_prob - size * log(scale)`.
 

@@ -84,7 +84,7 @@ def _normalized(blocks: list[Residual]) -> list[FlowLayer]:
 # The commands of the authors' README and the defaults of their `train_img.py`: Adam with a rate of 1e-3 and beta_2 of
 # .99, batches of 64, 1000 steps of warm-up, gradients clipped at 1. Their number of epochs is 1000.
 TOY = {
-    "steps": 4000,
+    "steps": 2000,
     "batch_size": 512,
     "learning_rate": 5e-3,
     "schedule": "cosine",
@@ -97,8 +97,8 @@ SMALL = {"scales": 2, "blocks": 4, "width": 64, "dense_blocks": 2, "dense_width"
 MINUTES = {"steps": 3000, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "clip_norm": 1.0, "ema": 0.99}
 
 PRESETS = {
-    "vector": {"train": TOY},
-    "energy": {"model": {"blocks": 8, "width": 32}, "train": {**TOY, "anneal_steps": 1000}},
+    "vector": {"model": {"blocks": 8}, "train": TOY},
+    "energy": {"model": {"blocks": 4, "width": 32}, "train": {**TOY, "anneal_steps": 1000}},
     "image": {"model": SMALL, "train": {"batch_size": 64}},
     "digits": {"model": {**SMALL, "alpha": 1e-3}, "train": MINUTES},
     "mnist": {"model": {"alpha": 1e-6}, "train": BIG},

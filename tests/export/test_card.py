@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tfflows import datasets, export, training
+from tfflows import datasets, export, splits, training
 from tfflows.events import Event
 
 DATA = {
@@ -22,6 +22,31 @@ def test_score_of_integers_is_called_a_bound_and_that_of_real_numbers_is_not(wor
     assert scores["exact"] == (words != "a lower bound")
     assert words in export.summary(scores)
     assert ("a lower bound" in export.summary(scores)) == (not scores["exact"])
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        (
+            "residual",
+            {"scales": 1, "blocks": 1, "width": 4, "dense_blocks": 1},
+            "(an unbiased estimate of a lower bound)",
+        ),
+        ("idf", {"scales": 1, "couplings": 1, "width": 4, "depth": 1}, ""),
+    ],
+)
+def test_score_of_images_is_called_what_it_is(name, settings, words):
+    event = Event((4, 4, 1), "uint8", 9)
+    model = zoo.create(name, event, **settings)
+    x = np.random.default_rng(0).integers(0, 9, (64, 4, 4, 1)).astype(np.uint8)
+    model.initialize(x)
+    scores = training.evaluate(model, splits.in_memory(x=x))
+    assert scores.get("estimate", False) == (name == "residual")
+    assert scores["exact"] == (name == "idf")
+    summary = export.summary(scores)
+    assert words in summary
+    assert "bits/dim" in summary
+    assert ("bound" in summary) == (name == "residual")
 
 
 def test_likelihood_of_an_autoencoder_and_of_pixels_is_never_exact():

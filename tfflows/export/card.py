@@ -6,6 +6,7 @@ from typing import Any
 
 from tfflows.events import Event
 from tfflows.files import atomic_write
+from tfflows.metrics import kind_of_score
 
 CARD = "README.md"
 
@@ -122,12 +123,12 @@ def summary(metrics: dict[str, Any]) -> str:
 
 def _of_data(metrics: dict[str, Any]) -> str:
     text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
-    is_estimate, is_bound = metrics.get("estimate", False), "bits_per_dim" in metrics
-    if not metrics.get("exact", True):
-        text += " (an unbiased estimate)" if is_estimate and not is_bound else " (a lower bound)"
-    if is_bound:
-        kind = "an unbiased estimate of a bound" if is_estimate else "a bound"
-        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim ({kind})"
+    estimate, discrete = metrics.get("estimate", False), "bits_per_dim" in metrics
+    text += kind_of_score(exact=metrics.get("exact", True), estimate=estimate, discrete=discrete)
+    if discrete:
+        # Exports of earlier versions, all of which have bounds, do not say whether they are exact.
+        kind = " (an estimate of a bound)" if estimate else "" if metrics.get("exact", False) else " (a bound)"
+        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim{kind}"
     if "truth_nats" in metrics:
         text += f" (the true density: {metrics['truth_nats']:.3f})"
     return f"{text}, on all {metrics['num_events']:,} events of the test set"

@@ -99,8 +99,8 @@ class GenerativeModel(Conditional, KerasModel):
                 number.
 
         Returns:
-            float32 `[batch]`, nats per event: exact for continuous events of a flow, a lower bound otherwise; or an
-            unbiased estimate of it, see `estimates`.
+            float32 `[batch]`, nats per event: exact for continuous events of a flow and for integers of an integer
+            flow, a lower bound otherwise; or an unbiased estimate of it, see `estimates`.
 
         Raises:
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose

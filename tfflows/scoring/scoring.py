@@ -104,7 +104,10 @@ def score(
     summary = Summary()
     table.write(target, job, parts, threshold, summary)
     tf.io.gfile.rmtree(job.folder)
-    report = [f"Rows      {summary.rows:,} of {input} by {exported.name}", f"Score     {summary.text(event)}"]
+    report = [
+        f"Rows      {summary.rows:,} of {input} by {exported.name}",
+        f"Score     {summary.text(event, exported.kind_of_score())}",
+    ]
     if threshold is not None:
         below = f"below {threshold:.3f} nats, the {flag_below_quantile} quantile of the training set"
         report.append(f"Outliers  {summary.outliers:,} ({summary.outliers / max(summary.rows, 1):.2%}) {below}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfflows import export, guards, versions
+from tfflows import export, guards, metrics, versions
 from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.sources import storage
@@ -51,6 +51,16 @@ class Version:
     def event(self) -> Event:
         """Event that the model scores."""
         return Event(**self.config()["event"])
+
+    def kind_of_score(self) -> str:
+        """What its scores are, in words: see `metrics.kind_of_score`."""
+        event, path = self.event(), os.path.join(self.folder, "metrics.json")
+        scores = {}
+        if tf.io.gfile.exists(path):
+            with storage.open_to_read(path) as file:
+                scores = json.load(file)
+        exact, estimate = scores.get("exact", not event.has_noise), scores.get("estimate", False)
+        return metrics.kind_of_score(exact=exact, estimate=estimate, discrete=event.discrete)
 
     def identity(self) -> str:
         """A fingerprint that changes with the weights or the graph."""

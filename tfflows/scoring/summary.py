@@ -52,13 +52,16 @@ class Summary:
         """Standard error of the mean in nats; NaN with fewer than two scores."""
         return math.sqrt(self.squares / (self.scored - 1) / self.scored) if self.scored > 1 else math.nan
 
-    def text(self, event: Event) -> str:
-        """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events; a bound is
-        called one.
+    def text(self, event: Event, kind: str = "") -> str:
+        """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events.
+
+        Args:
+            event: What was scored.
+            kind: What the scores are, in words; empty for exact ones.
         """
         if not self.scored:
             return "none"
-        text = f"{self.mean:.3f} +- {self.error:.3f} nats{' (a lower bound)' if event.has_noise else ''}"
+        text = f"{self.mean:.3f} +- {self.error:.3f} nats{kind}"
         if event.discrete:
             bits, error = metrics.bits_per_dim(self.mean, event), metrics.bits_per_dim(-self.error, event)
             text += f", {bits:.4f} +- {error:.4f} bits/dim"
