@@ -65,8 +65,9 @@ def warn_if_saturated(couplings: int, levels: int) -> None:
 
 
 # Presets.
-# The smallest model of the paper: 32 couplings of 2 layers, width 512 and 8 heads; batches of 1024, a learning rate up to
-# of 3e-4 with a cosine, weight decay 1e-5, gradients clipped at 1, 200 epochs. The others are ours.
+# The smallest model of the paper has the default settings: 32 couplings, 2 layers of width 512 with 8 heads. Batches of
+# 1024, a peak learning rate of 3e-4 with a cosine, weight decay 1e-5, gradients clipped at 1, 200 epochs. The others are
+# ours.
 PAPER = {
     "batch_size": 1024,
     "learning_rate": 3e-4,
