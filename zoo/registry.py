@@ -16,6 +16,7 @@ from zoo import (
     planar,
     radial,
     realnvp,
+    sylvester,
     vae,
 )
 from zoo.architecture import Architecture
@@ -33,6 +34,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "bnaf": bnaf.ARCHITECTURE,
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
+    "sylvester": sylvester.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,
     "vae": vae.ARCHITECTURE,
     "flow_vae": flow_vae.ARCHITECTURE,

@@ -38,3 +38,4 @@ from tfflows.bijectors.root import increasing_root as increasing_root
 from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
 from tfflows.bijectors.spline import Spline as Spline
 from tfflows.bijectors.support import Support as Support
+from tfflows.bijectors.sylvester import Sylvester as Sylvester

@@ -30,3 +30,7 @@ from tfflows.layers.planar import Planar as Planar
 from tfflows.layers.prior import SplitPrior as SplitPrior
 from tfflows.layers.prior import TopPrior as TopPrior
 from tfflows.layers.radial import Radial as Radial
+from tfflows.layers.sylvester import HouseholderSylvester as HouseholderSylvester
+from tfflows.layers.sylvester import OrthogonalSylvester as OrthogonalSylvester
+from tfflows.layers.sylvester import TriangularSylvester as TriangularSylvester
+from tfflows.layers.sylvester import sylvester_layer as sylvester_layer
