@@ -33,6 +33,7 @@ SMALL = {
     ("realnvp", "image"): {"width": 4, "blocks": 1},
     ("planar", "vector"): {"layers": 3},
     ("radial", "vector"): {"layers": 3},
+    ("sylvester", "vector"): {"layers": 3},
     ("flowpp", "vector"): {"couplings": 2, "components": 3, "width": 8},
     ("flowpp", "image"): {
         **{"plan": "1 columns, squeeze, 1 channels", "width": 4, "blocks": 1, "components": 2},

@@ -20,7 +20,7 @@ BANANA = datasets.load("energy/banana")
 
 
 class Inverted(Case):
-    """Planar or radial maps from latent to data, as energies have them."""
+    """Maps from latent to data, as energies have them."""
 
     @property
     def settings(self):
@@ -28,7 +28,7 @@ class Inverted(Case):
 
 
 VECTORS = [case for case in CASES if case.exact and case.event.kind == "vector" and not case.event.classes]
-VECTORS += [Inverted(case.name, case.event) for case in VECTORS if case.name in ("planar", "radial")]
+VECTORS += [Inverted(case.name, case.event) for case in VECTORS if case.name in ("planar", "radial", "sylvester")]
 IDS = [f"{case}{'-inverted' * isinstance(case, Inverted)}" for case in VECTORS]
 
 

@@ -20,6 +20,7 @@ from zoo import (
     radial,
     realnvp,
     residual,
+    sylvester,
     tarflow,
     vae,
 )
@@ -38,6 +39,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "bnaf": bnaf.ARCHITECTURE,
     "planar": planar.ARCHITECTURE,
     "radial": radial.ARCHITECTURE,
+    "sylvester": sylvester.ARCHITECTURE,
     "ffjord": ffjord.ARCHITECTURE,
     "jet": jet.ARCHITECTURE,
     "tarflow": tarflow.ARCHITECTURE,

@@ -47,7 +47,7 @@ def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
         "naf": {"flows": 2},
         "bnaf": {"flows": 2, "units": max(4, width // 8)},
     }
-    without_width = ("planar", "radial", "bnaf")
+    without_width = ("planar", "radial", "sylvester", "bnaf")
     return {**depth.get(architecture, {}), **({} if architecture in without_width else {"width": width})}
 
 

@@ -84,8 +84,10 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
         ("bnaf", {}, "one network pass in a step for each dimension and a search for a root for each entry"),
         ("flowpp", {}, "one network pass and a search for a root for each entry"),
         ("planar", {"inverted": False}, "one network pass and a search for a root for each entry"),
+        ("sylvester", {"inverted": False}, "one network pass and a search for a root for each entry"),
         *((name, {}, None) for name in ("realnvp", "iaf", "nice", "glow", "nsf", "ffjord", "radial")),
         ("planar", {"inverted": True}, None),
+        ("sylvester", {"inverted": True}, None),
     ],
 )
 def test_flow_that_is_costly_to_draw_from_is_warned_of_with_its_cost(name, settings, cost):
@@ -97,7 +99,7 @@ def test_flow_that_is_costly_to_draw_from_is_warned_of_with_its_cost(name, setti
 
 
 def test_presets_of_energies_draw_cheaply():
-    for name in ("planar", "radial", "realnvp", "iaf", "nice", "glow", "nsf", "ffjord"):
+    for name in ("planar", "radial", "sylvester", "realnvp", "iaf", "nice", "glow", "nsf", "ffjord"):
         config = zoo.configure(name, "energy/funnel")
         assert config.settings.anneal_steps > 1
         assert training.warnings(zoo.build(config, ENERGY.event), ENERGY) == []

@@ -1,4 +1,4 @@
-"""Facts of posteriors and priors made of flow layers, 1505.05770 and 1606.04934."""
+"""Facts of posteriors and priors made of flow layers, 1505.05770, 1606.04934 and 1803.05649."""
 
 import math
 
@@ -17,7 +17,8 @@ from tfflows.layers import Chain, FlowLayer
 
 EVENT = Event((2,))
 SMALL = {"hidden": 4, "width": 8, "depth": 1}
-FLOWS = [(f"2 {posterior}", "") for posterior in ("planar", "radial", "realnvp", "iaf")]
+POSTERIORS = ["planar", "radial", "sylvester", "householder_sylvester", "triangular_sylvester", "realnvp", "iaf"]
+FLOWS = [(f"2 {posterior}", "") for posterior in POSTERIORS]
 FLOWS += [("1 planar", "2 realnvp"), ("1 planar", "2 maf")]
 X = np.array([[0.4, -1.1]], np.float32)
 
@@ -69,7 +70,7 @@ def test_kl_of_an_affine_flow_is_that_of_the_gaussian_it_makes():
     np.testing.assert_array_equal(found.kl[:, 0], found.log_ratio)
 
 
-@pytest.mark.parametrize("posterior", ["planar", "radial", "realnvp", "iaf"])
+@pytest.mark.parametrize("posterior", POSTERIORS)
 def test_each_event_has_a_flow_of_its_own(posterior):
     model = moved(f"1 {posterior}")
     features = model.recognize(tf.constant([[0.4, -1.1], [-1.5, 0.2]]), None)[0]
@@ -96,7 +97,9 @@ def test_couplings_need_two_latents(posterior, prior):
         zoo.create("flow_vae", event=EVENT, posterior=posterior, prior=prior, latents=1, **SMALL)
 
 
-@pytest.mark.parametrize(("posterior", "prior"), [("1 planar", ""), ("1 radial", ""), ("1 iaf", "1 maf")])
+@pytest.mark.parametrize(
+    ("posterior", "prior"), [("1 planar", ""), ("1 radial", ""), ("1 sylvester", ""), ("1 iaf", "1 maf")]
+)
 def test_other_flows_work_with_one_latent(posterior, prior):
     model = moved(posterior, prior, latents=1)
     assert np.all(np.isfinite(model.log_prob(X)))

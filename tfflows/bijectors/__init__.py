@@ -41,5 +41,6 @@ from tfflows.bijectors.rounded import RoundedShift as RoundedShift
 from tfflows.bijectors.spline import RationalQuadratic as RationalQuadratic
 from tfflows.bijectors.spline import Spline as Spline
 from tfflows.bijectors.support import Support as Support
+from tfflows.bijectors.sylvester import Sylvester as Sylvester
 from tfflows.bijectors.tokens import PairTokens as PairTokens
 from tfflows.bijectors.tokens import Tokens as Tokens

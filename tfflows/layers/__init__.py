@@ -31,6 +31,10 @@ from tfflows.layers.prior import SplitPrior as SplitPrior
 from tfflows.layers.prior import TopPrior as TopPrior
 from tfflows.layers.radial import Radial as Radial
 from tfflows.layers.residual import Residual as Residual
+from tfflows.layers.sylvester import HouseholderSylvester as HouseholderSylvester
+from tfflows.layers.sylvester import OrthogonalSylvester as OrthogonalSylvester
+from tfflows.layers.sylvester import TriangularSylvester as TriangularSylvester
+from tfflows.layers.sylvester import sylvester_layer as sylvester_layer
 from tfflows.layers.tokens import AutoregressiveTokens as AutoregressiveTokens
 from tfflows.layers.tokens import TokenCoupling as TokenCoupling
 from tfflows.layers.tokens import Tokens as Tokens
