@@ -95,12 +95,10 @@ class GenerativeModel(Conditional, KerasModel):
             context: Context of each row, `[batch, context]`, or one for all rows, for a model with a context.
             num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more
                 give a tighter bound. 1 for models with an exact density.
-            seed: Seed of that noise, and of the noise of an estimate. The result depends only on the row and on this
-                number.
+            seed: Seed of all noise. The result depends only on the row and on this number.
 
         Returns:
-            float32 `[batch]`, nats per event: exact for continuous events of a flow and for integers of an integer
-            flow, a lower bound otherwise; or an unbiased estimate of it, see `estimates`.
+            float32 `[batch]`, nats per event; what they are, see `exact` and `estimates`.
 
         Raises:
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose
