@@ -65,9 +65,9 @@ def warn_if_saturated(couplings: int, levels: int) -> None:
 
 
 # Presets.
-# The default settings are those of the smallest model of the paper: 32 couplings, 2 layers of width 512 with 8 heads.
-# Batches of 1024, a peak learning rate of 3e-4 with a cosine, weight decay 1e-5, gradients clipped at 1, 200 epochs. The
-# other presets are ours.
+# The default settings are those of the paper's smallest model: 32 couplings, 2 layers of width 512 with 8 heads. It has
+# batches of 1024, a peak learning rate of 3e-4 with a cosine, weight decay 1e-5, gradients clipped at 1 and 200 epochs.
+# The other presets are ours.
 PAPER = {
     "batch_size": 1024,
     "learning_rate": 3e-4,

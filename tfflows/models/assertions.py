@@ -20,3 +20,12 @@ def as_input_errors() -> Iterator[None]:
         if found is None:
             raise
         raise InputError(found[1].replace("] [", " ")) from None
+
+
+def finite(x: tf.Tensor) -> tf.Tensor:
+    """Checks `x` before it is converted to integer pixels, which cannot represent NaN, and returns it.
+
+    Raises:
+        tf.errors.InvalidArgumentError: `x` contains NaN or infinity.
+    """
+    return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")

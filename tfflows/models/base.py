@@ -30,7 +30,7 @@ class GenerativeModel(Conditional, KerasModel):
 
     @property
     def exact(self) -> bool:
-        """Whether `log_prob` is the log-likelihood itself, and no lower bound on it."""
+        """Whether `log_prob` is the log-likelihood itself, not a lower bound."""
         return not self.event.has_noise
 
     @property
@@ -93,8 +93,8 @@ class GenerativeModel(Conditional, KerasModel):
             x: Events in raw units, `[batch, *event]`; pixels are integers 0..levels-1.
             label: Class of each row, `[batch]`, for a class-conditional model.
             context: Context of each row, `[batch, context]`, or one for all rows, for a model with a context.
-            num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more
-                give a tighter bound. 1 for models with an exact density.
+            num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more give a
+                tighter bound. 1 for exact models.
             seed: Seed of all noise. The result depends only on the row and on this number.
 
         Returns:
@@ -176,15 +176,6 @@ class GenerativeModel(Conditional, KerasModel):
         check_choice("format", format, ("tf_saved_model",))
         self.check_initialized()
         Servable(self, num_importance_samples=num_importance_samples).save(Path(filepath))
-
-    @staticmethod
-    def _finite(x: tf.Tensor) -> tf.Tensor:
-        """Checks `x` before it is converted to integer pixels, which cannot represent NaN, and returns it.
-
-        Raises:
-            tf.errors.InvalidArgumentError: `x` contains NaN or infinity.
-        """
-        return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
 
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-likelihoods `[batch]`, in nats, of examples of a dataset."""

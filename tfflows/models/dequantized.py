@@ -14,6 +14,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import FlowLayer
 from tfflows.layers.base import build
+from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
 from tfflows.models.flow import Flow
 from tfflows.models.objective import importance_weighted
@@ -100,7 +101,7 @@ class Dequantized(GenerativeModel):
         return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), condition)
 
     def decode_fn(self, z, condition):
-        return self.pixels(self._finite(self.flow.decode_fn(z, condition)))
+        return self.pixels(finite(self.flow.decode_fn(z, condition)))
 
     def _real(self, x):
         return tf.cast(x, self.compute_dtype)

@@ -14,6 +14,7 @@ from tfflows.events import Event
 from tfflows.integers import DiscretizedLogistics
 from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
+from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
 from tfflows.networks import Network
 
@@ -139,7 +140,7 @@ class IntegerFlow(GenerativeModel):
         return tf.concat(latents, axis=-1)
 
     def decode_fn(self, z, condition):
-        latents = self._split(tf.round(self._finite(z)))
+        latents = self._split(tf.round(finite(z)))
         return self._pixels(self.generate(lambda place, _: latents[place], tf.shape(z)[0], condition))
 
     def _split(self, z):

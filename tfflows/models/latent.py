@@ -12,6 +12,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Chain
 from tfflows.layers.batchnorm import over_replicas
 from tfflows.likelihoods import likelihood
+from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
 from tfflows.models.objective import RecentMean, importance_weighted
 
@@ -125,7 +126,7 @@ class LatentVariableModel(GenerativeModel):
         return importance_weighted(log_weight, seed, num_importance_samples, scaled.dtype)
 
     def sample_fn(self, seeds, temperature, condition):
-        outputs = self._finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), condition))
+        outputs = finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), condition))
         u = noise.uniform(noise.fold_in(seeds, noise.OBSERVATION), self.event.shape, outputs.dtype)
         return self._raw(self.likelihood.quantile(outputs, u))
 
@@ -134,7 +135,7 @@ class LatentVariableModel(GenerativeModel):
         return self.infer(self.recognize(self._scaled(x)[0], condition), condition, seeds, training=False).z
 
     def decode_fn(self, z, condition):
-        return self._raw(self.likelihood.center(self._finite(self.generate(z, condition))))
+        return self._raw(self.likelihood.center(finite(self.generate(z, condition))))
 
     def initialize(self, x, label=None, context=None, *, seed=0):
         x, _ = self.checked(x, label, context)
