@@ -43,8 +43,8 @@ TOY = {
 }
 
 PRESETS = {
-    "vector": {"model": {}, "train": TOY},
-    "energy": {"model": {"inverted": True}, "train": {**TOY, "anneal_steps": 1000}},
+    "vector": {"model": {"layers": 8}, "train": TOY},
+    "energy": {"model": {"layers": 8, "inverted": True}, "train": {**TOY, "anneal_steps": 1000}},
 }
 
 ARCHITECTURE = Architecture(
