@@ -181,7 +181,7 @@ def test_triangular_maps_reverse_the_order_in_turn():
 
 
 def test_vae_has_the_settings_of_the_paper():
-    preset = ARCHITECTURES["flow_vae"].preset("static_mnist", Event((28, 28, 1), "uint8", 2))
+    preset = ARCHITECTURES["flow_vae"].preset("binarized_mnist", Event((28, 28, 1), "uint8", 2))
     assert preset["model"]["posterior"] == "4 sylvester"
     assert preset["model"]["latents"] == 64
     train = preset["train"]

@@ -24,12 +24,14 @@ class Recipe:
         prepare: Function that is applied to each image of every split.
         random_crop: Whether `prepare` returns images larger than the event, which are cropped at random in training and
             at the center in evaluation.
+        levels: Number of values of its pixels, which are the integers 0..levels-1.
     """
 
     shape: tuple[int, int, int]
     flip: bool = False
     prepare: Callable[[tf.Tensor], tf.Tensor] = tf.identity
     random_crop: bool = False
+    levels: int = 256
 
 
 # Functions from one image, uint8 `[height, width, channels]`, to another.
@@ -99,6 +101,7 @@ RECIPES = {
     "celeb_a": Recipe((64, 64, 3), flip=True, prepare=_celeb_a),
     "cifar10": Recipe((32, 32, 3), flip=True),
     "mnist": Recipe((28, 28, 1)),
+    "binarized_mnist": Recipe((28, 28, 1), levels=2),
     "fashion_mnist": Recipe((28, 28, 1)),
     "svhn_cropped": Recipe((32, 32, 3)),
     "downsampled_imagenet/32x32": Recipe((32, 32, 3)),

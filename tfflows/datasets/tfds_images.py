@@ -20,6 +20,8 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.splits import Element, Split
 
+LEVELS = 256  # of a pixel
+
 
 def event(name: str, options: Options) -> Event:
     """The event of a TFDS dataset; reads no data.
@@ -68,7 +70,11 @@ def split_names(sizes: dict[str, int]) -> tuple[str, str, str]:
 def _event(builder: tfds.core.DatasetBuilder, options: Options) -> Event:
     features = builder.info.features
     classes = _classes(features) if options.conditional else 0
-    return Event(_recipe(builder).shape, "uint8", levels=2**options.n_bits, classes=classes)
+    recipe = _recipe(builder)
+    if recipe.levels != LEVELS:
+        options.reject(tfds_builders.key(builder), "n_bits")
+    levels = min(recipe.levels, 2**options.n_bits)
+    return Event(recipe.shape, "uint8", levels=levels, classes=classes)
 
 
 def _recipe(builder: tfds.core.DatasetBuilder) -> Recipe:
