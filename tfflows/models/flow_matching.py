@@ -131,16 +131,18 @@ def paired(x: tf.Tensor, z: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         seeds: int32 `[batch, 2]`.
     """
     plan = transport_plan(*(tf.reshape(part, [tf.shape(part)[0], -1]) for part in (x, z)))
-    below = tf.cumsum(plan / tf.reduce_sum(plan, axis=1, keepdims=True), axis=1)
-    partner = tf.reduce_sum(tf.cast(below < noise.uniform(seeds, (1,), x.dtype), tf.int32), axis=1)
+    partner = tf.reduce_sum(tf.cast(tf.cumsum(plan, axis=1) < noise.uniform(seeds, (1,), plan.dtype), tf.int32), axis=1)
     return tf.gather(z, tf.minimum(partner, tf.shape(z)[0] - 1))
 
 
 def transport_plan(x: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """The entropic optimal transport plan between rows of equal mass, by Sinkhorn's iteration: `[batch, batch]`."""
-    cost = tf.reduce_sum((x[:, None] - z[None]) ** 2, axis=-1)
-    log_plan = -cost / (REGULARIZATION * tf.reduce_mean(cost) + 1e-12)
+    x, z = tf.cast(x, tf.float64), tf.cast(z, tf.float64)  # the range of float32 is too small for the kernel
+    cost = tf.reduce_sum(x**2, 1)[:, None] + tf.reduce_sum(z**2, 1) - 2 * tf.matmul(x, z, transpose_b=True)
+    kernel = tf.exp(-cost / (REGULARIZATION * tf.reduce_mean(cost) + 1e-12))
+    columns = tf.ones_like(cost[0])
     for _ in range(SINKHORN_STEPS):
-        log_plan -= tf.reduce_logsumexp(log_plan, axis=0, keepdims=True)
-        log_plan -= tf.reduce_logsumexp(log_plan, axis=1, keepdims=True)
-    return tf.exp(log_plan)
+        rows = 1 / tf.linalg.matvec(kernel, columns)
+        columns = 1 / tf.linalg.matvec(kernel, rows, transpose_a=True)
+    plan = kernel * columns
+    return plan / tf.reduce_sum(plan, axis=1, keepdims=True)
