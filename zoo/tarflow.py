@@ -120,7 +120,7 @@ AT_64 = {
 }
 
 PRESETS = {
-    "vector": {"model": {"blocks": 4, "layers": 2, "width": 32}, "train": TOY},
+    "vector": {"model": {"blocks": 8, "layers": 1, "width": 32}, "train": TOY},
     "image": {"model": SMALL, "train": HOURS},
     "digits": {"model": {**SMALL, "patch": 2}, "train": DIGITS},
     "mnist": {"model": SMALL, "train": HOURS},
