@@ -1,7 +1,7 @@
 """Flow matching and maximum likelihood on the same velocity network, by time; `python -m benchmarks.objectives`.
 
-Each objective trains FFJORD, one velocity field of 3 layers of 64 units, on toys whose density is known, with batches of
-512 and Adam at 2e-3. After each number of seconds, the solver computes the log-likelihood of 5,000 test points; its time,
+Each objective trains FFJORD, one velocity field of 3 layers of 64 units, on toys of known density, with batches of 512
+and Adam at 2e-3. After each number of seconds, the solver computes the log-likelihood of 5,000 test points; its time,
 and the time to trace and compile, do not count.
 """
 
