@@ -42,6 +42,7 @@ HEAVY = {
     *KERAS_LAWS,
     *CONDITION_LAWS,
     laws.weights_round_trip,
+    estimate_laws.log_det_is_the_mean_of_estimates,
     saved_model_is_the_model,
     train_step_compiles_under_xla,
     two_replicas_train_as_one,
