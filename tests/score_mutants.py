@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tests import estimate_laws, probability_laws
+from tests import estimate_laws, laws, probability_laws
 from tests.cases import EVENTS, Case
 from tfflows import bijectors
 from tfflows.integers import DiscretizedLogistics
@@ -10,8 +10,13 @@ from tfflows.integers import DiscretizedLogistics
 ESTIMATE, PROBABILITY = Case("residual", EVENTS["image"]), Case("idf", EVENTS["image"])
 
 
-def terms_that_are_drawn_have_no_weight(patch):
-    patch.setattr(bijectors.Roulette, "weight", lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype))
+def signs_of_the_terms_do_not_alternate(patch):
+    method = bijectors.Roulette.weight
+    patch.setattr(bijectors.Roulette, "weight", lambda self, k: _with_sign(method(self, k), k))
+
+
+def _with_sign(weight, k):
+    return tf.where(k % 2 == 0, -weight, weight)
 
 
 def integers_are_not_rounded(patch):
@@ -24,7 +29,7 @@ def cells_of_integers_overlap(patch):
 
 
 SCORE_MUTANTS = [
-    (terms_that_are_drawn_have_no_weight, estimate_laws.log_det_is_the_mean_of_estimates, ESTIMATE),
-    (integers_are_not_rounded, probability_laws.masses_add_up_to_1, PROBABILITY),
+    (signs_of_the_terms_do_not_alternate, estimate_laws.log_det_is_the_mean_of_estimates, ESTIMATE),
+    (integers_are_not_rounded, laws.sampling_inverts_density, PROBABILITY),
     (cells_of_integers_overlap, probability_laws.masses_add_up_to_1, PROBABILITY),
 ]

@@ -57,6 +57,13 @@ def test_estimate_of_a_linear_contraction_has_its_log_det_as_the_mean(exact):
     assert abs(found.mean() - np.linalg.slogdet(np.eye(3) + MATRIX)[1]) < 4 * error
 
 
+def test_terms_without_their_weights_are_seen_to_fail(monkeypatch):
+    drawn = lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype)  # noqa: E731
+    monkeypatch.setattr(bijectors.Roulette, "weight", drawn)
+    with pytest.raises(AssertionError):
+        test_estimate_of_a_linear_contraction_has_its_log_det_as_the_mean(0)
+
+
 def test_more_exact_terms_make_a_better_estimate():
     n = 5000
     spreads = [

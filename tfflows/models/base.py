@@ -33,10 +33,7 @@ class GenerativeModel(Conditional, KerasModel):
         """Whether `log_prob` is the log-likelihood itself, not a lower bound."""
         return not self.event.has_noise
 
-    @property
-    def estimates(self) -> bool:
-        """Whether `log_prob` is an unbiased estimate: of the log-likelihood, or of a lower bound on it."""
-        return False
+    estimates = False  # whether `log_prob` is an unbiased estimate: of the log-likelihood, or of a lower bound on it
 
     # What an architecture provides.
 
@@ -93,12 +90,12 @@ class GenerativeModel(Conditional, KerasModel):
             x: Events in raw units, `[batch, *event]`; pixels are integers 0..levels-1.
             label: Class of each row, `[batch]`, for a class-conditional model.
             context: Context of each row, `[batch, context]`, or one for all rows, for a model with a context.
-            num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more give a
-                tighter bound. 1 for exact models.
-            seed: Seed of all noise. The result depends only on the row and on this number.
+            num_importance_samples: Number of draws of the dequantization noise, or of the latent of a VAE; more
+                give a tighter bound. 1 for models with an exact density.
+            seed: Seed of that noise, or of an estimate's. The result depends only on the row and on this number.
 
         Returns:
-            float32 `[batch]`, nats per event; what they are, see `exact` and `estimates`.
+            float32 `[batch]`, nats per event: exact, a lower bound, or an estimate of it: see `exact` and `estimates`.
 
         Raises:
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose
