@@ -53,7 +53,6 @@ HEAVY = {
     *CONDITION_LAWS,
     estimate_laws.log_det_is_the_mean_of_estimates,
     laws.weights_round_trip,
-    estimate_laws.log_det_is_the_mean_of_estimates,
     saved_model_is_the_model,
     train_step_compiles_under_xla,
     two_replicas_train_as_one,
