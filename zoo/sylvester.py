@@ -42,7 +42,7 @@ TOY = {
 
 PRESETS = {
     "vector": {"model": {"layers": 8}, "train": TOY},
-    "energy": {"model": {"layers": 8, "inverted": True}, "train": {**TOY, "anneal_steps": 1000}},
+    "energy": {"model": {"inverted": True}, "train": {**TOY, "ema": 0.99, "anneal_steps": 1000}},
 }
 
 ARCHITECTURE = Architecture(
