@@ -7,7 +7,6 @@ By default the maps go from data to latent, so that a density has a closed form 
 """
 
 from tfflows.costs import Cost
-from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, sylvester_layer
 from tfflows.models import GenerativeModel, make_flow
@@ -26,7 +25,6 @@ def vector(
         directions: Number of orthonormal columns, or of Householder reflections; a triangular map has neither.
         inverted: Whether each map goes from latent to data, as that of a posterior: then samples have a closed form.
     """
-    check(layers >= 1, "Expected `layers` to be 1 or more.", layers=layers)
     settings = {"directions": directions, "context_size": event.condition_size}
     maps = [sylvester_layer(kind, place, **settings) for place in range(layers)]
     return make_flow(event, [ActNorm(), *(map(Inverse, maps) if inverted else maps)], name="sylvester")
@@ -44,7 +42,7 @@ TOY = {
 
 PRESETS = {
     "vector": {"model": {"layers": 8}, "train": TOY},
-    "energy": {"model": {"layers": 8, "inverted": True}, "train": {**TOY, "anneal_steps": 1000}},
+    "energy": {"model": {"inverted": True}, "train": {**TOY, "ema": 0.99, "anneal_steps": 1000}},
 }
 
 ARCHITECTURE = Architecture(

@@ -158,6 +158,20 @@ def test_parameters_of_a_layer_are_those_of_the_authors_code(kind, published):
     assert three - one == 2 * (published - size)
 
 
+def test_one_matrix_holds_both_triangles():
+    with float64():
+        layer = layers.TriangularSylvester()
+        layer.build((None, 3))
+        packed, diagonal, b = numbers((1, 9), (1, 3), (1, 3))
+        flow = layer.make(packed, diagonal, b)
+    matrix, (above, below) = packed.numpy().reshape(3, 3), (np.triu_indices(3, 1), np.tril_indices(3, -1))
+    np.testing.assert_array_equal(flow.r1[0].numpy()[above], matrix[above])
+    np.testing.assert_array_equal(flow.r2[0].numpy().T[below], matrix[below])
+    for half, its_diagonal in ((flow.r1, np.diag(matrix)), (flow.r2, diagonal[0])):
+        np.testing.assert_allclose(np.diag(half[0]), np.sqrt(1 - MARGIN) * np.tanh(its_diagonal), rtol=1e-12)
+        assert np.all(half[0].numpy()[below] == 0)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(kind):
     model = zoo.create("sylvester", EVENTS["vector"], layers=3, kind=kind)
