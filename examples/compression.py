@@ -29,7 +29,7 @@ def compress(model: IntegerFlow, x: np.ndarray) -> bytes:
     Raises:
         InputError: The images would not come back, as a number of the model is not the same in each computation.
     """
-    parts = [(outputs, latents.numpy().astype(np.int32)) for outputs, latents in model.parts(x)]
+    parts = [(outputs, latents.numpy().astype(np.int32)) for outputs, latents in model.latents(x)]
     low, high = (int(function([function(latents) for _, latents in parts])) for function in (np.min, np.max))
     encoder = constriction.stream.queue.RangeEncoder()
     for outputs, latents in reversed(parts):

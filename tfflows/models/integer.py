@@ -77,7 +77,7 @@ class IntegerFlow(GenerativeModel):
     def latent_shape(self):
         return (self.event.size,)
 
-    def parts(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    def latents(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """The latents of each scale, and before each the parameters of their distribution, from data to the top.
 
         Args:
@@ -121,7 +121,7 @@ class IntegerFlow(GenerativeModel):
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         rule = "Expected `num_importance_samples` to be 1: the probability of integers is exact."
         check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
-        return tf.add_n([sum_event(self.integers.log_prob(*part), 3) for part in self.parts(x, condition)])
+        return tf.add_n([sum_event(self.integers.log_prob(*part), 3) for part in self.latents(x, condition)])
 
     def sample_fn(self, seeds, temperature, condition):
         noises = self._split(noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype)))
@@ -136,7 +136,7 @@ class IntegerFlow(GenerativeModel):
         return super().encode(x, label, context)
 
     def encode_fn(self, x, condition, seed=None):
-        latents = [tf.reshape(z, [tf.shape(z)[0], z.shape[1:].num_elements()]) for _, z in self.parts(x, condition)]
+        latents = [tf.reshape(z, [tf.shape(z)[0], z.shape[1:].num_elements()]) for _, z in self.latents(x, condition)]
         return tf.concat(latents, axis=-1)
 
     def decode_fn(self, z, condition):
