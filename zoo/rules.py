@@ -45,6 +45,7 @@ def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
         "flowpp": {"couplings": 2 * layers},
         "iaf": {"flows": layers},
         "naf": {"flows": 2},
+        "residual": {"blocks": 2 * layers},
     }
     without_width = ("planar", "radial")
     return {**depth.get(architecture, {}), **({} if architecture in without_width else {"width": width})}
