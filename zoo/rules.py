@@ -45,11 +45,8 @@ def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
         "flowpp": {"couplings": 2 * layers},
         "iaf": {"flows": layers},
         "naf": {"flows": 2},
-<<<<<<< HEAD
         "bnaf": {"flows": 2, "units": max(4, width // 8)},
-=======
         "residual": {"blocks": 2 * layers},
->>>>>>> 39d4f8e0cfbdeaa039a5f8d11b2c9a0a2ccee51f
     }
     without_width = ("planar", "radial", "sylvester", "bnaf")
     return {**depth.get(architecture, {}), **({} if architecture in without_width else {"width": width})}
