@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfflows.errors import check
-from tfflows.networks.base import ShiftedByContext
-from tfflows.networks.transformer import EPSILON, TransformerBlock, add_positions, check_heads
+from tfflows.networks.transformer import Transformer
 
 Entry = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-class CausalTransformer(ShiftedByContext):
+class CausalTransformer(Transformer):
     """The outputs of each token depend on the tokens before it in an order, and on the context.
 
         input of token i:  embedding(x[i - 1]) + positions[i] + condition(context),  with x[-1] = 0
@@ -22,17 +20,14 @@ class CausalTransformer(ShiftedByContext):
 
     Args:
         outputs: Number of outputs for each token; None for a recipe.
-        width: Number of channels.
-        layers: Number of blocks of attention and a perceptron.
-        heads: Number of heads of the attention, a divisor of `width`.
         degrees: Positions of the tokens in the order, from 1, `[tokens]` or `[tokens, channels]`: 1, 2, ... or this
             backwards; the layer that owns the network sets it.
         guidance: Weight w of classifier-free guidance, 0 or more: outside of training, the outputs are
             `(1 + w) * outputs(context) - w * outputs(0)`. 0 for none.
-        **kwargs: As in `Network`.
+        **kwargs: As in `Transformer`.
 
     Raises:
-        InputError: `width` is not a multiple of `heads`, `degrees` is another order, or `guidance` is negative or
+        InputError: As in `Transformer`; `degrees` is another order, or `guidance` is negative or
             given without a context.
 
     Source: Zhai et al., "Normalizing Flows are Capable Generative Models" (2412.06329), transformer autoregressive
@@ -41,50 +36,31 @@ class CausalTransformer(ShiftedByContext):
     first token are learned, too; the paper leaves the first token as it is.
     """
 
+    causal = True
+
     def __init__(
         self,
         outputs: int | None = None,
         *,
-        width: int,
-        layers: int,
-        heads: int,
         degrees: np.ndarray | None = None,
         guidance: float = 0.0,
         **kwargs: Any,
     ):
         super().__init__(outputs, **kwargs)
-        check_heads(width, heads)
         rule = "Expected `guidance` to be 0 or more, and 0 for a model without classes or a context."
         check(guidance == 0 or (guidance > 0 and self.context_size > 0), rule, guidance=guidance)
-        self.width = width
-        self.num_blocks = layers
-        self.heads = heads
         self.degrees = degrees
         self.guidance = guidance
 
     def build(self, input_shape):
-        tokens = input_shape[1]
-        self.reverses = is_reversed(np.asarray(self.degrees), tokens)
-        features = (None, tokens, self.width)
-        self.embedding = keras.layers.Dense(self.width)
-        self.condition = self.condition_layer(self.width)
-        self.positions = add_positions(self, features[1:])
-        self.blocks = [TransformerBlock(heads=self.heads, causal=True) for _ in range(self.num_blocks)]
-        self.norm = keras.layers.LayerNormalization(epsilon=EPSILON)
-        self.last = keras.layers.Dense(self.outputs, kernel_initializer="zeros")
-        self.embedding.build(input_shape)
-        self.build_condition()
-        for layer in (*self.blocks, self.norm, self.last):
-            layer.build(features)
+        self.reverses = is_reversed(np.asarray(self.degrees), input_shape[1])
+        super().build(input_shape)
 
     def call(self, x, context=None, *, training=False, seeds=None):
         guided = self.guidance > 0 and not training
         x = tf.pad(self._in_order(x)[:, :-1], [[0, 0], [1, 0], [0, 0]])
         x, context = with_unconditional(x, context) if guided else (x, context)
-        x = self.shifted(self.embedding(x), context) + tf.cast(self.positions, self.compute_dtype)
-        for block in self.blocks:
-            x = block(x)
-        outputs = self._in_order(self.last(self.norm(x)))
+        outputs = self._in_order(super().call(x, context))
         return self._guided(outputs) if guided else outputs
 
     def sweep(self, z: tf.Tensor, context: tf.Tensor | None, entry: Entry) -> tuple[tf.Tensor, tf.Tensor]:
@@ -108,9 +84,8 @@ class CausalTransformer(ShiftedByContext):
 
         def one_token(place, last, caches, *found):
             x, its_context = with_unconditional(last, context) if self.guidance else (last, context)
-            x, caches = self._step(
-                self.shifted(self.embedding(x), its_context) + tf.gather(positions, [place]), caches, place
-            )
+            x = self.embedded(x, its_context) + tf.gather(positions, [place])
+            x, caches = self._step(x, caches, place)
             outputs = self.last(self.norm(x))
             outputs = self._guided(outputs) if self.guidance else outputs
             outputs = tf.reshape(outputs, [-1, self.outputs // channels, channels])

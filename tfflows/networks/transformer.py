@@ -91,13 +91,15 @@ class Transformer(ShiftedByContext):
     Raises:
         InputError: `width` is not a multiple of `heads`.
 
-    Source: Kolesnikov et al., "Jet: A Modern Transformer-Based Normalizing Flow" (2412.15129), section 3.
+    Source: Kolesnikov et al., "Jet: A Modern Transformer-Based Normalizing Flow" (2412.15129), the vision transformer.
     Differs from the paper: nothing.
     """
 
+    causal = False  # whether a token sees only itself and the tokens before it
+
     def __init__(self, outputs: int | None = None, *, width: int, layers: int, heads: int, **kwargs: Any):
         super().__init__(outputs, **kwargs)
-        check_heads(width, heads)
+        check(width % heads == 0, f"Expected `width` to be a multiple of {heads}, the heads.", width=width)
         self.width = width
         self.num_blocks = layers
         self.heads = heads
@@ -106,8 +108,9 @@ class Transformer(ShiftedByContext):
         features = (*input_shape[:-1], self.width)
         self.embedding = keras.layers.Dense(self.width)
         self.condition = self.condition_layer(self.width)
-        self.positions = add_positions(self, features[1:])
-        self.blocks = [TransformerBlock(heads=self.heads, causal=False) for _ in range(self.num_blocks)]
+        near_zero = keras.initializers.RandomNormal(stddev=0.02)
+        self.positions = self.add_weight(shape=features[1:], initializer=near_zero, name="positions")
+        self.blocks = [TransformerBlock(heads=self.heads, causal=self.causal) for _ in range(self.num_blocks)]
         self.norm = keras.layers.LayerNormalization(epsilon=EPSILON)
         self.last = keras.layers.Dense(self.outputs, kernel_initializer="zeros")
         self.embedding.build(input_shape)
@@ -116,17 +119,11 @@ class Transformer(ShiftedByContext):
             layer.build(features)
 
     def call(self, x, context=None, *, training=False, seeds=None):
-        x = self.shifted(self.embedding(x), context) + tf.cast(self.positions, self.compute_dtype)
+        x = self.embedded(x, context) + tf.cast(self.positions, self.compute_dtype)
         for block in self.blocks:
             x = block(x)
         return self.last(self.norm(x))
 
-
-def check_heads(width: int, heads: int) -> None:
-    """Raises `InputError` unless `width` is a multiple of `heads`."""
-    check(width % heads == 0, f"Expected `width` to be a multiple of {heads}, the heads.", width=width)
-
-
-def add_positions(layer: keras.layers.Layer, shape: tuple[int, ...]) -> keras.Variable:
-    """Learned embeddings of positions."""
-    return layer.add_weight(shape=shape, initializer=keras.initializers.RandomNormal(stddev=0.02), name="positions")
+    def embedded(self, x: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
+        """The tokens and the context as features, without positions."""
+        return self.shifted(self.embedding(x), context)
