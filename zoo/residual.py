@@ -100,7 +100,7 @@ PRESETS = {
     "vector": {"model": {"blocks": 8}, "train": TOY},
     "energy": {"model": {"blocks": 4, "width": 32}, "train": {**TOY, "anneal_steps": 1000}},
     "image": {"model": SMALL, "train": {"batch_size": 64}},
-    "digits": {"model": {**SMALL, "alpha": 1e-3}, "train": MINUTES},
+    "digits": {"model": {**SMALL, "alpha": 1e-3}, "train": {**MINUTES, "steps": 1000, "validate_every": 100}},
     "mnist": {"model": {"alpha": 1e-6}, "train": BIG},
     "cifar10": {"train": BIG, "published": "3.28 bits/dim"},
     "downsampled_imagenet/32x32": {"model": {"blocks": 32}, "train": BIG},
