@@ -90,16 +90,16 @@ class Residual(Bijector):
         self.draw = draw
 
     def inverse_and_log_det(self, x):
-        if self.draw is None:
-            g, jacobian = value_and_jacobian(self.contraction, x, self.context)
-            return x + g, log_det_of(jacobian)
-        g, log_det = self._estimated(x)
+        g, log_det = self._exact(x) if self.draw is None else self._estimated(x)
         return x + g, log_det
 
     def forward_and_log_det(self, z):
-        g = lambda x: self.contraction(x, self.context)  # noqa: E731
-        x = fixed_point(g, z, self.lipschitz, self.event_ndims)
+        x = fixed_point(lambda x: self.contraction(x, self.context), z, self.lipschitz, self.event_ndims)
         return x, -self.inverse_and_log_det(x)[1]
+
+    def _exact(self, x):
+        g, jacobian = value_and_jacobian(self.contraction, x, self.context)
+        return g, log_det_of(jacobian)
 
     def _estimated(self, x):
         roulette = self.draw(x)
@@ -110,8 +110,7 @@ class Residual(Bijector):
 
         def step(k, power, total, neumann):
             power = tape.gradient(g, x, power)  # (J**T)**k e
-            signed = tf.where(k % 2 == 1, 1.0, -1.0) * tf.cast(roulette.weight(k), tf.float32)
-            signed = tf.cast(signed, x.dtype)
+            signed = roulette.weight(k) * tf.cast(2 * (k % 2) - 1, x.dtype)
             total += signed / tf.cast(k, x.dtype) * sum_event(power * probe, self.event_ndims)
             return k + 1, power, total, neumann - _of_rows(signed, x) * power
 
