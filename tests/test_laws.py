@@ -37,7 +37,25 @@ SHARED = {*KERAS_LAWS, *CONDITION_LAWS[1:]}
 OF_ALL_EVENTS = set(KERAS_LAWS[2:])
 
 
+# An ODE for all pixels takes long to solve: such images hold what their vectors cannot show.
+OF_PIXELS_ALONE = {
+    laws.log_det_is_that_of_the_jacobian,
+    laws.sampling_inverts_density,
+    laws.every_weight_gets_a_finite_gradient,
+    laws.each_event_is_scored_alone,
+    laws.bad_input_is_named,
+    saved_model_is_the_model,
+}
+
+
+def is_costly(case):
+    """Whether each evaluation solves an ODE for all pixels."""
+    return case.event.kind == "image" and case.row.log_prob_cost.passes == "adaptive"
+
+
 def all_laws_of(case):
+    if is_costly(case):
+        return [] if case.event.condition_size else [law for law in laws.LAWS if law in OF_PIXELS_ALONE]
     of_vectors = case.event.kind == "vector" or case.name == "realnvp"
     if not case.event.condition_size:
         has_vectors = "vector" in case.row.builders
@@ -64,7 +82,7 @@ def is_slow(law, case):
     """Whether a pair waits for the slow suite."""
     if case.name == "realnvp":
         return case.event.kind == "image" and law in HEAVY
-    return law in HEAVY or case.event.condition_size > 0
+    return law in HEAVY or case.event.condition_size > 0 or is_costly(case)
 
 
 PAIRS = [
