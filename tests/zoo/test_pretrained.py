@@ -131,7 +131,7 @@ def test_publishing_replaces_the_row_of_the_same_id(tmp_path):
 
 def test_names_are_listed_by_pattern():
     assert zoo.list_models() == list(ARCHITECTURES)
-    assert zoo.list_models("*flow*") == ["flowpp", "flow_vae"]
+    assert zoo.list_models("*flow*") == ["flowpp", "tarflow", "flow_vae"]
     assert zoo.list_models("nothing") == []
     assert zoo.list_pretrained("realnvp_d*") == ["realnvp_digits"]
     assert zoo.list_pretrained() == [row["id"] for row in ROWS]

@@ -84,7 +84,7 @@ class CausalTransformer(Transformer):
 
         def one_token(place, last, caches, *found):
             x, its_context = with_unconditional(last, context) if self.guidance else (last, context)
-            x = self.embedded(x, its_context) + tf.gather(positions, [place])
+            x = self.embedded(x, its_context) + tf.slice(positions, [place, 0], [1, -1])
             x, caches = self._step(x, caches, place)
             outputs = self.last(self.norm(x))
             outputs = self._guided(outputs) if self.guidance else outputs
