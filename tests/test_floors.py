@@ -22,6 +22,7 @@ FLOORS = {
     "tfflows.values": 0.01,
     "tfflows.backend": 0.0,
     "tfflows.bounds": 0.0,
+    "tfflows.logistic": 0.0,
     "tfflows.costs": 0.01,
     "tfflows.serialization": 0.01,
     "tfflows.command": 0.1,

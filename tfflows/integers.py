@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfflows.bounds import soft_bound
 from tfflows.errors import check
+from tfflows.logistic import log_mass
 from tfflows.serialization import ConfigurableValue
 
 FIRST_SCALE = 0.1  # of a component whose parameters are 0, as a fraction of all levels
@@ -49,11 +49,7 @@ class DiscretizedLogistics(ConfigurableValue):
     def log_prob(self, outputs: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         """Log of the mass of each entry of `z`, `[batch, ..., channels]`, in nats."""
         log_weight, mean, scale = self._parts(outputs)
-        z = z[..., None, :]
-        above = tf.math.log_sigmoid((z + 0.5 - mean) / scale)
-        below = tf.math.log_sigmoid((mean - z + 0.5) / scale)
-        inner = above + below + tfp.math.log1mexp(1 / scale)  # log(sigmoid(b) - sigmoid(a)), without cancellation
-        return tf.reduce_logsumexp(log_weight + inner, axis=-2)
+        return tf.reduce_logsumexp(log_weight + log_mass(z[..., None, :], mean, scale), axis=-2)
 
     def draw(self, outputs: tf.Tensor, u: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """Integers from uniform noise `u`, `[batch, ..., channels]`, in (0, 1).

@@ -5,11 +5,11 @@ import dataclasses
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfflows.bijectors.base import sum_event
 from tfflows.bounds import soft_bound
 from tfflows.events import Event
+from tfflows.logistic import log_mass
 from tfflows.serialization import ConfigurableValue
 
 
@@ -83,9 +83,7 @@ class GaussianLikelihood(Likelihood):
 class DiscretizedLogistic(Likelihood):
     """Entries 0..levels-1: the mass of a logistic distribution between `x - 1/2` and `x + 1/2`; the ends get the tails.
 
-        a = (x - 1/2 - mean) / scale;  b = (x + 1/2 - mean) / scale
-        log P(x) = log(sigmoid(b) - sigmoid(a))
-                 = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(-1 / scale)),  without cancellation
+        log P(x) = log(sigmoid((x + 1/2 - mean) / scale) - sigmoid((x - 1/2 - mean) / scale))
 
     Args:
         levels: Number of values of an entry.
@@ -102,11 +100,7 @@ class DiscretizedLogistic(Likelihood):
     START = 0.1  # scale of a new decoder, as a fraction of all levels
 
     def entry_log_prob(self, outputs, x):
-        mean, scale = self._parts(outputs)
-        above = tf.math.log_sigmoid((mean - x + 0.5) / scale)
-        below = tf.math.log_sigmoid((x + 0.5 - mean) / scale)
-        inner = above + below + tfp.math.log1mexp(1 / scale)
-        return tf.where(x < 0.5, below, tf.where(x > self.levels - 1.5, above, inner))
+        return log_mass(x, *self._parts(outputs), self.levels)
 
     def quantile(self, outputs, u):
         mean, scale = self._parts(outputs)

@@ -3,9 +3,9 @@
 import dataclasses
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfflows.bounds import soft_bound
+from tfflows.logistic import log_mass
 from tfflows.serialization import ConfigurableValue
 
 START = 0.1  # scale of a new model, as a fraction of all levels
@@ -82,11 +82,7 @@ class PixelMixture(ConfigurableValue):
         """Log-probability of a channel of `x` in each component, given the channels before, `[..., components]`."""
         mean, scale = self._mean_and_scale(parts, x, channel)
         # Not by indexing a stack of the channels: TensorFlow's graph optimizer would lose the new axis.
-        value = tf.expand_dims(x[channel], -1)
-        above = tf.math.log_sigmoid((mean - value + 0.5) / scale)
-        below = tf.math.log_sigmoid((value + 0.5 - mean) / scale)
-        inner = above + below + tfp.math.log1mexp(1 / scale)
-        return tf.where(value < 0.5, below, tf.where(value > self.levels - 1.5, above, inner))
+        return log_mass(tf.expand_dims(x[channel], -1), mean, scale, self.levels)
 
     def _mean_and_scale(self, parts, x, channel):
         _, means, log_scales, factors = parts
