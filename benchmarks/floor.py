@@ -48,11 +48,13 @@ def measure(name: str, batch: int, seconds: float) -> dict[str, Any]:
     x = tf.random.normal([batch, parts[0][0][0].shape[0]])
     products = tf.function(lambda x: bare(parts, x), jit_compile=True)
     density = tf.function(model.model.log_prob, jit_compile=True)
-    times = [timing.seconds_per_call(call, budget=seconds)[0] for call in (
-        lambda: products(x).numpy(), lambda: density(rows).numpy(), lambda: model.model.log_prob(rows).numpy()
-    )]  # fmt: skip
-    products_ms, xla_ms, graph_ms = (round(1e3 * time, 3) for time in times)
-    return {"model": name, "batch": batch, "products_ms": products_ms, "xla_ms": xla_ms, "graph_ms": graph_ms}
+    calls = {
+        "products_ms": lambda: products(x).numpy(),
+        "xla_ms": lambda: density(rows).numpy(),
+        "graph_ms": lambda: model.model.log_prob(rows).numpy(),
+    }
+    times = {key: timing.seconds_per_call(call, budget=seconds)[0] for key, call in calls.items()}
+    return {"model": name, "batch": batch, **{key: round(1e3 * time, 3) for key, time in times.items()}}
 
 
 def main() -> None:

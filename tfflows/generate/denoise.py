@@ -49,7 +49,8 @@ def denoised(
     n = values.check_count("n", n)
     seeds, temperature = noise.sample_seeds(seed, n), noise.temperatures(temperature, n)
     condition = model.check_condition(label, context, n)
-    scale = 0.5 * model.event.levels * input_noise
+    # A tensor: a number of Python would be traced anew for each value.
+    scale = tf.constant(0.5 * model.event.levels * input_noise, model.compute_dtype)
     return model.cached_function("denoised", _denoised(model))(seeds, temperature, condition, scale)
 
 
@@ -59,6 +60,6 @@ def _denoised(model):
         with tf.GradientTape() as tape:
             tape.watch(y)
             log_prob = model.flow.log_density(y, condition)
-        return model.pixels(y + tf.cast(scale, y.dtype) ** 2 * tape.gradient(log_prob, y))
+        return model.pixels(y + scale**2 * tape.gradient(log_prob, y))
 
     return function
