@@ -29,8 +29,10 @@ demo: setup ## Train RealNVP on the digits, score it and export it, in a few min
 test: setup ## Run the fast tests, in WORKERS=2 processes (ARGS="-k realnvp -x" is passed on to pytest).
 	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal $(ARGS)
 
+# In two runs, as TensorFlow never gives back the memory of compiled graphs. Status 5: ARGS selects no test of this run.
 test-slow: setup ## Run the slow tests: every law that compiles a graph, pretrained models, whole runs.
-	$(BIN)/python -m pytest -q -m slow -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -q -m "slow and law" -n $(WORKERS) --dist worksteal $(ARGS) || test $$? -eq 5
+	$(BIN)/python -m pytest -q -m "slow and not law" -n $(WORKERS) --dist worksteal $(ARGS) || test $$? -eq 5
 
 lint: setup ## Check style and formatting.
 	$(BIN)/ruff check .

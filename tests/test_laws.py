@@ -13,6 +13,8 @@ from tests.training_laws import (
     unit_of_the_data_does_not_matter,
 )
 
+pytestmark = pytest.mark.law
+
 # The laws that replace those that cannot hold for an estimate, for probabilities of integers, and for a bound.
 OF_ESTIMATES = {laws.log_det_is_that_of_the_jacobian: estimate_laws.log_det_is_the_mean_of_estimates}
 OF_PROBABILITIES = {laws.log_det_is_that_of_the_jacobian: probability_laws.masses_add_up_to_1}
@@ -32,7 +34,7 @@ def laws_of(case):
 # What models share is tested with label and context in one architecture of each kind: a coupling, an ODE, transformers,
 # and an autoencoder.
 WHOLE_CONDITIONAL = ("realnvp", "ffjord", "tarflow", "flow_vae")
-SHARED = {*KERAS_LAWS, *CONDITION_LAWS[1:]}
+SHARED = {*KERAS_LAWS, *CONDITION_LAWS[1:], saved_model_is_the_model}
 # Keras' laws of what an architecture's vectors and images share.
 OF_ALL_EVENTS = set(KERAS_LAWS[2:])
 

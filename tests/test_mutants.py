@@ -20,8 +20,10 @@ from tfflows.models.distribution import FlowDistribution
 from tfflows.serialization import Configurable
 from tfflows.servable import Servable
 
+pytestmark = pytest.mark.law
+
 VECTOR, IMAGE = Case("realnvp", EVENTS["vector"]), Case("realnvp", EVENTS["image"])
-BOUND = Case("flow_vae", EVENTS["vector"])
+BOUND, GLOW = Case("flow_vae", EVENTS["vector"]), Case("glow", EVENTS["image"])
 
 
 def log_det_sign_flipped(patch):
@@ -265,7 +267,7 @@ MUTANTS = [
     (log_det_halved, laws.density_integrates_to_one, VECTOR),
     (density_is_scaled, laws.density_integrates_to_one, VECTOR),
     (values_are_not_checked, laws.bad_input_is_named, IMAGE),
-    (step_has_no_xla_kernel, laws.train_step_compiles_under_xla, VECTOR),
+    *((step_has_no_xla_kernel, laws.train_step_compiles_under_xla, case) for case in (VECTOR, GLOW)),
     (statistics_are_those_of_a_replica, laws.two_replicas_train_as_one, Case("maf", EVENTS["vector"])),
     (far_input_overflows, laws.inputs_far_outside_have_finite_gradients, VECTOR),
     (channels_have_a_least_deviation, laws.unit_of_the_data_does_not_matter, VECTOR),
