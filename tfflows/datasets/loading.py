@@ -1,5 +1,5 @@
-"""Loads a dataset: by its name, `digits`, the toys, targets, binarized images, and every image dataset of TFDS; or by
-the path of its files.
+"""Loads a dataset: by its name, `digits`, the toys, targets, binarized images, benchmarks of vectors, and every image
+dataset of TFDS; or by the path of its files.
 """
 
 import contextlib
@@ -10,7 +10,17 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from tfflows.datasets import binarized, digits, folders, image_arrays, named_targets, recipes, tfds_images, toys
+from tfflows.datasets import (
+    binarized,
+    digits,
+    folders,
+    image_arrays,
+    named_targets,
+    recipes,
+    tfds_images,
+    tfds_vectors,
+    toys,
+)
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import IMAGE_ARRAY, IMAGE_FOLDER, NAMED, OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading as tables
@@ -19,15 +29,17 @@ from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.targets import Target
 
+_BY_NAME = (digits, toys, named_targets, tfds_vectors, binarized)
 _TAKES = {tables: TABLE, folders: IMAGE_FOLDER, image_arrays: IMAGE_ARRAY}
 
 
 def names() -> list[str]:
-    """Names of the built-in datasets and targets, and of TFDS datasets with the papers' preprocessing.
+    """Names of the built-in datasets and targets, and of datasets that TFDS prepares, with the papers' preprocessing.
 
     Any other image dataset of TFDS loads by its TFDS name.
     """
-    return [*digits.NAMES, *toys.NAMES, *named_targets.NAMES, *recipes.RECIPES, *recipes.BINARIZED]
+    built_in = [name for source in _BY_NAME for name in source.NAMES]
+    return [*built_in, *recipes.RECIPES]
 
 
 def event(name: str, **options: Any) -> Event:
@@ -81,7 +93,7 @@ def _reject_others(name: str, source: ModuleType, options: Options) -> None:
 
 def _source(name: str) -> ModuleType:
     check(isinstance(name, str), f"Expected `name` to be a string, one of {names()}.", name=name)
-    known = next((source for source in (digits, toys, named_targets, binarized) if name in source.NAMES), None)
+    known = next((source for source in _BY_NAME if name in source.NAMES), None)
     if known or name in recipes.RECIPES or not tables.is_path(name):
         return known or tfds_images
     return next((source for source in (image_arrays, folders) if source.is_path(name)), tables)

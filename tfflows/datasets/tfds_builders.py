@@ -121,7 +121,8 @@ def reachable(url: str, seconds: float = _PROBE_SECONDS) -> bool:
 
 
 def _check_network(builder: tfds.core.DatasetBuilder) -> None:
-    urls = [url for url in getattr(builder, "url_infos", None) or {} if urllib.parse.urlsplit(url).scheme in _PORTS]
+    known = getattr(builder, "URLS", None) or getattr(builder, "url_infos", None) or {}
+    urls = [url for url in known if urllib.parse.urlsplit(url).scheme in _PORTS]
     behind_proxy = {"http", "https", "all"} & set(urllib.request.getproxies())
     if not urls or behind_proxy or _has_originals(builder) or reachable(urls[0]):
         return
@@ -132,7 +133,8 @@ def _check_network(builder: tfds.core.DatasetBuilder) -> None:
 
 def _has_originals(builder: tfds.core.DatasetBuilder) -> bool:
     """Whether the user has put files of the dataset into the folder in which TFDS looks before it downloads."""
-    names = {info.filename for info in builder.url_infos.values() if info.filename}
+    ours = getattr(builder, "ORIGINALS", ())
+    names = ours or {info.filename for info in builder.url_infos.values() if info.filename}
     return any(os.path.exists(os.path.join(_manual_dir(builder), name)) for name in names)
 
 
@@ -147,7 +149,10 @@ def _state(builder: tfds.core.DatasetBuilder) -> str:
 
 
 def _advice(builder: tfds.core.DatasetBuilder) -> str:
+    ours = hasattr(builder, "ORIGINALS")
+    build = f"Load {key(builder)!r}" if ours else f"Run `tfds build {key(builder)}`"
+    originals = " or ".join(map(repr, builder.ORIGINALS)) if ours else "the original files"
     return (
-        f"Run `tfds build {key(builder)}` on a machine with a network and name its folder with TFDS_DATA_DIR or "
-        f"--set=data.data_dir=..., or put the original files into {_manual_dir(builder)!r}."
+        f"{build} on a machine with a network and name its folder with TFDS_DATA_DIR or "
+        f"--set=data.data_dir=..., or put {originals} into {_manual_dir(builder)!r}."
     )
