@@ -112,7 +112,20 @@ def test_bsds300_is_taken_as_it_is(folder):
         np.testing.assert_array_equal(found, in_order(expected))
 
 
-def test_patches_are_centered_and_of_disjoint_images(folder):
+def test_patches_are_of_disjoint_images(tmp_path, monkeypatch):
+    images = {split: {tmp_path / split / f"{number}.jpg" for number in range(20)} for split in ("train", "test")}
+    for path in [*images["train"], *images["test"]]:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    monkeypatch.setattr(image_patches, "patches", lambda paths, size, seed: set(paths))
+    train, validation, test = image_patches.splits(tmp_path)
+    assert len(validation) == 2
+    assert train | validation == images["train"]
+    assert not train & validation
+    assert test == images["test"]
+
+
+def test_patches_are_centered(folder):
     found = splits("bsds300_patches", folder)
     assert [len(split) for split in found] == [300, 20, 50]
     for rows in found:
@@ -161,6 +174,15 @@ def test_other_pickles_are_refused(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"Expected a DataFrame of numbers.*file\.pickle"):
         old_frames.read(path)
+
+
+def test_a_pickle_cannot_run_code(tmp_path):
+    made = tmp_path / "made"
+    path = tmp_path / "file.pickle"
+    path.write_bytes(f"cos\nmkdir\n(S'{made}'\ntR.".encode())
+    with pytest.raises(InputError, match=r"a table holds nothing of os\.mkdir"):
+        old_frames.read(path)
+    assert not made.exists()
 
 
 def test_old_pickles_keep_names_and_order(tmp_path):
