@@ -61,6 +61,7 @@ PRESETS = {
             "hepmass": "-14.71",
             "miniboone": "-8.95",
             "bsds300": "157.36",
+            "bsds300_patches": "157.36",
         }.items()
     },
 }

@@ -56,7 +56,8 @@ def vector(
 
 
 # Presets.
-# Ours, except for the 16 units, the default of the authors' code.
+# The toys are ours, except for the 16 units, the default of the authors' code; the tables of vectors have the defaults
+# of that code, which tuned them for each. Published scores: MAF-DDSF with 5 flows.
 TOY = {
     "steps": 5000,
     "batch_size": 512,
@@ -66,7 +67,20 @@ TOY = {
     "steps_per_execution": 50,
 }
 
-PRESETS = {"vector": {"model": {"flows": 2, "kind": "dsf", "units": 16, "layers": 1}, "train": TOY}}
+TABULAR = {
+    "model": {"flows": 5, "units": 16, "layers": 1},
+    "train": {"batch_size": 100, "learning_rate": 1e-4, "epochs": 400, "patience": 30, "clip_norm": 5.0},
+}
+BSDS300 = {**TABULAR, "published": "157.73 nats"}
+
+PRESETS = {
+    "vector": {"model": {"flows": 2, "kind": "dsf", "units": 16, "layers": 1}, "train": TOY},
+    "power": {**TABULAR, "published": "0.62 nats"},
+    "gas": {**TABULAR, "published": "11.91 nats"},
+    "hepmass": {**TABULAR, "published": "-15.09 nats"},
+    "miniboone": {**TABULAR, "published": "-8.86 nats"},
+    **dict.fromkeys(("bsds300", "bsds300_patches"), BSDS300),
+}
 
 ARCHITECTURE = Architecture(
     paper="1804.00779",

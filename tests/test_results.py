@@ -1,0 +1,124 @@
+"""The table of results: a row for each run, from what the run has written."""
+
+import csv
+import json
+
+import pytest
+import tensorflow as tf
+
+from tfflows.errors import InputError
+from tools import results
+from zoo.pretrained import exported_folder, rows
+
+RUN = {"id": "a", "preset": "", "seed": 0, "steps": 40, "commit": "c", "unit": "bits/dim", "seconds": 20.0}
+
+
+@pytest.fixture
+def docs(tmp_path):
+    for name, columns in (("results", results.COLUMNS), ("curves", results.POINT)):
+        (tmp_path / f"{name}.csv").write_text(",".join(columns) + "\n")
+    (tmp_path / "results.md").write_text("Title\n\n<!-- results -->\n<!-- /results -->\nEnd\n")
+    return tmp_path
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    """The log of a training in two parts."""
+    with tf.summary.create_file_writer(str(tmp_path / "run" / "tensorboard" / "validation")).as_default():
+        for part, score in enumerate((3.0, 2.5)):
+            tf.summary.scalar("epoch_bits_per_dim", score, step=part)
+            tf.summary.scalar("epoch_loss", 100 * score, step=part)
+    return tmp_path / "run"
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", [row["id"] for row in rows()])
+def test_pretrained_models_are_in_the_table(name):
+    expected = {column: str(value) for column, value in results.row(exported_folder(name)).items()}
+    assert expected in read(results.DOCS / "results.csv")
+
+
+def test_page_has_the_table():
+    page = (results.DOCS / "results.md").read_text()
+    assert results.markdown(read(results.DOCS / "results.csv")) in page
+
+
+def test_scores_are_in_the_unit_of_papers():
+    found = {name: results.row(exported_folder(name)) for name in ("realnvp_digits", "vae_dynamic_mnist")}
+    assert {name: row["unit"] for name, row in found.items()} == {
+        "realnvp_digits": "bits/dim",
+        "vae_dynamic_mnist": "nats",
+    }
+    assert found["vae_dynamic_mnist"]["value"] == pytest.approx(-88, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("pixelcnn_digits", "exact"),
+        ("realnvp_digits", "bound"),
+        ("residual_digits", "estimate"),
+        ("maf_toy_eight_gaussians", "exact"),
+        ("vae_toy_eight_gaussians", "bound"),
+        ("planar_energy_u1", "bound"),
+    ],
+)
+def test_kind_of_score(name, kind):
+    assert results.row(exported_folder(name))["kind"] == kind
+
+
+def test_changed_settings_are_those_that_differ_from_the_preset():
+    config = json.loads((exported_folder("realnvp_digits") / "config.json").read_text())
+    assert results.changed(config) == ""
+    config["model"]["width"], config["train"]["steps"], config["train"]["ema"] = 7, 11, 0.5
+    assert results.changed(config) == "model.width=7 train.ema=0.5"
+
+
+def test_recording_again_replaces_a_run_and_keeps_others(docs):
+    export = exported_folder("realnvp_digits")
+    for _ in range(2):
+        results.record(export, docs=docs)
+    (first,) = read(docs / "results.csv")
+    other = {**first, "commit": "0000000", "value": "9.0"}
+    results.add([other], docs / "results.csv", results.COLUMNS)
+    results.record(export, docs=docs)
+    assert [row["commit"] for row in read(docs / "results.csv")] == ["0000000", first["commit"]]
+    page = (docs / "results.md").read_text()
+    # The best first.
+    assert page.index(f"{float(first['value']):.3f}") < page.index("9.000")
+    assert page.endswith("<!-- /results -->\nEnd\n")
+
+
+def test_nats_are_sorted_from_the_highest():
+    (row,) = [row for row in read(results.DOCS / "results.csv") if row["id"] == "vae_dynamic_mnist"]
+    table = results.markdown([{**row, "value": "-90"}, {**row, "value": "-80"}])
+    assert table.index("-80.000") < table.index("-90.000")
+
+
+def test_curve_has_a_point_for_each_validation(workdir):
+    points = results.curve(workdir, RUN)
+    assert [(point["step"], point["seconds"], point["value"]) for point in points] == [(20, 10, 3.0), (40, 20, 2.5)]
+    in_nats = results.curve(workdir, {**RUN, "unit": "nats"})
+    assert [point["value"] for point in in_nats] == [-300.0, -250.0]
+
+
+def test_curves_are_recorded_with_their_run(docs, workdir):
+    results.record(exported_folder("realnvp_digits"), workdir, docs)
+    points = read(docs / "curves.csv")
+    assert [point["step"] for point in points] == ["1500", "3000"]
+    assert {tuple(point[name] for name in results.RUN) for point in points} == {
+        tuple(row[name] for name in results.RUN) for row in read(docs / "results.csv")
+    }
+
+
+def test_other_folders_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"Expected the workdir of a training"):
+        results.curve(tmp_path, RUN)
+    with pytest.raises(SystemExit, match=r"tools\.results: Expected the folder of an export, with config\.json"):
+        results.main([str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"Expected the folder of an export, and possibly its workdir"):
+        results.main([])

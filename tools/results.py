@@ -1,0 +1,164 @@
+"""Records results: `python -m tools.results EXPORT [WORKDIR]` adds the score of a run, and its learning curve.
+
+    docs/results.csv   a row for each run; it stays when the model is no longer among the pretrained ones
+    docs/curves.csv    the scores of the validation set during the training
+    docs/results.md    tables of the rows
+
+None of the three is written by hand.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util import tensor_util
+
+from tfflows.errors import InputError, check
+from tfflows.files import atomic_write
+from tools import marks, publish
+from zoo import configure
+from zoo.registry import ARCHITECTURES
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+RUN = ("id", "preset", "seed", "steps", "commit")  # what tells one run from another
+COLUMNS = (
+    *("id", "model", "dataset", "preset", "seed", "steps", "seconds", "machine", "commit", "parameters"),
+    *("unit", "value", "standard_error", "kind", "draws", "published", "source"),
+)
+POINT = (*RUN, "step", "seconds", "value")
+LENGTH = ("steps", "epochs", "patience", "steps_per_execution", "validate_every", "sample_every", "data_dir")
+
+Row = dict[str, Any]
+
+
+def row(export: Path) -> Row:
+    """The row of an export.
+
+    Raises:
+        InputError: `export` is not the folder of an export.
+    """
+    run, config = publish.row(export), json.loads((export / "config.json").read_text())
+    metrics = json.loads((export / "metrics.json").read_text())
+    # Papers score black and white pixels in nats.
+    of_pixels = (config["event"]["levels"] or 2) > 2
+    score = "bits_per_dim" if of_pixels else "elbo" if "elbo" in metrics else "nats"
+    return {
+        **{name: run[name] for name in ("id", "dataset", "seed", "steps", "seconds", "commit", "parameters")},
+        **{"model": run["architecture"], "preset": changed(config), "machine": run["hardware"]},
+        **{"unit": "bits/dim" if score == "bits_per_dim" else "nats", "value": run[score]},
+        **{
+            "standard_error": run[f"{score}_se"],
+            "kind": kind(run["architecture"], metrics),
+            "draws": run["num_importance_samples"],
+        },
+        **{"published": run["published"], "source": f"arXiv {ARCHITECTURES[run['architecture']].paper}"},
+    }
+
+
+def kind(architecture: str, metrics: Mapping[str, Any]) -> str:
+    """Whether a score is exact, a bound, or an estimate."""
+    if metrics.get("estimate"):
+        return "estimate"
+    # Exports of earlier versions do not say so.
+    is_bound = ARCHITECTURES[architecture].density == "bound" or bool({"bits_per_dim", "elbo"} & set(metrics))
+    return "exact" if metrics.get("exact", not is_bound) else "bound"
+
+
+def changed(config: Mapping[str, Any]) -> str:
+    """The settings, `section.key=value`, that differ from the preset, but for those of the length of the training."""
+    preset = configure(config["architecture"], config["dataset"]).overrides
+    run = {f"{section}.{key}": value for section in ("model", "train") for key, value in config[section].items()}
+    different = (name for name in run if name in preset and run[name] != preset[name])
+    return " ".join(f"{name}={run[name]}" for name in different if name.partition(".")[2] not in LENGTH)
+
+
+def curve(workdir: Path, run: Row) -> list[Row]:
+    """The scores of the validation set after each part of a training, in the unit of the run's score.
+
+    Raises:
+        InputError: The workdir has no such scores.
+    """
+    log = workdir / "tensorboard" / "validation"
+    check(log.is_dir(), "Expected the workdir of a training.", workdir=str(workdir))
+    board = EventAccumulator(str(log), size_guidance={"tensors": 0}).Reload()
+    name, sign = ("epoch_bits_per_dim", 1) if run["unit"] == "bits/dim" else ("epoch_loss", -1)
+    scores = {event.step: sign * float(tensor_util.make_ndarray(event.tensor_proto)) for event in board.Tensors(name)}
+    parts = max(scores) + 1
+    of_run = {name: run[name] for name in RUN}
+    return [
+        {
+            **of_run,
+            "step": round(run["steps"] * (part + 1) / parts),
+            "seconds": round(run["seconds"] * (part + 1) / parts),
+            "value": round(score, 4),
+        }
+        for part, score in sorted(scores.items())
+    ]
+
+
+def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Writes rows into a table, in place of those of the same runs; returns all rows."""
+    new = [{name: str(row[name]) for name in columns} for row in new]
+    runs = {_run(row) for row in new}
+    with path.open(newline="") as file:
+        kept = [row for row in csv.DictReader(file) if _run(row) not in runs]
+    rows = sorted([*kept, *new], key=lambda row: (row.get("dataset", ""), row["id"], int(row["seed"])))
+    with atomic_write(path) as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def _run(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in RUN)
+
+
+def markdown(rows: Iterable[Mapping[str, str]]) -> str:
+    """A table for each dataset and unit, the best score first."""
+    groups: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        groups.setdefault((row["dataset"], row["unit"]), []).append(row)
+    return "\n".join(_table(dataset, unit, group) for (dataset, unit), group in sorted(groups.items()))
+
+
+def _table(dataset: str, unit: str, rows: list[Mapping[str, str]]) -> str:
+    titles = ("model", f"ours, {unit}", "kind", "published", "parameters", "steps", "minutes", "settings changed")
+    lines = [f"### {dataset}\n", f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    for row in sorted(rows, key=lambda row: float(row["value"]) * (1 if unit == "bits/dim" else -1)):
+        score = f"{float(row['value']):.3f} ± {float(row['standard_error']):.3f}"
+        weighed = f"{row['kind']}, {row['draws']} draws" if int(row["draws"]) > 1 else row["kind"]
+        published = f"{row['published']} ({row['source']})" if row["published"] else "-"
+        cost = (f"{int(row['parameters']):,}", f"{int(row['steps']):,}", f"{float(row['seconds']) / 60:.1f}")
+        cells = (f"`{row['id']}`", score, weighed, published, *cost, row["preset"] or "-")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def record(export: Path, workdir: Path | None = None, docs: Path = DOCS) -> None:
+    """Adds an export's score, and a workdir's curve, to the tables and to the page."""
+    run = row(export)
+    rows = add([run], docs / "results.csv", COLUMNS)
+    if workdir:
+        add(curve(workdir, run), docs / "curves.csv", POINT)
+    marks.renew(docs / "results.md", "results", markdown(rows))
+
+
+def main(arguments: list[str]) -> None:
+    """Records an export, and the curve of its workdir if that is given."""
+    try:
+        check(
+            len(arguments) in (1, 2), "Expected the folder of an export, and possibly its workdir.", folders=arguments
+        )
+        record(*map(Path, arguments))
+    except InputError as error:
+        sys.exit(f"tools.results: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
