@@ -1,10 +1,14 @@
 """Adds exported models to the table of pretrained models: `python -m tools.publish exported/realnvp_digits`.
 
-The row is made of the export's own `config.json` and `metrics.json`, with the sha256 of its archive, and the README's
-tables are made of the rows: nothing in either is written by hand.
+`exported/SHA256SUMS` lists the hash of each file: `sha256sum --check SHA256SUMS` finds a damaged one.
+
+The row is made of the export's own `config.json` and `metrics.json`, with the sha256 of its archive; the tables of the
+README, the best model of each dataset, and of docs/pretrained.md, all models, are made of the rows. Nothing in them is
+written by hand.
 """
 
 import csv
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -19,6 +23,16 @@ from zoo.pretrained import TABLE
 from zoo.registry import ARCHITECTURES
 
 README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "pretrained.md"
+MANIFEST = Path(__file__).parents[1] / "exported" / "SHA256SUMS"
+
+# The score to compare with on a dataset, of a large model of a paper: where a truth is known, it is the truth instead.
+ANCHORS = {
+    "cifar10": "2.92 bits/dim, PixelCNN++ (1701.05517); 3.08, Flow++ (1902.00275)",
+    "dynamic_mnist": "-80.80 nats, IAF-VAE (1606.04934)",
+    "fashion_mnist": "3.141 bits/dim, Glow (code of 2006.08545)",
+    "mnist": "0.99 bits/dim, FFJORD (1810.01367)",
+}
 
 COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
@@ -59,9 +73,28 @@ def publish(folder: Path, table: Path = TABLE) -> None:
         writer.writerows(sorted(rows.values(), key=lambda row: (row["dataset"], row["id"])))
 
 
+def best(rows: list[dict[str, str]]) -> str:
+    """The README's table: the best model of each dataset, beside a published score or the truth."""
+    lines = ["| dataset | best model | score | to compare with | parameters | training |", "|---" * 6 + "|"]
+    for dataset in sorted({row["dataset"] for row in rows}):
+        row = max((row for row in rows if row["dataset"] == dataset), key=lambda row: float(row["nats"] or row["elbo"]))
+        true = row["true_log_z"] or row["truth_nats"]
+        truth = f"{float(true):.3f} nats, the truth" if true else _goal(row)
+        cells = (f"`{dataset}`", f"`{row['id']}`", _score(row), ANCHORS.get(dataset, truth))
+        lines.append(f"| {' | '.join(cells)} | {int(row['parameters']):,} | {_training(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _score(row: dict[str, str]) -> str:
+    """The score in the unit of papers: nats for vectors, energies, and pixels in black and white."""
+    if row["bits_per_dim"] and "binarized" not in row["dataset"] and row["dataset"] != "dynamic_mnist":
+        return f"{_with_error(row, 'bits_per_dim', 3)} bits/dim"
+    return f"{_with_error(row, 'nats' if row['nats'] else 'elbo', 3)} nats"
+
+
 def markdown(rows: list[dict[str, str]]) -> str:
-    """The README's tables, of models of data and of models of energies: their scores with standard errors, the scores
-    to reach, and the cost of the training.
+    """The tables of docs/pretrained.md, of models of data and of models of energies: their scores with standard errors,
+    the scores to reach, and the cost of the training.
     """
     of_data = {
         "nats per event": lambda row: _with_error(row, "nats", 2),
@@ -83,10 +116,14 @@ def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[s
     names = ["id", *scores, "parameters", "training"]
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
-        training = f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
-        cells = [f"`{row['id']}`", *(score(row) for score in scores.values()), f"{int(row['parameters']):,}", training]
+        cells = [f"`{row['id']}`", *(score(row) for score in scores.values()), f"{int(row['parameters']):,}"]
+        cells.append(_training(row))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _training(row: dict[str, str]) -> str:
+    return f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
 
 
 def _goal(row: dict[str, str]) -> str:
@@ -105,9 +142,19 @@ def _with_error(row: dict[str, str], name: str, digits: int) -> str:
     return f"{float(row[name]):.{digits}f} ± {float(row[f'{name}_se']):.{digits}f}"
 
 
-def renew(readme: Path, table: Path = TABLE) -> None:
-    """Writes the tables into the README, between its marks."""
-    marks.renew(readme, "scores", markdown(pretrained.rows(table)))
+def manifest(exported: Path) -> str:
+    """A line for each file of the exports in a folder, its sha256 and its path, as `sha256sum` writes them."""
+    paths = sorted(path for folder in exported.iterdir() if folder.is_dir() for path in folder.rglob("*"))
+    files = [path for path in paths if path.is_file()]
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    lines = (f"{sha256}  {path.relative_to(exported)}" for sha256, path in zip(hashes, files, strict=True))
+    return "\n".join(lines) + "\n"
+
+
+def renew(readme: Path = README, page: Path = PAGE, table: Path = TABLE) -> None:
+    """Writes the tables into the README and the page, between their marks."""
+    marks.renew(readme, "scores", best(pretrained.rows(table)))
+    marks.renew(page, "pretrained", markdown(pretrained.rows(table)))
 
 
 def main(folders: list[str]) -> None:
@@ -117,7 +164,9 @@ def main(folders: list[str]) -> None:
         for folder in folders:
             publish(Path(folder))
         if README.exists():
-            renew(README)
+            renew()
+            with atomic_write(MANIFEST) as beside:
+                beside.write_text(manifest(MANIFEST.parent))
     except InputError as error:
         sys.exit(f"tools.publish: {error}")
 

@@ -5,7 +5,9 @@ import pytest
 
 import zoo
 from tfflows import datasets, export, splits, training
+from tfflows.datasets.licenses import LICENSES
 from tfflows.events import Event
+from tfflows.export.card import model_card
 
 DATA = {
     "a lower bound": np.random.default_rng(0).integers(0, 9, (64, 2)),
@@ -54,3 +56,18 @@ def test_likelihood_of_an_autoencoder_and_of_pixels_is_never_exact():
     assert not zoo.create("vae", vector).exact
     assert zoo.create("planar", vector).exact
     assert not zoo.create("realnvp", image, scales=1, width=4).exact
+
+
+@pytest.mark.parametrize(
+    ("dataset", "words"),
+    [("fashion_mnist", "MIT License"), ("toy/rings", "none needed"), ("table.csv", "not stated here")],
+)
+def test_card_states_the_license_of_the_data(dataset, words):
+    config = {"architecture": "maf", "dataset": dataset, "event": Event((3,)).to_dict()}
+    metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
+    assert f"License of the data: {words}" in model_card("name", config, metrics)
+
+
+def test_datasets_with_licenses_have_names():
+    known = {name.partition("/")[0] for name in datasets.names()}
+    assert set(LICENSES) <= known

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
 from tfflows.files import atomic_write
 from tfflows.metrics import kind_of_score
@@ -39,6 +40,7 @@ model-index:
 
 - Event: {event}.
 - Score: {score}.
+- License of the data: {license}.
 
 ![samples](samples.png)
 
@@ -93,6 +95,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
         parameters=metrics["parameters"],
         event=_event(Event(**config["event"])),
         score=summary(metrics),
+        license=license_of(config["dataset"]),
         purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         results="\n".join(_result(key, label, metrics[key]) for key, label in RESULTS.items() if key in metrics),
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),

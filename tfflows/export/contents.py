@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from tfflows import figures, guards, signatures
 from tfflows.datasets import Data
-from tfflows.export import training_scores, warmup
+from tfflows.export import golden, training_scores, warmup
 from tfflows.export.card import CARD, model_card
+from tfflows.export.slimming import slim
 from tfflows.models import GenerativeModel
 from tfflows.servable import Servable
 from tfflows.splits import without_weight
@@ -34,9 +35,10 @@ def write(
     """
     num_importance_samples = config["train"]["num_importance_samples"]
     Servable(model, num_importance_samples=num_importance_samples).save(folder)
+    slim(folder)
     reloaded = tf.saved_model.load(folder)
     events = examples(model, data)
-    check_same(model, reloaded, num_importance_samples, events)
+    golden.write(folder, check_same(model, reloaded, num_importance_samples, events))
     warmup.write(folder, name, requests(reloaded, model, events))
     if isinstance(data, Data):
         batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
@@ -57,8 +59,10 @@ def examples(model: GenerativeModel, data: Data | Target) -> dict[str, np.ndarra
     return without_weight(next(data.test.events().batch(n).as_numpy_iterator()))
 
 
-def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]) -> None:
-    """Raises `RuntimeError` unless the reloaded SavedModel scores `examples` as the model does."""
+def check_same(
+    model: GenerativeModel, reloaded, num_importance_samples: int, examples: dict[str, np.ndarray]
+) -> np.ndarray:
+    """The scores of `examples`, `[n]`; raises `RuntimeError` unless the reloaded SavedModel gives the same."""
     inputs = {name: tf.constant(value) for name, value in examples.items()}
     served = reloaded.signatures["log_prob"](**inputs)["log_prob"].numpy()
     expected = model.log_prob(**examples, num_importance_samples=num_importance_samples).numpy()
@@ -67,6 +71,7 @@ def check_same(model: GenerativeModel, reloaded, num_importance_samples: int, ex
         raise RuntimeError(
             f"The reloaded SavedModel scores up to {worst} nats apart from the model; nothing was exported."
         )
+    return expected
 
 
 def requests(reloaded, model: GenerativeModel, examples: dict[str, np.ndarray]) -> list[tuple[str, dict[str, Any]]]:

@@ -29,9 +29,9 @@ def export(
     """Writes `<folder>/<version>/`, after reloading it and checking that it scores and samples as the model does.
 
     A version has the SavedModel, whose weights `zoo.load` reads, with its warm-up requests for TF Serving; scores of
-    the training set and `log_likelihoods.png`, their histogram (not of a target, which has none), `config.json`,
-    `metrics.json`, `samples.png`, drawn by the reloaded SavedModel, and the model card. All but the SavedModel and the
-    scores are also copied next to the versions.
+    the training set and `log_likelihoods.png`, their histogram (not of a target, which has none), `golden.json`, the
+    log-likelihoods of a few test events, `config.json`, `metrics.json`, `samples.png`, drawn by the reloaded
+    SavedModel, and the model card. All but the SavedModel and the scores are also copied next to the versions.
 
     Args:
         model: Model in float32, outside any strategy.
