@@ -1,5 +1,6 @@
 """Makes the pictures of the documentation, `python -m tools.pictures`; it needs the datasets of the models it shows."""
 
+import csv
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -8,10 +9,12 @@ import numpy as np
 import zoo
 from tfflows import datasets, figures
 from tfflows.models import Flow
+from tools import results
 from zoo.pretrained import rows
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROWS, COLUMNS = 8, 8
+PUBLISHED = {"cifar10": {"PixelCNN++": 2.92, "Flow++": 3.08, "RealNVP": 3.49}}
 
 
 def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) -> None:
@@ -42,6 +45,30 @@ def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) 
     figures.save(figures.rendered(figure), IMAGES / f"{name}.png")
 
 
+def learning_curves(dataset: str, published: dict[str, float]) -> None:
+    """The scores of the validation set by the minutes of training, of all runs on a dataset whose curve is recorded.
+
+    Args:
+        dataset: Name of the dataset.
+        published: Scores that are drawn as horizontal lines, by what they are of.
+    """
+    with (results.DOCS / "results.csv").open(newline="") as file:
+        runs = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
+    with (results.DOCS / "curves.csv").open(newline="") as file:
+        points = list(csv.DictReader(file))
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for run in runs:
+        curve = [point for point in points if all(point[name] == run[name] for name in results.RUN)]
+        minutes, values = ([float(point[name]) for point in curve] for name in ("seconds", "value"))
+        if curve:
+            axes.plot([second / 60 for second in minutes], values, marker="o", markersize=3, label=run["id"])
+    for number, (name, value) in enumerate(published.items()):
+        axes.axhline(value, color="gray", linestyle=("--", ":", "-.")[number % 3], label=name)
+    axes.set(xlabel="minutes of training", ylabel=f"validation set, {runs[0]['unit']}", title=dataset)
+    axes.legend()
+    figures.save(figures.rendered(figure), IMAGES / f"curves_{dataset}.png")
+
+
 def energy_beside_samples(name: str, dataset: str) -> None:
     """The density of a target next to 5,000 samples of a model that was fitted to it."""
     sheet = figures.picture(zoo.load(name).sample(5000, seed=0).numpy(), datasets.load(dataset))
@@ -49,7 +76,9 @@ def energy_beside_samples(name: str, dataset: str) -> None:
 
 
 def main() -> None:
-    """Draws a picture of each pretrained model."""
+    """Draws a picture of each pretrained model, and the learning curves."""
+    for dataset, published in PUBLISHED.items():
+        learning_curves(dataset, published)
     for row in rows():
         if row["dataset"].startswith("toy/"):
             density_beside_samples(row["id"])

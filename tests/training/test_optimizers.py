@@ -66,10 +66,10 @@ def steps_of(one, *, jit_compile, number=7):
     ("name", "settings"),
     [
         ("Adam", {}),
-        ("Adam", {"weight_decay": 0.1, "use_ema": True, "beta_1": 0.8, "epsilon": 1e-3}),
+        ("Adam", {"weight_decay": 0.1, "beta_1": 0.8, "epsilon": 1e-3}),
         ("Adam", {"amsgrad": True}),
         ("Adamax", {}),
-        ("Adamax", {"weight_decay": 0.1, "use_ema": True, "beta_2": 0.9, "epsilon": 1e-3}),
+        ("Adamax", {"weight_decay": 0.1, "beta_2": 0.9, "epsilon": 1e-3}),
     ],
 )
 def test_steps_in_one_operation_are_those_of_keras(name, settings, jit_compile):
@@ -80,3 +80,23 @@ def test_steps_in_one_operation_are_those_of_keras(name, settings, jit_compile):
     )
     for one, expected in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("momentum", [0.9, 0.2])
+def test_average_of_a_short_run_forgets_its_first_steps(momentum, jit_compile):
+    variable = keras.Variable(0.0)
+    one = optimizers.Adam(1.0, use_ema=True, ema_momentum=momentum)
+    one.build([variable])
+
+    @tf.function(jit_compile=jit_compile)
+    def step():
+        one.apply_gradients([(tf.constant(1.0), variable)])
+
+    expected = None
+    for number in range(12):
+        step()
+        decay = min(momentum, (1 + number) / (10 + number)) if number else 0.0
+        expected = decay * (expected or 0.0) + (1 - decay) * float(variable)
+    one.finalize_variable_values([variable])
+    assert float(variable) == pytest.approx(expected, rel=1e-5)

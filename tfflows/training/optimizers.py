@@ -27,7 +27,8 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 class Fused:
     """Updates a variable and its slots by one operation of TensorFlow, where Keras takes 18, and its average by 5.
 
-    The updates are those of Keras, but for the rounding of `1 - beta` to float32, 5e-5 of it. The graph of a train step
+    The updates are those of Keras, but for the rounding of `1 - beta` to float32, 5e-5 of it; the average is over a
+    tenth of the steps so far, until that is as long as Keras' own. The graph of a train step
     is much smaller: MAF with 42 variables is traced in 1.2 s on 2 cores, and in 2.0 s with Keras' own operations; a
     step takes 1 to 6 % less time.
     """
@@ -46,7 +47,9 @@ class Fused:
     def _update_model_variables_moving_average(self, trainable_variables):
         if not self.use_ema:
             return
-        momentum = self.ema_momentum * tf.cast(tf.convert_to_tensor(self.iterations) > 0, tf.float32)
+        step = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32)
+        # As in tf.train.ExponentialMovingAverage: otherwise, early weights would weigh down the average of a short run.
+        momentum = tf.where(step > 0, tf.minimum(self.ema_momentum, (1 + step) / (10 + step)), 0.0)
         rest = 1 - momentum
         for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
             if average is None:  # as for variables that an update overwrites

@@ -28,7 +28,8 @@ class TrainSettings:
             table, which smooths the density as the width of a kernel does, or to pixels, counted from -1 to 1: samples
             are then noisy, too, until `tfflows.generate.denoised` removes it, and the score is lower. 0 for none.
         clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
-        ema: Decay of the moving average of weights that evaluation and export use; 0 for none.
+        ema: Decay of the moving average of weights that evaluation and export use, which is at most
+            `(1 + step) / (10 + step)`; 0 for none.
         patience: Number of validations without a better score before training stops; None never stops early.
         validate_every: Number of steps between validations, each with a checkpoint; None validates once per pass.
         sample_every: Number of validations between pictures of samples.
