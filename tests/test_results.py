@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 
 import pytest
 import tensorflow as tf
@@ -10,7 +11,8 @@ from tfflows.errors import InputError
 from tools import results
 from zoo.pretrained import exported_folder, rows
 
-RUN = {"id": "a", "preset": "", "seed": 0, "steps": 40, "commit": "c", "unit": "bits/dim", "seconds": 20.0}
+RUN = {"id": "a", "preset": "", "seed": 0, "steps": 40, "commit": "c", "seconds": 20.0, "dataset": "digits"}
+BIT = 64 * math.log(2)  # nats of an image of 8x8 pixels, for a bit in each dimension
 
 
 @pytest.fixture
@@ -24,10 +26,10 @@ def docs(tmp_path):
 @pytest.fixture
 def workdir(tmp_path):
     """The log of a training in two parts."""
-    with tf.summary.create_file_writer(str(tmp_path / "run" / "tensorboard" / "validation")).as_default():
-        for part, score in enumerate((3.0, 2.5)):
-            tf.summary.scalar("epoch_bits_per_dim", score, step=part)
-            tf.summary.scalar("epoch_loss", 100 * score, step=part)
+    for split, scores in (("train", (4.0, 2.0)), ("validation", (3.0, 2.5))):
+        with tf.summary.create_file_writer(str(tmp_path / "run" / "tensorboard" / split)).as_default():
+            for number, score in enumerate(scores):
+                tf.summary.scalar("epoch_loss", BIT * score, step=number)
     return tmp_path / "run"
 
 
@@ -100,10 +102,11 @@ def test_nats_are_sorted_from_the_highest():
 
 
 def test_curve_has_a_point_for_each_validation(workdir):
-    points = results.curve(workdir, RUN)
-    assert [(point["step"], point["seconds"], point["value"]) for point in points] == [(20, 10, 3.0), (40, 20, 2.5)]
+    points = results.curve(workdir, {**RUN, "unit": "bits/dim"})
+    assert [(point["step"], point["seconds"]) for point in points] == [(20, 10), (40, 20)]
+    assert [(point["training"], point["validation"]) for point in points] == [(4.0, 3.0), (2.0, 2.5)]
     in_nats = results.curve(workdir, {**RUN, "unit": "nats"})
-    assert [point["value"] for point in in_nats] == [-300.0, -250.0]
+    assert [point["validation"] for point in in_nats] == pytest.approx([-3 * BIT, -2.5 * BIT], abs=1e-3)
 
 
 def test_curves_are_recorded_with_their_run(docs, workdir):
@@ -117,7 +120,7 @@ def test_curves_are_recorded_with_their_run(docs, workdir):
 
 def test_other_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"Expected the workdir of a training"):
-        results.curve(tmp_path, RUN)
+        results.curve(tmp_path, {**RUN, "unit": "nats"})
     with pytest.raises(SystemExit, match=r"tools\.results: Expected the folder of an export, with config\.json"):
         results.main([str(tmp_path)])
     with pytest.raises(SystemExit, match=r"Expected the folder of an export, and possibly its workdir"):

@@ -59,7 +59,7 @@ def learning_curves(dataset: str, published: dict[str, float]) -> None:
     figure, axes = plt.subplots(figsize=(7, 4))
     for run in runs:
         curve = [point for point in points if all(point[name] == run[name] for name in results.RUN)]
-        minutes, values = ([float(point[name]) for point in curve] for name in ("seconds", "value"))
+        minutes, values = ([float(point[name]) for point in curve] for name in ("seconds", "validation"))
         if curve:
             axes.plot([second / 60 for second in minutes], values, marker="o", markersize=3, label=run["id"])
     for number, (name, value) in enumerate(published.items()):

@@ -17,7 +17,9 @@ from typing import Any
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util import tensor_util
 
+from tfflows import datasets, metrics
 from tfflows.errors import InputError, check
+from tfflows.events import Event
 from tfflows.files import atomic_write
 from tools import marks, publish
 from zoo import configure
@@ -30,7 +32,7 @@ COLUMNS = (
     *("id", "model", "dataset", "preset", "seed", "steps", "seconds", "machine", "commit", "parameters"),
     *("unit", "value", "standard_error", "kind", "draws", "published", "source"),
 )
-POINT = (*RUN, "step", "seconds", "value")
+POINT = (*RUN, "step", "seconds", "training", "validation")
 LENGTH = ("steps", "epochs", "patience", "steps_per_execution", "validate_every", "sample_every", "data_dir")
 
 Row = dict[str, Any]
@@ -43,30 +45,30 @@ def row(export: Path) -> Row:
         InputError: `export` is not the folder of an export.
     """
     run, config = publish.row(export), json.loads((export / "config.json").read_text())
-    metrics = json.loads((export / "metrics.json").read_text())
+    scores = json.loads((export / "metrics.json").read_text())
     # Papers score black and white pixels in nats.
     of_pixels = (config["event"]["levels"] or 2) > 2
-    score = "bits_per_dim" if of_pixels else "elbo" if "elbo" in metrics else "nats"
+    score = "bits_per_dim" if of_pixels else "elbo" if "elbo" in scores else "nats"
     return {
         **{name: run[name] for name in ("id", "dataset", "seed", "steps", "seconds", "commit", "parameters")},
         **{"model": run["architecture"], "preset": changed(config), "machine": run["hardware"]},
         **{"unit": "bits/dim" if score == "bits_per_dim" else "nats", "value": run[score]},
         **{
             "standard_error": run[f"{score}_se"],
-            "kind": kind(run["architecture"], metrics),
+            "kind": kind(run["architecture"], scores),
             "draws": run["num_importance_samples"],
         },
         **{"published": run["published"], "source": f"arXiv {ARCHITECTURES[run['architecture']].paper}"},
     }
 
 
-def kind(architecture: str, metrics: Mapping[str, Any]) -> str:
+def kind(architecture: str, scores: Mapping[str, Any]) -> str:
     """Whether a score is exact, a bound, or an estimate."""
-    if metrics.get("estimate"):
+    if scores.get("estimate"):
         return "estimate"
     # Exports of earlier versions do not say so.
-    is_bound = ARCHITECTURES[architecture].density == "bound" or bool({"bits_per_dim", "elbo"} & set(metrics))
-    return "exact" if metrics.get("exact", not is_bound) else "bound"
+    is_bound = ARCHITECTURES[architecture].density == "bound" or bool({"bits_per_dim", "elbo"} & set(scores))
+    return "exact" if scores.get("exact", not is_bound) else "bound"
 
 
 def changed(config: Mapping[str, Any]) -> str:
@@ -78,27 +80,36 @@ def changed(config: Mapping[str, Any]) -> str:
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:
-    """The scores of the validation set after each part of a training, in the unit of the run's score.
+    """The mean score of each round of a training, and that of the validation set after it, in the unit of the run's.
 
     Raises:
         InputError: The workdir has no such scores.
     """
-    log = workdir / "tensorboard" / "validation"
-    check(log.is_dir(), "Expected the workdir of a training.", workdir=str(workdir))
-    board = EventAccumulator(str(log), size_guidance={"tensors": 0}).Reload()
-    name, sign = ("epoch_bits_per_dim", 1) if run["unit"] == "bits/dim" else ("epoch_loss", -1)
-    scores = {event.step: sign * float(tensor_util.make_ndarray(event.tensor_proto)) for event in board.Tensors(name)}
-    parts = max(scores) + 1
-    of_run = {name: run[name] for name in RUN}
+    training, validation = (_losses(workdir, split) for split in ("train", "validation"))
+    event = datasets.event(run["dataset"])
+    rounds = max(validation) + 1
     return [
         {
-            **of_run,
-            "step": round(run["steps"] * (part + 1) / parts),
-            "seconds": round(run["seconds"] * (part + 1) / parts),
-            "value": round(score, 4),
+            **{name: run[name] for name in RUN},
+            "step": round(run["steps"] * (number + 1) / rounds),
+            "seconds": round(run["seconds"] * (number + 1) / rounds),
+            "training": _in_unit(training[number], run["unit"], event),
+            "validation": _in_unit(validation[number], run["unit"], event),
         }
-        for part, score in sorted(scores.items())
+        for number in sorted(validation)
     ]
+
+
+def _losses(workdir: Path, split: str) -> dict[int, float]:
+    """The loss of each round, in nats."""
+    log = workdir / "tensorboard" / split
+    check(log.is_dir(), "Expected the workdir of a training.", workdir=str(workdir))
+    board = EventAccumulator(str(log), size_guidance={"tensors": 0}).Reload()
+    return {event.step: float(tensor_util.make_ndarray(event.tensor_proto)) for event in board.Tensors("epoch_loss")}
+
+
+def _in_unit(loss: float, unit: str, event: Event) -> float:
+    return round(float(metrics.bits_per_dim(-loss, event)) if unit == "bits/dim" else -loss, 4)
 
 
 def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
