@@ -120,5 +120,7 @@ def test_other_flows_are_refused(name, settings):
 def test_settings_that_do_nothing_are_refused():
     with pytest.raises(InputError, match=r"`optimal_transport` to be False without objective='flow_matching'"):
         TrainSettings(optimal_transport=True)
+    with pytest.raises(InputError, match=r"`input_noise` to be 0 with objective='flow_matching'.*input_noise=0\.1"):
+        TrainSettings(objective="flow_matching", input_noise=0.1)
     with pytest.raises(InputError, match=r"`objective` to be one of .*Received: objective='score'"):
         TrainSettings(objective="score")

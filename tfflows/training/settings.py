@@ -77,8 +77,11 @@ class TrainSettings:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("memory", self.memory, MEMORY)
         check_choice("objective", self.objective, OBJECTIVES)
+        matches = self.objective == "flow_matching"
         rule = "Expected `optimal_transport` to be False without objective='flow_matching'."
-        check(not self.optimal_transport or self.objective == "flow_matching", rule, optimal_transport=True)
+        check(matches or not self.optimal_transport, rule, optimal_transport=True)
+        rule = "Expected `input_noise` to be 0 with objective='flow_matching', which matches the data themselves."
+        check(not (matches and self.input_noise), rule, input_noise=self.input_noise)
         rule = "Expected `jit_compile` without `memory='recompute'`: XLA would merge what is computed twice."
         check(not (self.jit_compile and self.memory == "recompute"), rule, jit_compile=True, memory="recompute")
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
