@@ -15,12 +15,12 @@ def test_score_of_the_truth_is_its_negative_entropy():
 
 
 @pytest.mark.slow
-def test_realnvp_learns_the_mixture_of_eight_gaussians(tmp_path):
-    config = zoo.configure("realnvp", "toy/eight_gaussians")
+def test_mixture_of_eight_gaussians_is_learned(tmp_path):
+    config = zoo.configure("made", "toy/eight_gaussians")  # the fastest to train of those that learn it
     data = datasets.load(config.dataset)
     keras.utils.set_random_seed(config.seed)
     fitted = training.fit(zoo.build(config, data.event), data, config.settings, seed=config.seed, workdir=tmp_path)
     model = zoo.build(config, data.event, weights=fitted.weights)
-    x = np.stack([element["x"] for element in data.test.examples.as_numpy_iterator()])
+    x = data.test.examples.batch(data.test.size).get_single_element()["x"].numpy()
     gap = data.truth.log_prob(x).numpy().astype(np.float64) - model.log_prob(x).numpy()
     assert -gap.std() / np.sqrt(len(gap)) < gap.mean() < 0.05
