@@ -20,10 +20,10 @@ import tensorflow_datasets as tfds
 
 from tfflows.datasets import benchmark_tables, image_patches, old_frames
 from tfflows.datasets.benchmark_tables import Splits
+from tfflows.datasets.licenses import license_of
 from tfflows.errors import check
 
 _SPLITS = ("train", "validation", "test")
-_LICENSE = "Creative Commons Attribution 4.0"
 _CITATION = "Papamakarios, Pavlakou, Murray: Masked Autoregressive Flow for Density Estimation. NIPS 2017."
 
 
@@ -39,7 +39,7 @@ class _Vectors(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = tfds.features.FeaturesDict({"x": tfds.features.Tensor(shape=(self.SIZE,), dtype=np.float32)})
-        about = {"description": type(self).__doc__, "citation": _CITATION, "license": _LICENSE}
+        about = {"description": type(self).__doc__, "citation": _CITATION, "license": license_of(self.name)}
         return self.dataset_info_from_configs(features=features, homepage=self.URLS[0], **about)
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
