@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tfflows import datasets
 from tfflows.errors import InputError, check
+from tfflows.events import Event
 from tfflows.files import atomic_write
 from tools import archives, marks
 from zoo import pretrained
@@ -85,9 +87,14 @@ def best(rows: list[dict[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def in_bits(event: Event) -> bool:
+    """Whether papers score such events in bits per dimension: pixels, but for those in black and white."""
+    return event.discrete and event.levels > 2
+
+
 def _score(row: dict[str, str]) -> str:
-    """The score in the unit of papers: nats for vectors, energies, and pixels in black and white."""
-    if row["bits_per_dim"] and "binarized" not in row["dataset"] and row["dataset"] != "dynamic_mnist":
+    """The score in the unit of papers."""
+    if in_bits(datasets.event(row["dataset"])):
         return f"{_with_error(row, 'bits_per_dim', 3)} bits/dim"
     return f"{_with_error(row, 'nats' if row['nats'] else 'elbo', 3)} nats"
 

@@ -46,9 +46,7 @@ def row(export: Path) -> Row:
     """
     run, config = publish.row(export), json.loads((export / "config.json").read_text())
     scores = json.loads((export / "metrics.json").read_text())
-    # Papers score black and white pixels in nats.
-    of_pixels = (config["event"]["levels"] or 2) > 2
-    score = "bits_per_dim" if of_pixels else "elbo" if "elbo" in scores else "nats"
+    score = "bits_per_dim" if publish.in_bits(Event(**config["event"])) else "elbo" if "elbo" in scores else "nats"
     return {
         **{name: run[name] for name in ("id", "dataset", "seed", "steps", "seconds", "commit", "parameters")},
         **{"model": run["architecture"], "preset": changed(config), "machine": run["hardware"]},
