@@ -3,6 +3,7 @@ of log-likelihoods.
 """
 
 import io
+import math
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,7 +25,16 @@ from tfflows import corner
 
 def number(event: Event) -> int:
     """Number of events in a picture: a grid of 64 images, or a scatter plot of 2,000 points."""
-    return 64 if event.kind == "image" else 2000
+    return 64 if image_shape(event) else 2000
+
+
+def image_shape(event: Event) -> tuple[int, int, int] | None:
+    """Shape of the image that an event is, or that it was before it was flattened; None for other events."""
+    if event.kind == "image":
+        return event.shape
+    sides = {channels: math.isqrt(event.size // channels) for channels in (1, 3)}
+    shapes = [(side, side, channels) for channels, side in sides.items() if side * side * channels == event.size]
+    return shapes[0] if event.discrete and shapes else None
 
 
 def conditions(data: Data | Target, n: int) -> dict[str, np.ndarray]:
@@ -56,16 +66,16 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
         seen = next(data.train.events().batch(len(x)).as_numpy_iterator())["x"]
         x = np.asarray(x)[: len(seen)]
         return rendered(corner.corner({"data": seen, "samples": x}, data.event.columns))
-    return grid(x, data.event) if data.event.kind == "image" else cloud({"samples": np.asarray(x)})
+    return grid(x, data.event) if image_shape(data.event) else cloud({"samples": np.asarray(x)})
 
 
 def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarray:
-    """A grid of images, row by row, with white lines between them; small images are enlarged."""
+    """A grid of images, or of flattened ones, row by row, with white lines between them; small ones are enlarged."""
     columns = columns or int(np.ceil(np.sqrt(len(x))))
     rows = -(-len(x) // columns)
-    height, width, channels = event.shape
+    height, width, channels = image_shape(event)
     zoom = max(1, 48 // height)
-    shades = np.clip(np.asarray(x, np.float64) / ((event.levels or 2) - 1), 0, 1)
+    shades = np.clip(np.asarray(x, np.float64) / ((event.levels or 2) - 1), 0, 1).reshape(-1, height, width, channels)
     tiles = (np.repeat(np.repeat(shades, zoom, 1), zoom, 2) * 255).round().astype(np.uint8)
     tiles = np.pad(tiles, ((0, rows * columns - len(x)), (1, 1), (1, 1), (0, 0)), constant_values=255)
     tiles = tiles.reshape(rows, columns, height * zoom + 2, width * zoom + 2, channels)

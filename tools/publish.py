@@ -54,7 +54,7 @@ def row(folder: Path) -> dict[str, Any]:
     check(found, "Expected the folder of an export, with config.json and metrics.json.", folder=str(folder))
     config, metrics = (json.loads((folder / name).read_text()) for name in ("config.json", "metrics.json"))
     architecture, dataset = config["architecture"], config["dataset"]
-    published = ARCHITECTURES[architecture].presets.get(dataset, {}).get("published", "")
+    published = ARCHITECTURES[architecture].published(dataset, Event(**config["event"]))
     samples = config["train"]["num_importance_samples"]
     known = {"id": folder.name, "architecture": architecture, "dataset": dataset, "num_importance_samples": samples}
     values = {**metrics, **known, "published": published, "sha256": archives.sha256(folder)}

@@ -18,10 +18,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.util import tensor_util
 
 from tfflows import datasets, metrics
+from tfflows.config import SECTIONS
 from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.files import atomic_write
-from tools import marks, publish
+from tools import logit_space, marks, publish
 from zoo import configure
 from zoo.registry import ARCHITECTURES
 
@@ -47,10 +48,14 @@ def row(export: Path) -> Row:
     run, config = publish.row(export), json.loads((export / "config.json").read_text())
     scores = json.loads((export / "metrics.json").read_text())
     score = "bits_per_dim" if publish.in_bits(Event(**config["event"])) else "elbo" if "elbo" in scores else "nats"
+    unit, value = "bits/dim" if score == "bits_per_dim" else "nats", run[score]
+    if logit_space.UNIT in run["published"]:
+        score, unit = "nats", logit_space.UNIT
+        value = round(logit_space.score(run["nats"], run["dataset"]), 4)
     return {
         **{name: run[name] for name in ("id", "dataset", "seed", "steps", "seconds", "commit", "parameters")},
         **{"model": run["architecture"], "preset": changed(config), "machine": run["hardware"]},
-        **{"unit": "bits/dim" if score == "bits_per_dim" else "nats", "value": run[score]},
+        **{"unit": unit, "value": value},
         **{
             "standard_error": run[f"{score}_se"],
             "kind": kind(run["architecture"], scores),
@@ -70,15 +75,19 @@ def kind(architecture: str, scores: Mapping[str, Any]) -> str:
 
 
 def changed(config: Mapping[str, Any]) -> str:
-    """The settings, `section.key=value`, that differ from the preset, but for those of the length of the training."""
-    preset = configure(config["architecture"], config["dataset"]).overrides
-    run = {f"{section}.{key}": value for section in ("model", "train") for key, value in config[section].items()}
+    """The settings, `section.key=value`, that differ from the preset or from the options of a dataset, but for those of
+    the length of the training.
+    """
+    of_data = {f"data.{key}": value for key, value in config["data"].items()}
+    preset = configure(config["architecture"], config["dataset"], overrides=of_data).overrides
+    preset |= {f"data.{key}": value for key, value in datasets.options_of(config["dataset"]).items()}
+    run = {f"{section}.{key}": value for section in SECTIONS for key, value in config[section].items()}
     different = (name for name in run if name in preset and run[name] != preset[name])
     return " ".join(f"{name}={run[name]}" for name in different if name.partition(".")[2] not in LENGTH)
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:
-    """The mean score of each round of a training, and that of the validation set after it, in the unit of the run's.
+    """The mean score of each round of a training, and that of the validation set after it: in nats, or in bits/dim.
 
     Raises:
         InputError: The workdir has no such scores.
@@ -107,7 +116,7 @@ def _losses(workdir: Path, split: str) -> dict[int, float]:
 
 
 def _in_unit(loss: float, unit: str, event: Event) -> float:
-    return round(float(metrics.bits_per_dim(-loss, event)) if unit == "bits/dim" else -loss, 4)
+    return round(-loss if unit == "nats" else float(metrics.bits_per_dim(-loss, event)), 4)
 
 
 def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -24,8 +24,9 @@ class Architecture:
         paper: Number of the paper on arXiv.
         title: Name of the method, as in the paper.
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
-        presets: Settings by dataset, by family of datasets such as `"energy"`, or by kind of event for all others; with
-            the paper's score if it has one: `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
+        presets: Settings by dataset, by `"flat_"` and the dataset for flattened images, by family of datasets such as
+            `"energy"`, or by kind of event for all others; with the paper's score if it has one:
+            `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
         density: `"exact"` or `"bound"`, for continuous events, of which that of discrete events is always a bound; or
             `"probability"`, if the events are integers that get their exact probabilities.
         estimates: Kinds of event whose density, or the bound on it, is an unbiased estimate.
@@ -55,8 +56,14 @@ class Architecture:
 
     def preset(self, dataset: str, event: Event) -> Mapping[str, Any]:
         """The settings for a dataset, or for its family or kind of event where there is no preset of its own."""
-        names = (dataset, dataset.partition("/")[0], event.kind)
+        is_flat = event.kind == "vector" and event.discrete
+        names = (f"flat_{dataset}",) if is_flat else (dataset, dataset.partition("/")[0])
+        names += (event.kind,)
         return next((self.presets[name] for name in names if name in self.presets), {})
+
+    def published(self, dataset: str, event: Event) -> str:
+        """The paper's score on a dataset; empty if it has none."""
+        return self.preset(dataset, event).get("published", "")
 
 
 def keyword_defaults(builder: Builder) -> dict[str, Any]:

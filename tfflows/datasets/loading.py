@@ -22,6 +22,7 @@ from tfflows.datasets import (
     toys,
 )
 from tfflows.datasets.data import Data
+from tfflows.datasets.flattened import flat, flat_event
 from tfflows.datasets.options import IMAGE_ARRAY, IMAGE_FOLDER, NAMED, OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading as tables
 from tfflows.datasets.tfds_builders import UnknownDataset
@@ -55,7 +56,8 @@ def event(name: str, **options: Any) -> Event:
     with _suggesting_names(name):
         source, given = _source(name), Options.of(options)
         _reject_others(name, source, given)
-        return source.event(name, given)
+        found = source.event(name, given)
+        return flat_event(found) if given.flatten else found
 
 
 def load(name: str, **options: Any) -> Data | Target:
@@ -73,7 +75,8 @@ def load(name: str, **options: Any) -> Data | Target:
     with _suggesting_names(name):
         source, given = _source(name), Options.of(options)
         _reject_others(name, source, given)
-        return source.load(name, given)
+        found = source.load(name, given)
+        return flat(found) if given.flatten else found
 
 
 def training_rows(name: str, **options: Any) -> int | None:

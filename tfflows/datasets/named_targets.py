@@ -10,7 +10,7 @@ __all__ = ["NAMES", "event", "load"]
 
 def event(name: str, options: Options) -> Event:
     """A point of the plane, float32."""
-    options.reject(name, "n_bits", "flip", "conditional", "data_dir")
+    options.reject(name, "n_bits", "flip", "conditional", "flatten", "data_dir")
     return targets.EVENT
 
 

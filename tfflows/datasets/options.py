@@ -10,14 +10,15 @@ TABLE = (
     *("columns", "drop", "label", "context", "weight", "categorical", "continuous", "circular", "bounds", "scaling"),
     *("missing", "validation", "test", "holdout", "split_seed", "delimiter", "cache"),
 )
-NAMED = ("n_bits", "flip", "conditional", "data_dir")
-IMAGE_ARRAY = ("n_bits", "flip", "conditional", "holdout", "split_seed")
+NAMED = ("n_bits", "flip", "conditional", "flatten", "data_dir")
+IMAGE_ARRAY = ("n_bits", "flip", "conditional", "flatten", "holdout", "split_seed")
 IMAGE_FOLDER = (*IMAGE_ARRAY, "size")
 _TAKEN_BY = {
     **dict.fromkeys(TABLE, "files of tables"),
     "n_bits": "TFDS image datasets of gray levels or colors, and of files of images",
     "flip": "TFDS image datasets by their TFDS names, and of files of images",
     "conditional": "'digits', of files of images, and of TFDS image datasets that have a class label",
+    "flatten": "datasets of images",
     "data_dir": "TFDS image datasets",
     "size": "folders of images",
     **dict.fromkeys(("holdout", "split_seed"), "files"),
@@ -34,6 +35,7 @@ class Options:
             and does not flip those of files.
         conditional: Whether each example comes with its class label, which is the name of its subfolder in a folder of
             images.
+        flatten: Whether images become vectors of their pixels, for the architectures of vectors.
         data_dir: Folder of the data that TFDS prepares; None takes `TFDS_DATA_DIR`, else TFDS's default.
         size: Height and width of the images of a folder: the shorter side is resized to it, and the center is cropped;
             None for images that all have one shape.
@@ -64,6 +66,7 @@ class Options:
     n_bits: int = 8
     flip: bool | None = None
     conditional: bool = False
+    flatten: bool = False
     data_dir: str | None = None
     size: int | None = None
     columns: str | None = None
@@ -90,7 +93,9 @@ class Options:
         check(whole and 1 <= self.n_bits <= 8, "Expected `n_bits` to be an integer in 1..8.", n_bits=self.n_bits)
         optional = self.flip is None or isinstance(self.flip, bool)
         check(optional, "Expected `flip` to be None, True or False.", flip=self.flip)
-        check(isinstance(self.conditional, bool), "Expected a boolean for `conditional`.", conditional=self.conditional)
+        for name in ("conditional", "flatten"):
+            value = getattr(self, name)
+            check(isinstance(value, bool), f"Expected a boolean for `{name}`.", **{name: value})
         is_path = self.data_dir is None or isinstance(self.data_dir, str | os.PathLike)
         positive = self.size is None or (type(self.size) is int and self.size > 0)
         check(positive, "Expected `size` to be None or a positive integer.", size=self.size)

@@ -17,7 +17,7 @@ NAMES = tuple(BUILDERS)
 
 def event(name: str, options: Options) -> Event:
     """A vector of real numbers; reads no data."""
-    options.reject(name, "n_bits", "flip", "conditional")
+    options.reject(name, "n_bits", "flip", "conditional", "flatten")
     return Event((BUILDERS[name].SIZE,))
 
 

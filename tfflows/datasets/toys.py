@@ -23,7 +23,7 @@ _TRAIN, _VALIDATION, _TEST = 100_000, 10_000, 20_000
 
 def event(name: str, options: Options) -> Event:
     """A point of the plane, float32."""
-    options.reject(name, "n_bits", "flip", "conditional", "data_dir")
+    options.reject(name, "n_bits", "flip", "conditional", "flatten", "data_dir")
     return Event((2,))
 
 

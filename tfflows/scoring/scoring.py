@@ -161,7 +161,8 @@ def _sources(version: Version, name: str, target: str, *, split: str, options: M
 def _options(version: Version, event: Event, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a dataset: those of the model's training, changed by `given`."""
     of_training = version.config()["data"]
-    trained = {name: of_training[name] for name in ("n_bits", "size", "holdout", "split_seed") if name in of_training}
+    names = ("n_bits", "flatten", "size", "holdout", "split_seed")
+    trained = {name: of_training[name] for name in names if name in of_training}
     trained |= {"conditional": event.classes > 0}
     return merge("data", {**datasets.OPTIONS, **trained}, typing.get_type_hints(Options), dict(given))
 
