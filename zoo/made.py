@@ -47,7 +47,7 @@ def vector(
 
 
 # Presets.
-# The toys are ours; the others follow 1705.07057, section 4, and its authors' code. Published scores: its tables 1 and 2.
+# The toys are ours; the others follow 1705.07057, section 4, and its code. Published scores: its tables 1 and 2.
 TOY = {
     "steps": 5000,
     "batch_size": 512,
