@@ -116,7 +116,7 @@ def test_packages_are_the_folders():
 
 def test_commands_are_functions_of_what_is_installed():
     commands = dict(line.split(" = ") for line in CONFIG["options.entry_points"]["console_scripts"].split("\n") if line)
-    assert set(commands) == {"tfflows-score", "tfflows-train"}
+    assert set(commands) == {"tfflows-generate", "tfflows-score", "tfflows-train"}
     installed = {*CONFIG["options"]["packages"].split(), *CONFIG["options"]["py_modules"].split()}
     for target in commands.values():
         module, function = target.split(":")

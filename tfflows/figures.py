@@ -152,3 +152,11 @@ def save(image: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as beside:
         Image.fromarray(np.ascontiguousarray(image)).save(beside, format="png")
+
+
+def read(path: Path) -> np.ndarray:
+    """An image from a file: uint8 `[height, width, 1]` if it is gray, else `[height, width, 3]`."""
+    with Image.open(path) as image:
+        gray = image.mode in ("1", "L", "LA", "I", "F")
+        pixels = np.asarray(image.convert("L" if gray else "RGB"))
+    return pixels[..., None] if gray else pixels

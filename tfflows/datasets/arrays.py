@@ -8,6 +8,7 @@ import numpy as np
 from tfflows.datasets import image_arrays
 from tfflows.datasets.data import Data
 from tfflows.datasets.flattened import flat
+from tfflows.datasets.mutated import mutated
 from tfflows.datasets.options import OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading, roles
 from tfflows.datasets.tables.survey import survey
@@ -38,7 +39,7 @@ def from_arrays(
         name: Name of the dataset.
         test: Whether a test set is cut; otherwise it is the validation set.
         **options: Options of tables, as in `datasets.load`, such as `categorical`, `bounds` or `holdout`; for images
-            `n_bits`, `flip`, `flatten`, `holdout` and `split_seed`.
+            `n_bits`, `flip`, `mutation`, `flatten`, `holdout` and `split_seed`.
 
     Raises:
         InputError: A column or a value is wrong, or there are too few rows.
@@ -47,6 +48,7 @@ def from_arrays(
         rule = f"Expected images with labels only, and options among {image_arrays.OPTIONS}."
         check(context is None and weight is None and set(options) <= set(image_arrays.OPTIONS), rule, **options)
         images = image_arrays.split(x, label, Options.of(options), name, test=test)
+        images = mutated(images, options["mutation"]) if options.get("mutation") else images
         return flat(images) if options.get("flatten") else images
     columns = named(x)
     given = {"label": _column("label", label, columns), "weight": _column("weight", weight, columns)}

@@ -15,7 +15,7 @@ from tfflows.events import Event
 from tfflows.sources import array_table, npy, storage
 from tfflows.splits import Split, in_memory
 
-OPTIONS = ("n_bits", "flip", "flatten", "holdout", "split_seed")
+OPTIONS = ("n_bits", "flip", "mutation", "flatten", "holdout", "split_seed")
 
 
 def is_path(name: str) -> bool:

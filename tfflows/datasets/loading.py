@@ -23,6 +23,7 @@ from tfflows.datasets import (
 )
 from tfflows.datasets.data import Data
 from tfflows.datasets.flattened import flat, flat_event
+from tfflows.datasets.mutated import mutated
 from tfflows.datasets.options import IMAGE_ARRAY, IMAGE_FOLDER, NAMED, OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading as tables
 from tfflows.datasets.tfds_builders import UnknownDataset
@@ -76,6 +77,7 @@ def load(name: str, **options: Any) -> Data | Target:
         source, given = _source(name), Options.of(options)
         _reject_others(name, source, given)
         found = source.load(name, given)
+        found = mutated(found, given.mutation) if given.mutation else found
         return flat(found) if given.flatten else found
 
 

@@ -1,7 +1,7 @@
 """The targets of `tfflows.targets`, which load by name like datasets."""
 
 from tfflows import targets
-from tfflows.datasets.options import Options
+from tfflows.datasets.options import NAMED, Options
 from tfflows.events import Event
 from tfflows.targets import NAMES, Target
 
@@ -10,7 +10,7 @@ __all__ = ["NAMES", "event", "load"]
 
 def event(name: str, options: Options) -> Event:
     """A point of the plane, float32."""
-    options.reject(name, "n_bits", "flip", "conditional", "flatten", "data_dir")
+    options.reject(name, *NAMED)
     return targets.EVENT
 
 

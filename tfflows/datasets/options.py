@@ -10,15 +10,16 @@ TABLE = (
     *("columns", "drop", "label", "context", "weight", "categorical", "continuous", "circular", "bounds", "scaling"),
     *("missing", "validation", "test", "holdout", "split_seed", "delimiter", "cache"),
 )
-NAMED = ("n_bits", "flip", "conditional", "flatten", "data_dir")
-IMAGE_ARRAY = ("n_bits", "flip", "conditional", "flatten", "holdout", "split_seed")
+IMAGES = ("n_bits", "flip", "mutation", "conditional", "flatten")
+NAMED = (*IMAGES, "data_dir")
+IMAGE_ARRAY = (*IMAGES, "holdout", "split_seed")
 IMAGE_FOLDER = (*IMAGE_ARRAY, "size")
 _TAKEN_BY = {
     **dict.fromkeys(TABLE, "files of tables"),
     "n_bits": "TFDS image datasets of gray levels or colors, and of files of images",
     "flip": "TFDS image datasets by their TFDS names, and of files of images",
     "conditional": "'digits', of files of images, and of TFDS image datasets that have a class label",
-    "flatten": "datasets of images",
+    **dict.fromkeys(("mutation", "flatten"), "datasets of images"),
     "data_dir": "TFDS image datasets",
     "size": "folders of images",
     **dict.fromkeys(("holdout", "split_seed"), "files"),
@@ -33,6 +34,8 @@ class Options:
         n_bits: Number of most significant bits of a pixel to keep, 1..8: `x >> (8 - n_bits)`, in 0..2**n_bits-1.
         flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset,
             and does not flip those of files.
+        mutation: Fraction of the pixels of training images that are replaced by random values, anew in each pass, in
+            [0, 1): for the background model of a likelihood ratio.
         conditional: Whether each example comes with its class label, which is the name of its subfolder in a folder of
             images.
         flatten: Whether images become vectors of their pixels, for the architectures of vectors.
@@ -65,6 +68,7 @@ class Options:
 
     n_bits: int = 8
     flip: bool | None = None
+    mutation: float = 0.0
     conditional: bool = False
     flatten: bool = False
     data_dir: str | None = None
@@ -91,6 +95,8 @@ class Options:
         self._check_table()
         whole = isinstance(self.n_bits, int) and not isinstance(self.n_bits, bool)
         check(whole and 1 <= self.n_bits <= 8, "Expected `n_bits` to be an integer in 1..8.", n_bits=self.n_bits)
+        in_range = isinstance(self.mutation, float) and 0 <= self.mutation < 1
+        check(in_range, "Expected `mutation` to be a number in [0, 1).", mutation=self.mutation)
         optional = self.flip is None or isinstance(self.flip, bool)
         check(optional, "Expected `flip` to be None, True or False.", flip=self.flip)
         for name in ("conditional", "flatten"):

@@ -46,6 +46,35 @@ def load(name: str, options: Options) -> Data:
     return Data(name, kind, read(parts[0], train=True), read(parts[1]), read(parts[2]))
 
 
+def with_feature(
+    builder: tfds.core.DatasetBuilder, options: Options, split: str, feature: str
+) -> tuple[tf.data.Dataset, int]:
+    """The prepared images of a split with one more feature of TFDS: elements `{"x": ..., feature: ...}`.
+
+    Args:
+        builder: Builder of a dataset of images.
+        options: How to load it.
+        split: `"train"`, `"validation"` or `"test"`.
+        feature: Name of the feature.
+
+    Returns:
+        The elements, in order, and their number.
+
+    Raises:
+        InputError: As in `load`.
+    """
+    kind, recipe = _event(builder, options), _recipe(builder)
+    tfds_builders.prepare(builder)
+    parts = split_names({name: info.num_examples for name, info in builder.info.splits.items()})
+    part = parts[("train", "validation", "test").index(split)]
+
+    def element(features):
+        return {**_element(kind, recipe, options, features, whole=False), feature: features[feature]}
+
+    examples = _read(builder, part, ("image", feature)).map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    return examples, builder.info.splits[part].num_examples
+
+
 def split_names(sizes: dict[str, int]) -> tuple[str, str, str]:
     """The TFDS names of our train, validation and test splits, by the rule of this module.
 
@@ -100,15 +129,19 @@ def _classes(features: tfds.features.FeaturesDict) -> int:
 def _split(
     builder: tfds.core.DatasetBuilder, kind: Event, recipe: Recipe, options: Options, split: str, *, train: bool = False
 ) -> Split:
-    wanted = {"image": True, "label": True} if kind.classes else {"image": True}
-    # Without shuffle_files, TFDS reads in an order that is a function of the files alone.
-    read = {"shuffle_files": False, "read_config": tfds.ReadConfig(try_autocache=False)}
-    with tfds_builders.quiet():
-        images = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(wanted), **read)
+    images = _read(builder, split, ("image", "label") if kind.classes else ("image",))
     element = functools.partial(_element, kind, recipe, options, whole=train and recipe.random_crop)
     examples = images.map(element, num_parallel_calls=tf.data.AUTOTUNE)
     size = builder.info.splits[split].num_examples
     return Split(examples, size, _augmentation(kind, recipe, options) if train else None)
+
+
+def _read(builder: tfds.core.DatasetBuilder, split: str, features: tuple[str, ...]) -> tf.data.Dataset:
+    """Some features of a split; without `shuffle_files`, TFDS reads in an order that depends on the files alone."""
+    wanted = dict.fromkeys(features, True)
+    read = {"shuffle_files": False, "read_config": tfds.ReadConfig(try_autocache=False)}
+    with tfds_builders.quiet():
+        return builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(wanted), **read)
 
 
 def _element(kind: Event, recipe: Recipe, options: Options, features: Element, *, whole: bool) -> Element:

@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 from tfflows.datasets import tfds_builders
 from tfflows.datasets.benchmark_builders import BUILDERS
 from tfflows.datasets.data import Data
-from tfflows.datasets.options import Options
+from tfflows.datasets.options import IMAGES, Options
 from tfflows.events import Event
 from tfflows.splits import Split, permuted
 
@@ -17,7 +17,7 @@ NAMES = tuple(BUILDERS)
 
 def event(name: str, options: Options) -> Event:
     """A vector of real numbers; reads no data."""
-    options.reject(name, "n_bits", "flip", "conditional", "flatten")
+    options.reject(name, *IMAGES)
     return Event((BUILDERS[name].SIZE,))
 
 

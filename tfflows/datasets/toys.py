@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows.datasets.data import Data
-from tfflows.datasets.options import Options
+from tfflows.datasets.options import NAMED, Options
 from tfflows.events import Event
 from tfflows.splits import Split, in_memory
 
@@ -23,7 +23,7 @@ _TRAIN, _VALIDATION, _TEST = 100_000, 10_000, 20_000
 
 def event(name: str, options: Options) -> Event:
     """A point of the plane, float32."""
-    options.reject(name, "n_bits", "flip", "conditional", "flatten", "data_dir")
+    options.reject(name, *NAMED)
     return Event((2,))
 
 

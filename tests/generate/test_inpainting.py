@@ -1,0 +1,116 @@
+"""Masks, the ascent of the density in hidden pixels, and draws of them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.generate.models import IMAGE, image_model, images
+from tfflows import generate
+from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.generate.inpainting import Problem
+from tfflows.generate.masks import MASKS
+
+KEEP = generate.mask("left", IMAGE.shape)
+
+
+def test_there_are_the_ten_masks_of_the_paper():
+    assert len(MASKS) == 10
+    hidden = {name: ~generate.mask(name, (28, 28, 3)) for name in MASKS}
+    assert {mask.shape for mask in hidden.values()} == {(28, 28, 3)}
+    half = dict.fromkeys(MASKS[:8], 0.5)
+    for name, share in {**half, "random_75": 0.75, "random_90": 0.9}.items():
+        assert hidden[name].mean() == pytest.approx(share, abs=1e-3)
+        np.testing.assert_array_equal(hidden[name][..., 0], hidden[name][..., 2])
+    for name, other in zip(MASKS[:6:2], MASKS[1:6:2], strict=True):
+        np.testing.assert_array_equal(hidden[name], ~hidden[other])
+    assert hidden["top"][:14].all()
+    assert hidden["left"][:, :14].all()
+    assert hidden["odd"][0, 0].all()
+    assert hidden["middle_vertically"][:, 7:21].all()
+    assert hidden["middle_horizontally"][7:21].all()
+
+
+def test_random_masks_have_a_seed():
+    first, again, other = (generate.mask("random_75", (8, 8, 1), seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other)
+
+
+def test_unknown_mask_lists_the_known():
+    with pytest.raises(InputError, match=r"`mask` to be one of \['top'.*'middle'"):
+        generate.mask("middle", (8, 8, 1))
+
+
+def test_known_pixels_stay_and_the_density_rises():
+    model, x = image_model(), images()[:3]
+    found = generate.inpainted(model, x, KEEP, steps=40, seed=1)
+    for image in (found.start, found.result):
+        np.testing.assert_array_equal(np.where(KEEP, image, 0), np.where(KEEP, x, 0))
+    assert found.log_prob.shape == (41, 3)
+    problem = Problem.of(model, x, KEEP, None, None)
+    np.testing.assert_allclose(found.log_prob[0], problem.log_density(problem.started(1)), rtol=1e-4)
+    assert np.all(tf.reduce_max(found.log_prob, axis=0) > found.log_prob[0] + 1)
+
+
+def test_hidden_values_of_the_images_are_not_used():
+    model, x = image_model(), images()[:2]
+    other = np.where(KEEP, x, 7 - x)
+    first, second = (generate.inpainted(model, each, KEEP, steps=5, seed=1).result for each in (x, other))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_each_image_is_inpainted_alone():
+    model, x = image_model(), images()[:3]
+    alone = generate.inpainted(model, x[:1], KEEP, steps=10, seed=1).result
+    np.testing.assert_array_equal(generate.inpainted(model, x, KEEP, steps=10, seed=1).result[:1], alone)
+
+
+def test_progress_is_told_of_each_step():
+    seen = []
+    generate.inpainted(image_model(), images()[:1], KEEP, steps=4, progress=seen.append)
+    assert seen == [1, 2, 3, 4]
+
+
+def test_hidden_pixels_and_back():
+    x = images()[:3]
+    problem = Problem.of(image_model(), x, KEEP, None, None)
+    y = tf.cast(x, tf.float32) + 0.5
+    np.testing.assert_array_equal(problem.filled(problem.hidden(y)), y)
+
+
+def test_draws_have_the_conditional_distribution():
+    # Two pixels of four levels: the probabilities of the second given the first are known.
+    event = Event((1, 2, 1), levels=4)
+    model = zoo.create("nice", event, couplings=2, width=8, depth=1)
+    every = np.stack(np.meshgrid(range(4), range(4), indexing="ij"), -1).reshape(16, 1, 2, 1).astype(np.uint8)
+    model.initialize(every)
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(variable.numpy() + 0.4 * random.normal(size=variable.shape))
+    model.flow.flow_layers[-1].trainable_variables[0].assign([2.0, 2.0])
+    keep = np.array([True, False]).reshape(1, 2, 1)
+    x = np.full((200, 1, 2, 1), 1, np.uint8)
+    drawn = generate.posterior_draws(model, x, keep, draws=3, burn_in=150, seed=0).numpy()
+    assert drawn.shape == (3, 200, 1, 2, 1)
+    assert np.all(drawn[:, :, 0, 0] == 1)
+    places = (np.arange(4000) + 0.5) / 1000
+    grid = np.stack([np.full(4000, 1.5), places], -1).reshape(-1, 1, 2, 1).astype(np.float32)
+    density = np.exp(model.flow.log_density(grid).numpy())
+    expected = density.reshape(4, 1000).sum(1) / density.sum()
+    shares = np.bincount(drawn[:, :, 0, 1].ravel(), minlength=4) / 600
+    np.testing.assert_allclose(shares, expected, atol=0.07)
+    assert np.ptp(expected) > 0.1
+
+
+@pytest.mark.parametrize("name", ["vae", "idf", "pixelcnn"])
+def test_models_without_a_density_of_real_pixels_say_so(name):
+    with pytest.raises(InputError, match=f"no density of real-valued pixels.*model='{name}'"):
+        generate.inpainted(image_model(name), images()[:1], KEEP)
+
+
+@pytest.mark.parametrize("keep", [np.ones(IMAGE.shape, bool), np.zeros((4, 4), bool)])
+def test_wrong_masks_are_named(keep):
+    with pytest.raises(InputError, match="Expected `keep` of the shape of an image"):
+        generate.inpainted(image_model(), images()[:1], keep)

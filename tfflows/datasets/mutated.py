@@ -1,0 +1,34 @@
+"""Training images with random pixels, for models of what all images of a kind have in common."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfflows.datasets.data import Data
+from tfflows.splits import Element
+
+
+def mutated(data: Data, mutation: float) -> Data:
+    """A dataset of images, of whose training pixels a fraction has random values, drawn anew in each pass.
+
+    A model of such images knows little of their shapes, and much of their shades and of how smooth they are: its
+    likelihoods are what those of a model of the images are compared with.
+
+    Args:
+        data: A dataset of images.
+        mutation: Probability that a pixel gets a new value, each of the levels with the same probability.
+
+    Source: Ren et al., "Likelihood Ratios for Out-of-Distribution Detection" (1906.02845), section 3.
+    Differs from the paper: nothing.
+    """
+    augment, levels = data.train.augment, data.event.levels
+
+    def changed(element: Element, seed: tf.Tensor) -> Element:
+        first, which, what = tf.unstack(tf.random.split(seed, 3, alg="philox"))
+        element = augment(element, first) if augment else element
+        x = element["x"]
+        is_new = tf.random.stateless_uniform(x.shape, which, alg="philox") < mutation
+        new = tf.random.stateless_uniform(x.shape, what, maxval=levels, dtype=tf.int32, alg="philox")
+        return {**element, "x": tf.where(is_new, tf.cast(new, x.dtype), x)}
+
+    return dataclasses.replace(data, train=dataclasses.replace(data.train, augment=changed))

@@ -1,0 +1,69 @@
+"""A small classifier of the images of a dataset, in whose features the quality of samples is measured."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfflows import files
+from tfflows.datasets import Data
+from tfflows.errors import check
+
+FEATURES, STEPS, BATCH = 64, 1500, 128
+
+
+def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: int = 0) -> keras.Model:
+    """A classifier of a dataset, trained for a minute, or read from the file of an earlier one.
+
+    Two strided convolutions, a dense layer whose outputs are the features, and a softmax; 1,500 steps of Adam.
+
+    Args:
+        data: Images with labels, of `datasets.load(name, conditional=True)`.
+        path: A .keras file, which is read if it is there, and else written; None writes nothing.
+        seed: Seed of the weights and of the order of the examples.
+        verbose: As in Keras' `fit`.
+
+    Raises:
+        InputError: The dataset has no images with labels.
+    """
+    rule = "Expected a dataset of images with labels: quality is measured in the features of a classifier."
+    check(data.event.kind == "image" and data.event.classes > 0, rule, dataset=data.name, event=data.event.to_dict())
+    if path is not None and path.exists():
+        return keras.models.load_model(path)
+    keras.utils.set_random_seed(seed)
+    model = _network(data)
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    examples = data.train.events().map(lambda element: (element["x"], element["label"])).cache()
+    batches = examples.shuffle(10_000, seed=seed).repeat().batch(BATCH).prefetch(tf.data.AUTOTUNE)
+    model.fit(batches, steps_per_epoch=STEPS, shuffle=False, verbose=verbose)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.atomic_write(path) as beside:
+            model.save(beside)
+    return model
+
+
+def _network(data: Data) -> keras.Model:
+    layers = [
+        keras.Input(data.event.shape),
+        keras.layers.Rescaling(2 / (data.event.levels - 1), offset=-1.0),
+        keras.layers.Conv2D(32, 3, strides=2, padding="same", activation="relu"),
+        keras.layers.Conv2D(64, 3, strides=2, padding="same", activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(FEATURES, activation="relu", name="features"),
+        keras.layers.Dense(data.event.classes, activation="softmax"),
+    ]
+    return keras.Sequential(layers)
+
+
+def features(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """The features of images `[rows, *event]`, float64 `[rows, features]`."""
+    network = keras.Model(model.inputs, model.get_layer("features").output)
+    return network.predict(x, batch_size=BATCH, verbose=0).astype(np.float64)
+
+
+def accuracy(model: keras.Model, data: Data) -> float:
+    """The share of the test set that the classifier gets right."""
+    batches = data.test.events().map(lambda element: (element["x"], element["label"])).batch(BATCH)
+    return float(model.evaluate(batches, verbose=0)[1])

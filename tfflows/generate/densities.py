@@ -1,0 +1,116 @@
+"""Densities of two-dimensional models, and how well log-likelihoods tell datasets apart."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from tfflows import figures
+from tfflows.errors import check
+from tfflows.models import GenerativeModel
+
+POINTS = 200  # at a side of the picture of a density
+IMPORTANCE_SAMPLES = 100  # of a bound, which is then as good as the density
+
+
+def density(model: GenerativeModel, window: tuple[float, float, float, float], *, points: int = POINTS) -> np.ndarray:
+    """The density of a two-dimensional model on a grid.
+
+    Args:
+        model: A model of two real numbers.
+        window: Left, right, bottom and top end.
+        points: Number of points at a side.
+
+    Returns:
+        float64 `[points, points]`, rows from bottom to top.
+
+    Raises:
+        InputError: The model has other events.
+    """
+    _check_plane(model)
+    left, right, bottom, top = window
+    grid = np.stack(np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points)), axis=-1)
+    draws = 1 if model.exact else IMPORTANCE_SAMPLES
+    scores = model.log_prob(grid.reshape(-1, 2).astype(np.float32), num_importance_samples=draws)
+    return np.exp(scores.numpy().astype(np.float64)).reshape(points, points)
+
+
+def warped_grid(model: GenerativeModel, *, reach: float = 2.5, lines: int = 15, points: int = 200) -> np.ndarray:
+    """The images of a square grid of latents, which show how a flow bends the plane.
+
+    Args:
+        model: A flow of two real numbers.
+        reach: Largest latent.
+        lines: Number of lines in each direction.
+        points: Number of points of a line.
+
+    Returns:
+        float32 `[2 * lines, points, 2]`.
+
+    Raises:
+        InputError: The model has other events, or no two-dimensional latent.
+    """
+    _check_plane(model)
+    check(model.latent_shape == (2,), "Expected a model with two latents.", latent_shape=model.latent_shape)
+    places, along = np.linspace(-reach, reach, lines), np.linspace(-reach, reach, points)
+    upright = np.stack(np.meshgrid(along, places), axis=-1)
+    z = np.concatenate([upright, upright[..., ::-1]]).reshape(-1, 2).astype(np.float32)
+    return model.decode(z).numpy().reshape(2 * lines, points, 2)
+
+
+def plane(model: GenerativeModel, seen: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """The density of a two-dimensional model, its samples and its warped grid, side by side on the same axes.
+
+    Args:
+        model: A model of two real numbers.
+        seen: Events that set the window, `[rows, 2]`.
+        seed: Seed of the samples.
+
+    Returns:
+        uint8 `[height, width, 3]`.
+    """
+    low, high = np.quantile(seen, [0.001, 0.999], axis=0)
+    margin = 0.15 * (high - low)
+    window = tuple(np.stack([low - margin, high + margin], axis=1).ravel())
+    panels = 3 if model.latent_shape == (2,) else 2
+    figure, axes = plt.subplots(1, panels, figsize=(4 * panels, 4), sharex=True, sharey=True)
+    values = density(model, window)
+    axes[0].imshow(values, extent=window, origin="lower", aspect="auto", vmax=np.quantile(values, 0.999))
+    x = model.sample(len(seen), seed=seed).numpy()
+    axes[1].scatter(x[:, 0], x[:, 1], s=1, alpha=0.4, linewidths=0)
+    if panels == 3:
+        for line in warped_grid(model):
+            axes[2].plot(line[:, 0], line[:, 1], color="tab:blue", linewidth=0.5)
+    for axis, title in zip(axes, ("density", "samples", "grid of latents"), strict=False):
+        axis.set(title=title, xlim=window[:2], ylim=window[2:])
+    return figures.rendered(figure)
+
+
+def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    """Probability that a score of `outside` is above one of `inside`; ties count one half.
+
+    Args:
+        inside: Scores of events of the distribution, higher for stranger ones.
+        outside: Scores of other events.
+    """
+    truth = np.repeat([0, 1], [len(inside), len(outside)])
+    return float(roc_auc_score(truth, np.concatenate([inside, outside])))
+
+
+def histograms(scores: dict[str, np.ndarray], *, xlabel: str, axis: plt.Axes | None = None) -> np.ndarray | None:
+    """Histograms of scores, by what they are of; drawn on `axis`, or as a picture of their own without one."""
+    figure, own = (None, axis) if axis is not None else plt.subplots(figsize=(6, 4))
+    every = np.concatenate([values[np.isfinite(values)] for values in scores.values()])
+    low, high = np.quantile(every, [0.002, 0.998])
+    edges = np.linspace(low, high if high > low else low + 1, 60)
+    for name, values in scores.items():
+        weights = np.full(len(values), 100 / len(values))
+        own.hist(np.clip(values, edges[0], edges[-1]), edges, weights=weights, alpha=0.5, label=name)
+    own.set(xlabel=xlabel, ylabel="share (%)")
+    own.legend()
+    return None if figure is None else figures.rendered(figure)
+
+
+def _check_plane(model: GenerativeModel) -> None:
+    plane = model.event.shape == (2,) and not model.event.discrete and not model.event.columns
+    rule = "Expected a model of two real numbers without a condition."
+    check(plane and model.event.condition_size == 0, rule, event=model.event.to_dict())

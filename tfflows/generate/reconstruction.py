@@ -1,0 +1,67 @@
+"""Events, encoded and decoded."""
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+from tfflows import noise
+from tfflows.models import GenerativeModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Reconstruction:
+    """What is left of events that are encoded and decoded.
+
+    Args:
+        events: `decode(encode(x))`, `[rows, *event]`: of a flow the events themselves, up to rounding; of an
+            autoencoder those of the posterior's center.
+        error: Mean absolute difference from the events, `[rows]`, in raw units.
+        largest: Largest absolute difference, `[rows]`.
+    """
+
+    events: tf.Tensor
+    error: tf.Tensor
+    largest: tf.Tensor
+
+
+def reconstructed(model: GenerativeModel, x: Any, label: Any = None, context: Any = None) -> Reconstruction:
+    """Encodes and decodes events.
+
+    Args:
+        model: A model.
+        x: Events, `[rows, *event]`.
+        label: As in `encode`.
+        context: As in `encode`.
+
+    Raises:
+        InputError: As in `encode`.
+    """
+    events = model.decode(model.encode(x, label, context), label, context)
+    difference = tf.abs(tf.cast(events, tf.float64) - tf.cast(model.event.check(x), tf.float64))
+    axes = range(1, difference.shape.rank)
+    return Reconstruction(events, tf.reduce_mean(difference, axis=axes), tf.reduce_max(difference, axis=axes))
+
+
+def redrawn(
+    model: GenerativeModel, x: Any, label: Any = None, context: Any = None, *, draws: int = 4, seed: Any = 0
+) -> tf.Tensor:
+    """Decodes latents that are drawn from the posterior of events, `[draws, rows, *event]`.
+
+    Of an autoencoder it shows what the posterior leaves open; a flow of pixels draws the place in each pixel's cell,
+    which decoding rounds away.
+
+    Args:
+        model: A model with random latents: an autoencoder, or a flow of pixels.
+        x: Events, `[rows, *event]`.
+        label: As in `encode`.
+        context: As in `encode`.
+        draws: Number of draws.
+        seed: Seed of the draws.
+
+    Raises:
+        InputError: As in `encode`: the latent of a continuous event is exact in a flow.
+    """
+    seeds = noise.sample_seeds(seed, draws)
+    latents = [model.encode(x, label, context, seed=one) for one in tf.unstack(seeds)]
+    return tf.stack([model.decode(z, label, context) for z in latents])
