@@ -47,7 +47,7 @@ FLOORS = {
     "tfflows.servable": 1.3,
     "tfflows.models": 2.0,
     "tfflows.training": 3.0,
-    "tfflows.generate": 3.05,
+    "tfflows.generate": 2.95,
     "tfflows.config": 3.05,
     "tfflows.export": 3.0,
     "tfflows.serving": 3.1,

@@ -45,6 +45,11 @@ def write_originals(folder: pathlib.Path) -> dict[str, pathlib.Path]:
         name: [len(files), " ".join(columns), *(f"{file}{' -1' * len(columns)}" for file in files)]
         for name, columns in header.items()
     }
+    smiling = original.ATTR_HEADINGS.index("Smiling")
+    for index in range(0, len(files), 2):  # pictures with an even number smile
+        tables["list_attr_celeba"][2 + index] = " ".join(
+            [files[index], *("1" if place == smiling else "-1" for place in range(len(original.ATTR_HEADINGS)))]
+        )
     rows = {
         **tables,
         "list_eval_partition": [f"{file} {part}" for file, part in zip(files, split, strict=True)],

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests.datasets import celeba_miniature
 from tfflows import datasets
 from tfflows.datasets import tfds_builders
+from tfflows.datasets.attributes import load_attributes
 from tfflows.errors import InputError
 from tfflows.events import Event
 
@@ -72,3 +73,27 @@ def test_a_preparation_that_fails_says_why_and_leaves_nothing(tmp_path, monkeypa
     assert "\n" not in str(caught.value)
     assert not [path for path in (tmp_path / "tfds").rglob("*") if path.is_file()]
     assert not list((tmp_path / "tfds" / "celeb_a").iterdir())
+
+
+def test_attributes_of_celeb_a(data_dir):
+    found = load_attributes("celeb_a", data_dir=data_dir)
+    assert len(found.names) == 40
+    assert found.size == 24
+    elements = list(found.examples.as_numpy_iterator())
+    has = np.stack([element["attributes"] for element in elements])
+    numbers = np.array([number(element["x"]) for element in elements])
+    np.testing.assert_array_equal(has[:, found.names.index("Smiling")], numbers % 2 == 0)
+    assert has.sum() == 12
+    assert load_attributes("celeb_a", "test", data_dir=data_dir).size == 8
+
+
+def test_attributes_elsewhere_are_the_classes():
+    found = load_attributes("digits")
+    data = datasets.load("digits", conditional=True)
+    assert found.names == tuple("0123456789")
+    pairs = zip(found.examples.take(20).as_numpy_iterator(), data.train.examples.as_numpy_iterator(), strict=False)
+    for element, labeled in pairs:
+        np.testing.assert_array_equal(element["x"], labeled["x"])
+        assert np.flatnonzero(element["attributes"]).tolist() == [labeled["label"]]
+    with pytest.raises(InputError, match="`conditional` is an option of"):
+        load_attributes("toy/rings")

@@ -3,9 +3,11 @@
 import functools
 
 import numpy as np
+import tensorflow as tf
 
 from tests.cases import EVENTS, Case, make
 from tfflows import datasets
+from tfflows.datasets.attributes import Attributes
 from tfflows.generate import Trained
 
 IMAGE = EVENTS["image"]
@@ -31,6 +33,11 @@ class InMemory(Trained):
         x = np.where(label[:, None, None, None] == 0, x // 2, x).astype(np.uint8) << 5
         labels = label if self.options.get("conditional") or self.model.event.classes else None
         return datasets.from_arrays(x, label=labels, name=dataset, n_bits=3)
+
+    def attributes(self) -> Attributes:
+        data = InMemory(self.model, self.name, self.dataset, {"conditional": True}).like("small")
+        examples = data.train.events().map(lambda one: {"x": one["x"], "attributes": tf.one_hot(one["label"], 2) > 0})
+        return Attributes(("0", "1"), examples, data.train.size)
 
 
 def trained(name: str = "realnvp") -> InMemory:

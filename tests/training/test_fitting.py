@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import zoo
 from tests.training.small_run import fit, initialized, model
 from tfflows import datasets, training
 from tfflows.errors import InputError, TrainingError
@@ -132,3 +134,21 @@ def test_mixed_precision_is_for_networks_only():
     assert np.any(scores != full.log_prob(x).numpy())
     np.testing.assert_allclose(scores, full.log_prob(x), rtol=2e-2)
     np.testing.assert_array_equal(mixed.decode(mixed.encode(x)), x)
+
+
+def pictures_in(workdir):
+    """The names of the pictures that TensorBoard shows."""
+    board = EventAccumulator(str(workdir / "tensorboard" / "samples"), size_guidance={"tensors": 0}).Reload()
+    return set(board.Tags()["tensors"])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names"),
+    [("digits", {"samples", "temperatures", "interpolation"}), ("toy/rings", {"samples", "density"})],
+)
+def test_tensorboard_shows_what_the_model_makes_of_latents(dataset, names, tmp_path):
+    data = datasets.load(dataset)
+    flow = zoo.create("nice", data.event, couplings=2, width=8, depth=1)
+    settings = training.TrainSettings(steps=2, batch_size=16, validate_every=2, sample_every=1)
+    training.fit(flow, data, settings, seed=0, workdir=tmp_path)
+    assert pictures_in(tmp_path) == names

@@ -17,6 +17,7 @@ The same seed makes the same picture. In Python: the functions of `tfflows.gener
 """
 
 import inspect
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ with command.quiet():
     import numpy as np
 
     import zoo
-    from tfflows import figures
-    from tfflows.config import assignments, read_config, split_overrides
+    from tfflows import datasets, figures
+    from tfflows.config import assignments, merge, read_config, split_overrides
+    from tfflows.datasets.options import Options
     from tfflows.errors import InputError, check, check_choice
     from tfflows.files import atomic_write
     from tfflows.generate.modes import MODES
@@ -111,9 +113,9 @@ def trained(model: str, version: int | None, texts: list[str]) -> Trained:
     check(not given["model"] and not given["train"], "Expected --set=data.key=value only.", set=texts)
     folder = exported_version(model, version)
     config = read_config(folder / "config.json")
-    return Trained(
-        zoo.load(model, version=version), folder.parent.name, config.dataset, {**config.data, **given["data"]}
-    )
+    known = {**datasets.options_of(config.dataset), **config.data}
+    of_data = merge("data", known, typing.get_type_hints(Options), given["data"])
+    return Trained(zoo.load(model, version=version), folder.parent.name, config.dataset, of_data)
 
 
 def main(argv: list[str], values: flags.FlagValues = FLAGS) -> None:

@@ -1,5 +1,7 @@
 """Densities of two-dimensional models, and how well log-likelihoods tell datasets apart."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -8,6 +10,7 @@ from tfflows import figures
 from tfflows.errors import check
 from tfflows.models import GenerativeModel
 
+BATCH = 200  # of events that are scored together
 POINTS = 200  # at a side of the picture of a density
 IMPORTANCE_SAMPLES = 100  # of a bound, which is then as good as the density
 
@@ -83,6 +86,19 @@ def plane(model: GenerativeModel, seen: np.ndarray, *, seed: int = 0) -> np.ndar
     for axis, title in zip(axes, ("density", "samples", "grid of latents"), strict=False):
         axis.set(title=title, xlim=window[:2], ylim=window[2:])
     return figures.rendered(figure)
+
+
+def log_likelihoods(model: GenerativeModel, examples: Mapping[str, np.ndarray], *, seed: int = 0) -> np.ndarray:
+    """Log-likelihoods of examples, float64 `[rows]` in nats.
+
+    Args:
+        model: A model.
+        examples: `x`, and `label` and `context` where the model has them.
+        seed: Seed of the dequantization noise.
+    """
+    rows = len(examples["x"])
+    batches = ({name: x[first : first + BATCH] for name, x in examples.items()} for first in range(0, rows, BATCH))
+    return np.concatenate([model.log_prob(**batch, seed=seed).numpy() for batch in batches]).astype(np.float64)
 
 
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:

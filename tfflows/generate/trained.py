@@ -23,12 +23,14 @@ class Trained:
         name: Its name, for titles.
         dataset: Name of its dataset.
         options: Options of the dataset.
+        loaded: The dataset, if it is loaded already.
     """
 
     model: GenerativeModel
     name: str
     dataset: str
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    loaded: Data | None = None
 
     @functools.cached_property
     def data(self) -> Data:
@@ -37,7 +39,7 @@ class Trained:
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
-        return self.like(self.dataset)
+        return self.loaded or self.like(self.dataset)
 
     def like(self, dataset: str) -> Data:
         """Another dataset with the same options, whose events are those of the model, without its labels.

@@ -7,9 +7,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfflows import figures
+from tfflows import figures, generate
 from tfflows.datasets import Data
 from tfflows.errors import TrainingError
+from tfflows.generate import modes
+from tfflows.generate.trained import first_examples
 from tfflows.models import GenerativeModel
 from tfflows.targets import Target
 from tfflows.training.checkpoints import RunState
@@ -73,7 +75,8 @@ class SaveState(keras.callbacks.Callback):
 class SamplePictures(keras.callbacks.Callback):
     """Draws samples with the averaged weights every `every` rounds, for TensorBoard and `samples/` in the workdir.
 
-    The seed is fixed, so that the pictures of a run show the same latents.
+    TensorBoard also shows samples at several temperatures and ways between validation images, or the density of a
+    model of two numbers. The seed is fixed, so that the pictures of a run show the same latents.
 
     Args:
         model: Model to sample from; its weights are among those that are trained.
@@ -93,11 +96,28 @@ class SamplePictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        n = figures.number(self.generator.event)
         with averaged_weights(self.model):
-            drawn = self.generator.sample(n, **figures.conditions(self.data, n), seed=0)
-            image = figures.picture(drawn.numpy(), self.data)
+            pictures = {"samples": self._samples(), **self._others()}
         step = int(self.model.optimizer.iterations.numpy())
-        figures.save(image, self.folder / f"step-{step:09d}.png")
+        figures.save(pictures["samples"], self.folder / f"step-{step:09d}.png")
         with self.writer.as_default():
-            tf.summary.image("samples", image[None], step=epoch)
+            for name, image in pictures.items():
+                tf.summary.image(name, image[None], step=epoch)
+
+    def _samples(self):
+        n = figures.number(self.generator.event)
+        drawn = self.generator.sample(n, **figures.conditions(self.data, n), seed=0)
+        return figures.picture(drawn.numpy(), self.data)
+
+    def _others(self):
+        """The other pictures by name; none of a target, nor of a model whose samples take long."""
+        event = self.generator.event
+        if isinstance(self.data, Target) or self.generator.sample_cost.is_high or event.condition_size:
+            return {}
+        trained = generate.Trained(self.generator, self.generator.name, self.data.name, loaded=self.data)
+        if figures.image_shape(event):
+            seen = first_examples(self.data, 12, "validation")["x"]
+            ways = modes.interpolate(trained, images=seen)
+            return {"temperatures": modes.sample(trained).picture, "interpolation": ways.picture}
+        in_the_plane = event.shape == (2,) and not event.columns
+        return {"density": modes.density(trained).picture} if in_the_plane else {}

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tfflows import training
 from tfflows.generate import densities
 from tfflows.generate.result import Result
-from tfflows.generate.trained import Trained
-from tfflows.splits import Split
+from tfflows.generate.trained import Trained, first_examples
+
+SETS = {"training": "train", "test": "test"}
 
 
 def density(trained: Trained, *, other: str | None = None, limit: int = 2000, seed: int = 0) -> Result:
@@ -23,18 +23,13 @@ def density(trained: Trained, *, other: str | None = None, limit: int = 2000, se
     if event.shape == (2,) and not (event.columns or event.discrete or event.condition_size) and other is None:
         seen = trained.examples(limit, "train")["x"]
         return Result(densities.plane(model, seen, seed=seed), {"data": seen})
-    splits = {"training set": trained.data.train, "test set": trained.data.test}
+    examples = {f"{name} set": trained.examples(limit, part) for name, part in SETS.items()}
     if other is not None:
-        splits[other] = trained.like(other).test
-    scores = {name: training.nats_of(model, _first(split, limit), seed=seed) for name, split in splits.items()}
+        examples[other] = first_examples(trained.like(other), limit, names=tuple(examples["test set"]))
+    scores = {name: densities.log_likelihoods(model, rows, seed=seed) for name, rows in examples.items()}
     lines = [f"{name}: {np.mean(values):.3f} nats on average" for name, values in scores.items()]
     if other is not None:
         value = densities.auroc(-scores["test set"], -scores[other])
         lines.append(f"AUROC of low log-likelihoods, {other} against the test set: {value:.4f}")
     picture = densities.histograms(scores, xlabel="log-likelihood (nats)")
     return Result(picture, {name.replace(" ", "_"): values for name, values in scores.items()}, "\n".join(lines))
-
-
-def _first(split: Split, limit: int) -> Split:
-    """The first examples of a split, as evaluation sees them."""
-    return Split(split.events().take(limit), min(limit, split.size))
