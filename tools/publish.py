@@ -80,11 +80,15 @@ def best(rows: list[dict[str, str]]) -> str:
     lines = ["| dataset | best model | score | to compare with | parameters | training |", "|---" * 6 + "|"]
     for dataset in sorted({row["dataset"] for row in rows}):
         row = max((row for row in rows if row["dataset"] == dataset), key=lambda row: float(row["nats"] or row["elbo"]))
-        true = row["true_log_z"] or row["truth_nats"]
-        truth = f"{float(true):.3f} nats, the truth" if true else _goal(row)
-        cells = (f"`{dataset}`", f"`{row['id']}`", _score(row), ANCHORS.get(dataset, truth))
-        lines.append(f"| {' | '.join(cells)} | {int(row['parameters']):,} | {_training(row)} |")
+        cells = (f"`{dataset}`", f"`{row['id']}`", score(row), anchor(row))
+        lines.append(f"| {' | '.join(cells)} | {int(row['parameters']):,} | {training(row)} |")
     return "\n".join(lines) + "\n"
+
+
+def anchor(row: dict[str, str]) -> str:
+    """What a score is compared with: that of a large model of a paper, or the truth where it is known."""
+    true = row["true_log_z"] or row["truth_nats"]
+    return ANCHORS.get(row["dataset"], f"{float(true):.3f} nats, the truth" if true else goal(row))
 
 
 def in_bits(event: Event) -> bool:
@@ -92,7 +96,7 @@ def in_bits(event: Event) -> bool:
     return event.discrete and event.levels > 2
 
 
-def _score(row: dict[str, str]) -> str:
+def score(row: dict[str, str]) -> str:
     """The score in the unit of papers."""
     if in_bits(datasets.event(row["dataset"])):
         return f"{_with_error(row, 'bits_per_dim', 3)} bits/dim"
@@ -106,7 +110,7 @@ def markdown(rows: list[dict[str, str]]) -> str:
     of_data = {
         "nats per event": lambda row: _with_error(row, "nats", 2),
         "bits/dim": lambda row: _with_error(row, "bits_per_dim", 3),
-        "paper or truth": _goal,
+        "paper or truth": goal,
     }
     of_energies = {
         "ELBO, nats": lambda row: _with_error(row, "elbo", 3),
@@ -124,16 +128,17 @@ def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[s
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
         cells = [f"`{row['id']}`", *(score(row) for score in scores.values()), f"{int(row['parameters']):,}"]
-        cells.append(_training(row))
+        cells.append(training(row))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _training(row: dict[str, str]) -> str:
+def training(row: dict[str, str]) -> str:
+    """The length of the training, and the machine."""
     return f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
 
 
-def _goal(row: dict[str, str]) -> str:
+def goal(row: dict[str, str]) -> str:
     """The paper's score, or that of the true density where it is known."""
     truth = row["truth_nats"]
     return row["published"] or (f"{float(truth):.2f} nats" if truth else "-")

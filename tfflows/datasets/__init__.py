@@ -5,9 +5,11 @@ Data stay in raw units (pixels as integers), so that scores are comparable acros
 """
 
 from tfflows.datasets.arrays import from_arrays
+from tfflows.datasets.attributes import load_attributes
 from tfflows.datasets.data import Data
 from tfflows.datasets.loading import event, load, names, options_of, training_rows
 from tfflows.datasets.options import OPTIONS
 from tfflows.splits import Split
 
-__all__ = ["OPTIONS", "Data", "Split", "event", "from_arrays", "load", "names", "options_of", "training_rows"]
+__all__ = ["OPTIONS", "Data", "Split", "event", "from_arrays", "load", "load_attributes", "names", "options_of"]
+__all__ += ["training_rows"]

@@ -1,0 +1,54 @@
+"""The pictures of the gallery, by the modes of `tfflows.generate`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import zoo
+from tfflows import figures
+from tfflows.config import read_config
+from tfflows.files import atomic_write
+from tfflows.generate import modes
+from tfflows.generate.trained import Trained
+from tfflows.models import Dequantized, GenerativeModel
+from zoo.pretrained import exported_version
+
+MASKS = ("top", "left", "odd", "random_75")
+SETTINGS = {
+    "interpolation": (modes.interpolate, {"n": 4, "steps": 8, "path": "spherical"}),
+    "inpainting": (modes.inpaint, {"hide": MASKS, "steps": 150}),
+    "density": (modes.density, {}),
+}
+TEXTS = {
+    "samples": "Events of the test set beside samples of {id}",
+    "interpolation": "Ways between images of the test set through the latents of {id}",
+    "inpainting": "Images, their known pixels with noise, and the likeliest images by {id}",
+    "density": "The density of {id}, its samples, and its grid of latents",
+}
+
+
+def draw(row: Mapping[str, str], folder: Path) -> None:
+    """Draws the pictures of a pretrained model, unless those in the folder are of the same files of it.
+
+    Args:
+        row: The row of the model in the table of pretrained models.
+        folder: Folder of the pictures; `drawn.json` there says of which files they are, by their sha256.
+    """
+    record, name = folder / "drawn.json", row["id"]
+    drawn = json.loads(record.read_text()) if record.exists() else {}
+    if drawn.get(name) == row["sha256"]:
+        return
+    config, model = read_config(exported_version(name) / "config.json"), zoo.load(name)
+    trained = Trained(model, name, config.dataset, config.data)
+    for kind in _kinds(model, config.dataset):
+        mode, settings = SETTINGS[kind]
+        figures.save(mode(trained, **settings).picture, folder / f"{name}_{kind}.png")
+    with atomic_write(record) as beside:
+        beside.write_text(json.dumps({**drawn, name: row["sha256"]}, indent=1, sort_keys=True) + "\n")
+
+
+def _kinds(model: GenerativeModel, dataset: str) -> tuple[str, ...]:
+    """The kinds of pictures that a model supports."""
+    if figures.image_shape(model.event):
+        return ("interpolation", "inpainting") if isinstance(model, Dequantized) else ("interpolation",)
+    return ("density",) if model.event.shape == (2,) and not dataset.startswith("energy/") else ()
