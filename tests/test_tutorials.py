@@ -1,0 +1,28 @@
+"""The tutorials of images and of serving run, and print what their pages say."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from examples import images_end_to_end, serve_a_model
+
+
+@pytest.mark.slow
+def test_images_from_data_to_a_served_model(tmp_path):
+    scores = images_end_to_end.main(3, tmp_path)
+    assert scores["bits_per_dim"] < 4
+    assert scores["bits_per_dim_16_draws"] < scores["bits_per_dim"]
+    for name in ("samples", "ways", "decoded", "inpainted"):
+        with Image.open(tmp_path / f"{name}.png") as image:
+            assert np.std(np.asarray(image)) > 0
+    assert (tmp_path / "served" / "1" / "saved_model.pb").exists()
+
+
+@pytest.mark.slow
+def test_served_model_tells_shuffled_images_from_others(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["serve_a_model.py"])
+    serve_a_model.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "Below the 1% quantile of the test images: 100% of them" in lines
+    assert [len(line) for line in lines[-8:]] == [8] * 8
+    assert len(set("".join(lines[-8:]))) > 4
