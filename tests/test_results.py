@@ -95,6 +95,19 @@ def test_recording_again_replaces_a_run_and_keeps_others(docs):
     assert page.endswith("<!-- /results -->\nEnd\n")
 
 
+def test_more_draws_are_another_row_of_the_same_run(docs):
+    export = exported_folder("vae_toy_eight_gaussians")
+    results.record(export, docs=docs)
+    first = results.row(export)
+    results.record(export, docs=docs, run=results.with_draws(export, 2))
+    assert sorted(int(row["draws"]) for row in read(docs / "results.csv")) == sorted({2, first["draws"]})
+    values = {int(row["draws"]): float(row["value"]) for row in read(docs / "results.csv")}
+    assert values[max(values)] > values[min(values)]
+    assert "bound, 2 draws" in (docs / "results.md").read_text()
+    with pytest.raises(InputError, match=r"a bound, which importance samples tighten.*'exact'"):
+        results.with_draws(exported_folder("maf_toy_eight_gaussians"), 20)
+
+
 def test_nats_are_sorted_from_the_highest():
     (row,) = [row for row in read(results.DOCS / "results.csv") if row["id"] == "vae_dynamic_mnist"]
     table = results.markdown([{**row, "value": "-90"}, {**row, "value": "-80"}])

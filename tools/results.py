@@ -1,4 +1,5 @@
-"""Records results: `python -m tools.results EXPORT [WORKDIR]` adds the score of a run, and its learning curve.
+"""Records results: `python -m tools.results EXPORT [WORKDIR]` adds the score of a run, and its learning curve;
+`python -m tools.results EXPORT 128` adds the score with 128 importance samples, which it computes.
 
     docs/results.csv   a row for each run; it stays when the model is no longer among the pretrained ones
     docs/curves.csv    the scores of the validation set during the training
@@ -17,7 +18,8 @@ from typing import Any
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util import tensor_util
 
-from tfflows import datasets, metrics
+import zoo
+from tfflows import datasets, metrics, training
 from tfflows.config import SECTIONS
 from tfflows.errors import InputError, check
 from tfflows.events import Event
@@ -63,6 +65,20 @@ def row(export: Path) -> Row:
         },
         **{"published": run["published"], "source": f"arXiv {ARCHITECTURES[run['architecture']].paper}"},
     }
+
+
+def with_draws(export: Path, draws: int) -> Row:
+    """The row of an export with another number of importance samples, for which the test set is scored again.
+
+    Raises:
+        InputError: As in `row`, or the density is exact.
+    """
+    run, config = row(export), json.loads((export / "config.json").read_text())
+    check(run["kind"] == "bound", "Expected a bound, which importance samples tighten.", kind=run["kind"])
+    data, model = datasets.load(config["dataset"], **config["data"]), zoo.load(str(export))
+    scores = training.evaluate(model, data.test, num_importance_samples=draws, batch_size=100)
+    name = "bits_per_dim" if run["unit"] == "bits/dim" else "nats"
+    return {**run, "value": round(scores[name], 4), "standard_error": round(scores[f"{name}_se"], 4), "draws": draws}
 
 
 def kind(architecture: str, scores: Mapping[str, Any]) -> str:
@@ -122,7 +138,7 @@ def _in_unit(loss: float, unit: str, event: Event) -> float:
 def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Writes rows into a table, in place of those of the same runs; returns all rows."""
     new = [{name: str(row[name]) for name in columns} for row in new]
-    runs = {_run(row) for row in new}
+    runs = {_run(row) for row in new}  # with another number of draws, the score of a run is another row
     with path.open(newline="") as file:
         kept = [row for row in csv.DictReader(file) if _run(row) not in runs]
     rows = sorted([*kept, *new], key=lambda row: (row.get("dataset", ""), row["id"], int(row["seed"])))
@@ -134,7 +150,7 @@ def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[s
 
 
 def _run(row: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(row[name] for name in RUN)
+    return (*(row[name] for name in RUN), row.get("draws", ""))
 
 
 def markdown(rows: Iterable[Mapping[str, str]]) -> str:
@@ -158,9 +174,9 @@ def _table(dataset: str, unit: str, rows: list[Mapping[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def record(export: Path, workdir: Path | None = None, docs: Path = DOCS) -> None:
-    """Adds an export's score, and a workdir's curve, to the tables and to the page."""
-    run = row(export)
+def record(export: Path, workdir: Path | None = None, docs: Path = DOCS, *, run: Row | None = None) -> None:
+    """Adds an export's score, or that of `run`, and a workdir's curve, to the tables and to the page."""
+    run = run or row(export)
     rows = add([run], docs / "results.csv", COLUMNS)
     if workdir:
         add(curve(workdir, run), docs / "curves.csv", POINT)
@@ -170,10 +186,11 @@ def record(export: Path, workdir: Path | None = None, docs: Path = DOCS) -> None
 def main(arguments: list[str]) -> None:
     """Records an export, and the curve of its workdir if that is given."""
     try:
-        check(
-            len(arguments) in (1, 2), "Expected the folder of an export, and possibly its workdir.", folders=arguments
-        )
-        record(*map(Path, arguments))
+        rule = "Expected the folder of an export, and possibly its workdir or a number of importance samples."
+        check(len(arguments) in (1, 2), rule, arguments=arguments)
+        draws = int(arguments[1]) if arguments[1:] and arguments[1].isdecimal() else 0
+        export, *workdir = map(Path, arguments[:1] if draws else arguments)
+        record(export, *workdir, run=with_draws(export, draws) if draws else None)
     except InputError as error:
         sys.exit(f"tools.results: {error}")
 

@@ -1,0 +1,81 @@
+"""Records how well scores tell another dataset from the test set: `python -m tools.ood MODEL OTHER [BACKGROUND]`.
+
+docs/ood.csv        a row for each model, other dataset and score
+docs/generate.md    the table of the rows
+"""
+
+import csv
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import zoo
+from tfflows.config import read_config
+from tfflows.errors import InputError, check
+from tfflows.export.provenance import commit
+from tfflows.files import atomic_write
+from tfflows.generate.densities import auroc
+from tfflows.generate.modes import ood
+from tfflows.generate.trained import Trained
+from tools import marks
+from zoo.pretrained import exported_version
+
+DOCS = Path(__file__).parents[1] / "docs"
+COLUMNS = ("model", "dataset", "other", "score", "auroc", "events", "background", "commit")
+EVENTS = 2000
+
+Row = Mapping[str, str]
+
+
+def measured(name: str, other: str, background: str | None) -> list[dict[str, str]]:
+    """The rows of a pretrained model."""
+    config = read_config(exported_version(name) / "config.json")
+    trained = Trained(zoo.load(name), name, config.dataset, config.data)
+    arrays = ood(trained, other=other, background=background and zoo.load(background), limit=EVENTS).arrays
+    methods = [key.removesuffix("_inside") for key in arrays if key.endswith("_inside")]
+    common = {"model": name, "dataset": config.dataset, "other": other, "events": str(EVENTS), "commit": commit(DOCS)}
+    return [
+        {
+            **{**common, "score": method, "background": background if method == "likelihood_ratio" else ""},
+            "auroc": f"{auroc(arrays[f'{method}_inside'], arrays[f'{method}_outside']):.4f}",
+        }
+        for method in methods
+    ]
+
+
+def record(new: list[dict[str, str]], docs: Path = DOCS) -> None:
+    """Writes rows into the table, in place of those of the same models and datasets, and renews the page."""
+    path = docs / "ood.csv"
+    runs = {(row["model"], row["other"]) for row in new}
+    with path.open(newline="") as file:
+        kept = [row for row in csv.DictReader(file) if (row["model"], row["other"]) not in runs]
+    rows = sorted([*kept, *new], key=lambda row: (row["dataset"], row["other"], row["model"]))
+    with atomic_write(path) as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    marks.renew(docs / "generate.md", "ood", markdown(rows))
+
+
+def markdown(rows: list[Row]) -> str:
+    """A line for each model and other dataset, with a column for each score."""
+    methods = list(dict.fromkeys(row["score"] for row in rows))
+    lines = [f"| model | test set against | {' | '.join(methods)} |", "|---" * (2 + len(methods)) + "|"]
+    for model, other in dict.fromkeys((row["model"], row["other"]) for row in rows):
+        found = {row["score"]: row["auroc"] for row in rows if (row["model"], row["other"]) == (model, other)}
+        lines.append(f"| `{model}` | `{other}` | {' | '.join(found.get(method, '-') for method in methods)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> None:
+    """Measures a model, and records it."""
+    try:
+        rule = "Expected a model, another dataset, and possibly a background model."
+        check(len(arguments) in (2, 3), rule, arguments=arguments)
+        record(measured(*arguments, *[None] * (3 - len(arguments))))
+    except InputError as error:
+        sys.exit(f"tools.ood: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
