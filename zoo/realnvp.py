@@ -136,7 +136,8 @@ PRESETS = {
     "energy": {"model": {"couplings": 8}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},
     "image": {"model": {"blocks": 2, "patch": 2}, "train": {"batch_size": 64}},
     "digits": {"model": {"blocks": 1, "l2": 0.0}, "train": DIGITS},
-    "mnist": AT_28,
+    # Most pixels are 0: a wide logit gives them more room than the paper's 0.05, and scores fall several times faster.
+    "mnist": {**AT_28, "model": {**AT_28["model"], "alpha": 1e-5}},
     "fashion_mnist": AT_28,
     "svhn_cropped": AT_32,
     "cifar10": {**CIFAR, "published": "3.49 bits/dim"},

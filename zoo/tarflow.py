@@ -114,6 +114,7 @@ HOURS = {
     "jit_compile": True,
 }
 SMALL = {"patch": 4, "blocks": 4, "layers": 2, "width": 64, "heads": 4, "alpha": 0.05}
+DARK = {"model": {**SMALL, "alpha": 1e-5}, "train": HOURS}  # for images most of whose pixels are 0
 AT_64 = {
     "model": {"patch": 2},
     "train": {"batch_size": 256, "learning_rate": 1e-4, "schedule": "cosine", "weight_decay": 1e-4, "clip_norm": 1.0},
@@ -123,8 +124,8 @@ PRESETS = {
     "vector": {"model": {"blocks": 8, "layers": 1, "width": 32}, "train": TOY},
     "image": {"model": SMALL, "train": HOURS},
     "digits": {"model": {**SMALL, "patch": 2}, "train": DIGITS},
-    "mnist": {"model": SMALL, "train": HOURS},
-    "fashion_mnist": {"model": SMALL, "train": HOURS},
+    "mnist": DARK,
+    "fashion_mnist": DARK,
     "downsampled_imagenet/64x64": {**AT_64, "published": "2.99 bits/dim"},
 }
 

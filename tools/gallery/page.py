@@ -59,11 +59,13 @@ def _section(row: Row, pictures: Mapping[str, str]) -> str:
         f"<figcaption>{_text(kind)}</figcaption></figure>"
         for kind, path in pictures.items()
     )
+    compared = publish.anchor(row)
+    compared = f"(to compare with: {compared})" if compared != "-" else ""
     again = f"python train.py --config=exported/{name}/config.json"
     return f"""<section id='{_text(name)}' data-dataset='{_text(row["dataset"])}'>
 <h2>{_text(name)}</h2>
 <p>{_text(row["architecture"])} on <code>{_text(row["dataset"])}</code>: <strong>{_text(publish.score(row))}</strong>
-(to compare with: {_text(publish.anchor(row))}). {int(row["parameters"]):,} parameters, {_text(publish.training(row))}.
+{_text(compared)}. {int(row["parameters"]):,} parameters, {_text(publish.training(row))}.
 <a href='../../exported/{_text(name)}/README.md'>Model card</a></p>
 <div class='figures'>{figures}</div>
 <pre><code>model = zoo.load({_text(repr(name))})
