@@ -1,6 +1,9 @@
-"""Makes the pictures of the documentation, `python -m tools.pictures`; it needs the datasets of the models it shows."""
+"""Makes the pictures of the documentation, `python -m tools.pictures [ID ...]`, of all pretrained models or of some; it
+needs the datasets of the models it shows.
+"""
 
 import csv
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -8,12 +11,23 @@ import numpy as np
 
 import zoo
 from tfflows import datasets, figures
+from tfflows.config import read_config
+from tfflows.generate import modes
+from tfflows.generate.trained import Trained
 from tfflows.models import Flow
 from tools import results
-from zoo.pretrained import rows
+from zoo.pretrained import exported_version, rows
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROWS, COLUMNS = 8, 8
+SHOWN = "realnvp_fashion_mnist"
+MODES = {
+    "sample": {},
+    "interpolate": {"path": "spherical"},
+    "edit": {},
+    "inpaint": {"draws": 1},
+    "ood": {"other": "mnist"},
+}  # with their settings in docs/generate.md
 PUBLISHED = {"cifar10": {"PixelCNN++": 2.92, "Flow++": 3.08, "RealNVP": 3.49}}
 
 
@@ -75,11 +89,23 @@ def energy_beside_samples(name: str, dataset: str) -> None:
     figures.save(sheet, IMAGES / f"{name}.png")
 
 
-def main() -> None:
-    """Draws a picture of each pretrained model, and the learning curves."""
+def of_modes(name: str) -> None:
+    """The pictures of docs/generate.md, of a pretrained model of images."""
+    config = read_config(exported_version(name) / "config.json")
+    trained = Trained(zoo.load(name), name, config.dataset, config.data)
+    for mode, settings in MODES.items():
+        figures.save(getattr(modes, mode)(trained, **settings).picture, IMAGES / f"generate_{mode}.png")
+
+
+def main(ids: list[str]) -> None:
+    """Draws a picture of each pretrained model, or of those with these ids; the learning curves; those of the modes."""
     for dataset, published in PUBLISHED.items():
         learning_curves(dataset, published)
+    if not ids or SHOWN in ids:
+        of_modes(SHOWN)
     for row in rows():
+        if ids and row["id"] not in ids:
+            continue
         if row["dataset"].startswith("toy/"):
             density_beside_samples(row["id"])
         elif row["dataset"].startswith("energy/"):
@@ -89,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
