@@ -25,7 +25,7 @@ MODES = {
     "sample": {},
     "interpolate": {"path": "spherical"},
     "edit": {},
-    "inpaint": {"draws": 1},
+    "inpaint": {"hide": ("top", "left", "odd", "middle_vertically", "random_75"), "steps": 200},
     "ood": {"other": "mnist"},
 }  # with their settings in docs/generate.md
 PUBLISHED = {"cifar10": {"PixelCNN++": 2.92, "Flow++": 3.08, "RealNVP": 3.49}}
