@@ -42,6 +42,7 @@ def test_known_failure_and_a_remedy_above_95_percent():
     assert max(found.values()) > 0.95
 
 
+@pytest.mark.slow
 def test_model_is_measured(monkeypatch):
     monkeypatch.setattr(ood, "EVENTS", 20)
     rows = ood.measured("realnvp_digits", "digits", "nice_digits")

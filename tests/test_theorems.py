@@ -16,6 +16,7 @@ def fitted():
     return theorems.fitted()
 
 
+@pytest.mark.slow
 def test_divergence_of_the_data_is_that_of_the_latents(fitted):
     flow, x, log_truth = fitted
     of_data, of_latents = theorems.two_divergences(flow, x, log_truth)
@@ -30,6 +31,7 @@ def test_coupling_is_a_maf_and_an_iaf():
     assert max(found.values()) < 1e-5
 
 
+@pytest.mark.slow
 def test_bounds_rise_to_the_likelihood_of_the_flow(fitted):
     flow, x, _ = fitted
     found = theorems.elbos(flow, x[:200], (0.3, 0.1, 0.03, 0.01))
@@ -39,6 +41,7 @@ def test_bounds_rise_to_the_likelihood_of_the_flow(fitted):
     assert found[0.3] < exact - 0.3
 
 
+@pytest.mark.slow
 def test_page_has_the_numbers_of_the_example(fitted):
     flow, x, log_truth = fitted
     values = [float(value) for value in re.findall(r"nats|= (\d\.\d{5})", PAGE) if value]

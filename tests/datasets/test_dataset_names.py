@@ -77,7 +77,7 @@ def test_wrong_names(use, name, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"bits": 5}, r"one of \['n_bits', 'flip', 'conditional', 'data_dir', .*\].*'bits'"),
+        ({"bits": 5}, r"one of \['n_bits', 'flip', 'mutation', .*\].*'bits'"),
         ({"n_bits": 0}, "`n_bits`.*1..8.*n_bits=0"),
         ({"n_bits": 9}, "n_bits=9"),
         ({"n_bits": 8.0}, "n_bits=8.0"),
@@ -109,7 +109,7 @@ def test_other_kinds_of_images(image, message, monkeypatch):
 
 
 def test_options_list_their_defaults():
-    options = {"n_bits": 8, "flip": None, "conditional": False, "data_dir": None}
+    options = {"n_bits": 8, "flip": None, "mutation": 0.0, "conditional": False, "flatten": False, "data_dir": None}
     assert datasets.options_of("mnist") == options
     assert options.items() <= datasets.OPTIONS.items()
 

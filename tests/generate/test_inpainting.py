@@ -80,6 +80,7 @@ def test_hidden_pixels_and_back():
     np.testing.assert_array_equal(problem.filled(problem.hidden(y)), y)
 
 
+@pytest.mark.slow
 def test_draws_have_the_conditional_distribution():
     # Two pixels of four levels: the probabilities of the second given the first are known.
     event = Event((1, 2, 1), levels=4)

@@ -44,6 +44,7 @@ def test_ways_between_test_images(tmp_path):
     assert run(tmp_path, "interpolate", "--steps=3", "--path=manifold")["images"].shape == (3, 3, 8, 8, 1)
 
 
+@pytest.mark.slow
 def test_given_images_take_the_place_of_the_test_set(tmp_path, capsys):
     x = np.random.default_rng(0).integers(0, 17, (2, 8, 8, 1)).astype(np.uint8)
     np.save(tmp_path / "x.npy", x)
@@ -56,6 +57,7 @@ def test_given_images_take_the_place_of_the_test_set(tmp_path, capsys):
     np.testing.assert_array_equal(found["data"], x[1:])
 
 
+@pytest.mark.slow
 def test_hidden_pixels_by_name_and_by_file(tmp_path):
     found = run(tmp_path, "inpaint", "--hide=top,left", "--steps=3")["images"]
     assert found.shape == (2, 3, 8, 8, 1)  # image, start, result
@@ -74,6 +76,7 @@ def test_draws_of_hidden_pixels_follow_the_likeliest():
     assert found.report.endswith("the likeliest image, draws.")
 
 
+@pytest.mark.slow
 def test_edits_along_classes(tmp_path):
     found = run(tmp_path, "edit", "--attributes=3,7", "--strengths=-1,0,1", "--limit=400")
     assert found["images"].shape == (2, 3, 8, 8, 1)
@@ -89,6 +92,7 @@ def test_edit_moves_images_toward_the_class():
     assert found[1].mean() > found[0].mean() + 1
 
 
+@pytest.mark.slow
 def test_density_in_the_plane_and_histograms(tmp_path, capsys):
     assert run(tmp_path, "density", "--limit=300", model="nsf_toy_eight_gaussians")["data"].shape == (300, 2)
     found = modes.density(trained(), other="other", limit=10)
@@ -108,6 +112,7 @@ def test_scores_of_strangeness(tmp_path):
         run(tmp_path, "ood")
 
 
+@pytest.mark.slow
 def test_quality_of_samples_beside_the_training_set(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(classifier, "STEPS", 100)
     found = run(tmp_path, "quality", "--limit=200", f"--features={tmp_path / 'digits.keras'}")
@@ -119,6 +124,7 @@ def test_quality_of_samples_beside_the_training_set(tmp_path, monkeypatch, capsy
     assert distances[1] < distances[0]  # no model is better than the training set
 
 
+@pytest.mark.slow
 def test_models_of_vectors_and_tables_are_drawn(tmp_path):
     found = run(tmp_path, "sample", "--n=1", "--temperatures=0.5,1", model="nice_toy_eight_gaussians")["samples"]
     assert found.shape == (2, 250, 2)
