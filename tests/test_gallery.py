@@ -18,11 +18,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 # What the browser does with the page, and what it then sees, as JSON in the title.
 SCRIPT = """
 <script>
-addEventListener("load", async () => {
+addEventListener("load", () => {
   const column = (place) => [...document.querySelectorAll("tbody tr")].map((row) => row.cells[place].dataset.value);
   const shown = (tags) => [...document.querySelectorAll(tags)].filter((one) => !one.hidden).map((one) => one.id);
   const images = [...document.images];
-  await Promise.all(images.map((one) => { one.loading = "eager"; return one.decode().catch(() => null); }));
   const seen = { broken: images.filter((one) => !one.naturalWidth).map((one) => one.src), images: images.length };
   const head = document.querySelectorAll("th button")[5];
   head.click(); seen.up = column(5).map(Number);
@@ -76,7 +75,8 @@ def browse(page, folder, *, width):
     """What the browser sees, and what it writes to its log."""
     copy = folder / "page.html"
     text = page.replace("<head>", "<head>" + CATCH.replace("BASE", PAGE.parent.as_uri() + "/"))
-    copy.write_text(text.replace("</body>", SCRIPT + "</body>"))
+    # Without lazy loading: every picture is there, or broken, when the page has loaded.
+    copy.write_text(text.replace("</body>", SCRIPT + "</body>").replace("loading='lazy'", ""))
     flags = [
         "--headless",
         "--no-sandbox",
