@@ -8,8 +8,9 @@ from examples import images_end_to_end, serve_a_model
 
 
 @pytest.mark.slow
-def test_images_from_data_to_a_served_model(tmp_path):
+def test_images_from_data_to_a_served_model(tmp_path, capsys):
     scores = images_end_to_end.main(3, tmp_path)
+    assert "The saved model is the same: True" in capsys.readouterr().out
     assert scores["bits_per_dim"] < 4
     assert scores["bits_per_dim_16_draws"] < scores["bits_per_dim"]
     for name in ("samples", "ways", "decoded", "inpainted"):

@@ -168,10 +168,11 @@ def test_event_reads_headers_only_and_once(tmp_path, monkeypatch):
 
 def test_configuration_has_the_options_of_folders(tmp_path):
     write(tmp_path, CLASSES, height=8)
-    options = {"n_bits": 8, "flip": None, "conditional": True, "holdout": 0.1, "split_seed": 0, "size": None}
+    options = {"n_bits": 8, "flip": None, "mutation": 0.0, "conditional": True, "flatten": False}
+    options |= {"holdout": 0.1, "split_seed": 0, "size": None}
     config = zoo.configure("realnvp", str(tmp_path), overrides={"data.conditional": "True"})
     assert config.data == options
-    assert datasets.options_of("digits").keys() == {"n_bits", "flip", "conditional", "data_dir"}
+    assert datasets.options_of("digits").keys() == {*IMAGES, "data_dir"}
     assert "`columns` is an option of" in refused(datasets.load, str(tmp_path), columns="a")
     assert "`data_dir` is an option of" in refused(datasets.load, str(tmp_path), data_dir="/tmp")
     assert "`size` is an option of folders" in refused(datasets.load, "digits", size=4)
@@ -239,7 +240,7 @@ def test_arrays_of_images_in_files(ending, channels, tmp_path):
     found = [row["x"].tobytes() for part in PARTS for row in rows(getattr(data, part))]
     assert sorted(found) == sorted(each.tobytes() for each in x // 16)
     assert [getattr(data, part).size for part in PARTS] == [40, 5, 5]
-    assert datasets.options_of(path).keys() == {"n_bits", "flip", "conditional", "holdout", "split_seed"}
+    assert datasets.options_of(path).keys() == {*IMAGES, "holdout", "split_seed"}
     assert datasets.training_rows(path) is None
 
 
