@@ -11,6 +11,7 @@ import zoo
 from tests.sources.reading import refused
 from tfflows import datasets
 from tfflows.datasets import image_files
+from tfflows.datasets.options import IMAGES
 from tfflows.events import Event
 from tfflows.training.pipeline import training_stream
 
