@@ -145,6 +145,7 @@ def test_publishing_replaces_the_row_of_the_same_id(tmp_path):
     table = tmp_path / "table.csv"
     for nats in (-7000.0, -6500.25):
         record = {"architecture": "realnvp", "dataset": "cifar10", "train": {"num_importance_samples": 1}}
+        record["event"] = {"shape": [32, 32, 3], "levels": 256}
         (folder / "config.json").write_text(json.dumps(record))
         (folder / "metrics.json").write_text(json.dumps({"nats": nats, "seed": 3}))
         publish.publish(folder, table)
