@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import zoo
-from tfflows.config import read_config
 from tfflows.errors import InputError, check
 from tfflows.export.provenance import commit
 from tfflows.files import atomic_write
 from tfflows.generate.densities import auroc
 from tfflows.generate.modes import ood
-from tfflows.generate.trained import Trained
 from tools import marks
-from zoo.pretrained import exported_version
+from tools.trained import trained
 
 DOCS = Path(__file__).parents[1] / "docs"
 COLUMNS = ("model", "dataset", "other", "score", "auroc", "events", "background", "commit")
@@ -29,11 +27,10 @@ Row = Mapping[str, str]
 
 def measured(name: str, other: str, background: str | None) -> list[dict[str, str]]:
     """The rows of a pretrained model."""
-    config = read_config(exported_version(name) / "config.json")
-    trained = Trained(zoo.load(name), name, config.dataset, config.data)
-    arrays = ood(trained, other=other, background=background and zoo.load(background), limit=EVENTS).arrays
+    model = trained(name)
+    arrays = ood(model, other=other, background=background and zoo.load(background), limit=EVENTS).arrays
     methods = [key.removesuffix("_inside") for key in arrays if key.endswith("_inside")]
-    common = {"model": name, "dataset": config.dataset, "other": other, "events": str(EVENTS), "commit": commit(DOCS)}
+    common = {"model": name, "dataset": model.dataset, "other": other, "events": str(EVENTS), "commit": commit(DOCS)}
     return [
         {
             **{**common, "score": method, "background": background if method == "likelihood_ratio" else ""},

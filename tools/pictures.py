@@ -11,12 +11,11 @@ import numpy as np
 
 import zoo
 from tfflows import datasets, figures
-from tfflows.config import read_config
 from tfflows.generate import modes
-from tfflows.generate.trained import Trained
 from tfflows.models import Flow
 from tools import results
-from zoo.pretrained import exported_version, rows
+from tools.trained import trained
+from zoo.pretrained import rows
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROWS, COLUMNS = 8, 8
@@ -91,10 +90,9 @@ def energy_beside_samples(name: str, dataset: str) -> None:
 
 def of_modes(name: str) -> None:
     """The pictures of docs/generate.md, of a pretrained model of images."""
-    config = read_config(exported_version(name) / "config.json")
-    trained = Trained(zoo.load(name), name, config.dataset, config.data)
+    shown = trained(name)
     for mode, settings in MODES.items():
-        figures.save(getattr(modes, mode)(trained, **settings).picture, IMAGES / f"generate_{mode}.png")
+        figures.save(getattr(modes, mode)(shown, **settings).picture, IMAGES / f"generate_{mode}.png")
 
 
 def main(ids: list[str]) -> None:

@@ -41,7 +41,7 @@ def load(name: str, options: Options) -> Data:
     builder = tfds_builders.make(name, options.data_dir)
     kind, recipe = _event(builder, options), _recipe(builder)
     tfds_builders.prepare(builder)
-    parts = split_names({split: info.num_examples for split, info in builder.info.splits.items()})
+    parts = _parts(builder)
     read = functools.partial(_split, builder, kind, recipe, options)
     return Data(name, kind, read(parts[0], train=True), read(parts[1]), read(parts[2]))
 
@@ -65,7 +65,7 @@ def with_feature(
     """
     kind, recipe = _event(builder, options), _recipe(builder)
     tfds_builders.prepare(builder)
-    parts = split_names({name: info.num_examples for name, info in builder.info.splits.items()})
+    parts = _parts(builder)
     part = parts[("train", "validation", "test").index(split)]
 
     def element(features):
@@ -94,6 +94,10 @@ def split_names(sizes: dict[str, int]) -> tuple[str, str, str]:
     if cuts == 1:
         return f"train[:-{part}]", f"train[-{part}:]", own[0]
     return f"train[:-{2 * part}]", f"train[-{2 * part}:-{part}]", f"train[-{part}:]"
+
+
+def _parts(builder: tfds.core.DatasetBuilder) -> tuple[str, str, str]:
+    return split_names({name: info.num_examples for name, info in builder.info.splits.items()})
 
 
 def _event(builder: tfds.core.DatasetBuilder, options: Options) -> Event:

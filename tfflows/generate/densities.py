@@ -1,6 +1,7 @@
 """Densities of two-dimensional models, and how well log-likelihoods tell datasets apart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -96,9 +97,14 @@ def log_likelihoods(model: GenerativeModel, examples: Mapping[str, np.ndarray], 
         examples: `x`, and `label` and `context` where the model has them.
         seed: Seed of the dequantization noise.
     """
+    return in_batches(model.log_prob, examples, seed=seed)
+
+
+def in_batches(function: Callable[..., Any], examples: Mapping[str, np.ndarray], **settings: Any) -> np.ndarray:
+    """A function of all examples, float64 `[rows, ...]`, some of which it gets at a time."""
     rows = len(examples["x"])
     batches = ({name: x[first : first + BATCH] for name, x in examples.items()} for first in range(0, rows, BATCH))
-    return np.concatenate([model.log_prob(**batch, seed=seed).numpy() for batch in batches]).astype(np.float64)
+    return np.concatenate([function(**batch, **settings).numpy() for batch in batches]).astype(np.float64)
 
 
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:

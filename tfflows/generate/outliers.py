@@ -16,10 +16,10 @@ from scipy.stats import gaussian_kde
 from tfflows import figures
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
+from tfflows.generate.densities import in_batches, log_likelihoods
 from tfflows.models import GenerativeModel
 
 METHODS = ("likelihood", "typicality", "density_of_states", "input_complexity", "likelihood_ratio")
-BATCH = 200
 
 
 class Detector:
@@ -84,22 +84,16 @@ class Detector:
             "typicality": lambda: np.abs(log_prob - self._mean),
             "density_of_states": lambda: -sum(map(_log_density, self._kernels, statistics)),
             "input_complexity": lambda: -log_prob / np.log(2) - png_bits(x, self.model.event),
-            "likelihood_ratio": lambda: _in_batches(self.background.log_prob, x, seed=self.seed) - log_prob,
+            "likelihood_ratio": lambda: log_likelihoods(self.background, {"x": x}, seed=self.seed) - log_prob,
         }
         return {name: scores[name]() for name in methods}
 
     def _statistics(self, x: Any) -> np.ndarray:
         """`log p(x)`, `|z|^2 / 2` and their sum, float64 `[3, rows]`."""
-        log_prob = _in_batches(self.model.log_prob, x, seed=self.seed)
-        z = _in_batches(self.model.encode, x).reshape(len(log_prob), -1)
+        log_prob = log_likelihoods(self.model, {"x": x}, seed=self.seed)
+        z = in_batches(self.model.encode, {"x": x}).reshape(len(log_prob), -1)
         energy = 0.5 * np.sum(z**2, axis=1)
         return np.stack([log_prob, energy, log_prob + energy])
-
-
-def _in_batches(function: Any, x: Any, **settings: Any) -> np.ndarray:
-    """`function` of all rows, float64."""
-    parts = [function(x[first : first + BATCH], **settings).numpy() for first in range(0, len(x), BATCH)]
-    return np.concatenate(parts).astype(np.float64)
 
 
 def _log_density(kernel: gaussian_kde, values: np.ndarray) -> np.ndarray:

@@ -4,14 +4,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import zoo
 from tfflows import figures
-from tfflows.config import read_config
 from tfflows.files import atomic_write
 from tfflows.generate import modes
-from tfflows.generate.trained import Trained
 from tfflows.models import Dequantized, GenerativeModel
-from zoo.pretrained import exported_version
+from tools.trained import trained
 
 MASKS = ("top", "left", "odd", "random_75")
 SETTINGS = {
@@ -38,11 +35,10 @@ def draw(row: Mapping[str, str], folder: Path) -> None:
     drawn = json.loads(record.read_text()) if record.exists() else {}
     if drawn.get(name) == row["sha256"]:
         return
-    config, model = read_config(exported_version(name) / "config.json"), zoo.load(name)
-    trained = Trained(model, name, config.dataset, config.data)
-    for kind in _kinds(model, config.dataset):
+    shown = trained(name)
+    for kind in _kinds(shown.model, shown.dataset):
         mode, settings = SETTINGS[kind]
-        figures.save(mode(trained, **settings).picture, folder / f"{name}_{kind}.png")
+        figures.save(mode(shown, **settings).picture, folder / f"{name}_{kind}.png")
     with atomic_write(record) as beside:
         beside.write_text(json.dumps({**drawn, name: row["sha256"]}, indent=1, sort_keys=True) + "\n")
 

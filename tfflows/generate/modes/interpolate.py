@@ -30,7 +30,7 @@ def interpolate(
     check_choice("path", path, (*interpolation.PATHS, "manifold"))
     wanted = 4 if path == "manifold" else 2 * n
     x, conditions = trained.given(images, wanted)
-    check(len(x) >= 4 or (path != "manifold" and len(x) >= 2), "Expected more images.", images=len(x), path=path)
+    check(len(x) >= (4 if path == "manifold" else 2), "Expected more images.", images=len(x), path=path)
     if path == "manifold":
         same = {name: value[0] for name, value in conditions.items()}
         between = interpolation.manifold(trained.model, x[:4], **same, steps=steps).numpy()
