@@ -20,8 +20,10 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.bijectors.base import sum_event
+from tfflows.layers.affine import ContextAffine
 from tfflows.layers.base import FlowLayer, build
 from tfflows.layers.chain import Chain
+from tfflows.networks import Network
 from tfflows.serialization import Configurable
 
 
@@ -119,3 +121,26 @@ class VariationalDequantization(Dequantization):
     @property
     def initialized(self):
         return self.chain.initialized
+
+
+class LogitNormalDequantization(VariationalDequantization):
+    """Noise from a logit-normal distribution for each pixel: `u = sigmoid(e * exp(s(x)) + b(x))`.
+
+    It is the variational dequantization of a single elementwise layer. Its network sees the whole image once, so that it
+    costs a fraction of the noise of Flow++. Followed by a logit of the pixels with a small `alpha`, the noise of dark
+    pixels is nearly normal, as the base is: uniform noise is not, at a cost of `log(2 * pi / e) / 2 = 0.42` nats for
+    each dark pixel in flows of affine layers.
+
+    Args:
+        conditioner: Unbuilt network of the pixels, a recipe; it returns maps of the size of the image.
+        levels: Number of values of a pixel.
+
+    Source: Ho et al., "Flow++" (1902.00275), section 3.1; the distribution is ours.
+    """
+
+    def __init__(self, conditioner: Network, levels: int, **kwargs: Any):
+        super().__init__([ContextAffine()], conditioner, levels, **kwargs)
+
+    def build(self, input_shape):
+        self.network = self.network.sized(2 * input_shape[-1])
+        super().build(input_shape)

@@ -5,12 +5,12 @@ Differs from the paper: ActNorm replaces batch normalization in the flow, nothin
 score is the same in training and evaluation, on one device and many, and does not depend on the rest of the batch.
 """
 
-from tfflows.dequantization import VariationalDequantization
+from tfflows.dequantization import LogitNormalDequantization
 from tfflows.errors import check_choice
 from tfflows.events import Event
-from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze, planned
+from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import GenerativeModel, make_flow
-from tfflows.networks import MLP, AttentionNet, ContextNet, ConvResNet, Network
+from tfflows.networks import MLP, ConvResNet, Network
 from zoo.architecture import Architecture
 
 
@@ -57,9 +57,9 @@ def image(
         l2: Coefficient of the penalty on the gains of the weight normalization.
         alpha: Distance from the ends of the interval in the logit.
         bound: Initial value of the learned bounds of the log-scales.
-        dequantization: `"uniform"`, or `"variational"` for the noise of Flow++, by four small affine couplings.
+        dequantization: Noise of the pixels: `"uniform"`, or `"logit_normal"`, learned.
     """
-    check_choice("dequantization", dequantization, ("uniform", "variational"))
+    check_choice("dequantization", dequantization, ("uniform", "logit_normal"))
     settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.condition_size}
     resnets = [ConvResNet(width=width * 2**scale, **settings) for scale in range(scales)]
     layers = [Logit(high=float(event.levels or 1), alpha=alpha)]
@@ -67,15 +67,10 @@ def image(
         layers += [*alternate("checkerboard", 3, resnets[scale], bound), Squeeze()]
         layers += [*alternate("halves", 3, resnets[scale + 1], bound), FactorOut()]
     layers += alternate("checkerboard", 4, resnets[-1], bound)
-    noise = learned_noise(event) if dequantization == "variational" and event.discrete else None
+    learned = dequantization == "logit_normal" and event.discrete
+    network = ConvResNet(width=width, blocks=blocks, patch=patch, l2=l2)
+    noise = LogitNormalDequantization(network, event.levels) if learned else None
     return make_flow(event, layers, dequantization=noise, name="realnvp")
-
-
-def learned_noise(event: Event) -> VariationalDequantization:
-    """Noise from couplings of columns, which are conditioned on the pixels."""
-    network = AttentionNet(width=16, heads=4, blocks=1, attention=False, context_channels=16)
-    couplings = planned("4 columns", lambda index: alternate("halves", 1, network, flip=index % 2 == 1))
-    return VariationalDequantization(couplings, ContextNet(16), event.levels)
 
 
 def alternate(

@@ -7,10 +7,12 @@ standardizes vectors, whose tokens are their entries.
 
 from tfflows.bijectors import Gaussian
 from tfflows.costs import Cost
+from tfflows.dequantization import LogitNormalDequantization
+from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Logit, Rescale, Tokens
 from tfflows.models import GenerativeModel, make_flow
-from tfflows.networks import CausalTransformer
+from tfflows.networks import CausalTransformer, ConvResNet
 from zoo.architecture import Architecture
 
 
@@ -53,6 +55,7 @@ def image(
     width: int = 768,
     heads: int = 12,
     alpha: float = 0.0,
+    dequantization: str = "uniform",
     jacobi_blocks: int | None = None,
     guidance: float = 0.0,
     condition_dropout: float = 0.0,
@@ -67,15 +70,20 @@ def image(
         width: Number of channels of the transformers.
         heads: Number of heads of the attention, a divisor of `width`.
         alpha: Distance from the ends of the interval in a logit of the pixels; 0 scales them to [-1, 1].
+        dequantization: Noise of the pixels: `"uniform"`, or `"logit_normal"`, learned.
         jacobi_blocks: Number of blocks of patches that sampling iterates over; None samples one after another.
         guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
     """
+    check_choice("dequantization", dequantization, ("uniform", "logit_normal"))
     network = transformer(event, layers, width, heads, guidance)
     high = float(event.levels or 1)
     pixels = Logit(high=high, alpha=alpha) if alpha else Rescale(high=high / 2, shift=-1.0)
     flow = [pixels, Tokens(patch), *alternate(blocks, network, jacobi_blocks)]
-    return make_flow(event, flow, condition_dropout=condition_dropout, name="tarflow")
+    learned = dequantization == "logit_normal" and event.discrete
+    noise_network = ConvResNet(width=width, blocks=layers, patch=patch)
+    noise = LogitNormalDequantization(noise_network, event.levels) if learned else None
+    return make_flow(event, flow, dequantization=noise, condition_dropout=condition_dropout, name="tarflow")
 
 
 def transformer(event: Event, layers: int, width: int, heads: int, guidance: float) -> CausalTransformer:

@@ -1,6 +1,7 @@
 """Flow layers, named after the bijectors that they create; each owns its weights."""
 
 from tfflows.layers.affine import ActNorm as ActNorm
+from tfflows.layers.affine import ContextAffine as ContextAffine
 from tfflows.layers.affine import Rescale as Rescale
 from tfflows.layers.affine import Scale as Scale
 from tfflows.layers.autoregressive import Autoregressive as Autoregressive

@@ -1,4 +1,4 @@
-"""Elementwise affine layers: activation normalization, and a learned or fixed scale."""
+"""Elementwise affine layers: activation normalization, and scales that are learned, fixed or given by the context."""
 
 import math
 from typing import Any
@@ -11,6 +11,7 @@ from tfflows import bijectors
 from tfflows.layers.base import FlowLayer, is_set
 
 ROUNDING = 1e-6  # of a float32 number, relative, several times over
+BOUND = 3.0  # of the log-scales that a context gives
 
 
 class ActNorm(FlowLayer):
@@ -107,3 +108,18 @@ class Rescale(FlowLayer):
     def bijector(self, context=None, *, training=False, seeds=None):
         shift, log_scale = (tf.constant(number, self.compute_dtype) for number in (self.shift, self.log_scale))
         return bijectors.Affine(shift, log_scale)
+
+
+class ContextAffine(FlowLayer):
+    """Scales and shifts each entry by what the context says, a map with twice the channels of the event.
+
+        a, b = context
+        s = 3 * tanh(a / 3)
+        inverse:  z = x * exp(s) + b
+        forward:  x = (z - b) * exp(-s)
+        log-det:  log |det dz/dx| = sum(s)
+    """
+
+    def bijector(self, context=None, *, training=False, seeds=None):
+        log_scale, shift = tf.split(context, 2, axis=-1)
+        return bijectors.Affine(shift, BOUND * tf.tanh(log_scale / BOUND))
