@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import metrics, noise, values
+from tfflows.costs import Cost
 from tfflows.errors import check_choice
 from tfflows.models.conditional import Conditional
 from tfflows.models.keras_model import KerasModel
@@ -34,6 +35,7 @@ class GenerativeModel(Conditional, KerasModel):
         return not self.event.has_noise
 
     estimates = False  # whether `log_prob` is an unbiased estimate: of the log-likelihood, or of a lower bound on it
+    sample_cost = log_prob_cost = Cost()  # of a sample, and of a log-likelihood; some architectures need more
 
     # What an architecture provides.
 

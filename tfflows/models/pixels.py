@@ -58,11 +58,6 @@ class PixelModel(GenerativeModel):
         """The cost of a sample."""
         return Cost("sequential")
 
-    @property
-    def log_prob_cost(self) -> Cost:
-        """The cost of a log-likelihood."""
-        return Cost()
-
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         rule = "Expected `num_importance_samples` to be 1: the probability of the pixels is exact."
         check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)

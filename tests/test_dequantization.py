@@ -1,0 +1,88 @@
+"""Learned noise of pixels: its density, its condition, and what it is for."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+import zoo
+from tests.cases import float64
+from tfflows import noise
+from tfflows.dequantization import LogitNormalDequantization
+from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.networks import ConvResNet
+
+tfd = tfp.distributions
+
+SHAPE, LEVELS = (4, 4, 1), 8
+SMALL = {
+    "realnvp": {"width": 4, "blocks": 1},
+    "tarflow": {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2, "alpha": 1e-3},
+}
+
+
+def pixels(rows: int) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(0).integers(0, LEVELS, (rows, *SHAPE)), tf.uint8)
+
+
+def trained_noise() -> LogitNormalDequantization:
+    """Noise whose network is not at its start, zero."""
+    dequantization = LogitNormalDequantization(ConvResNet(width=4, blocks=1), LEVELS)
+    dequantization.build((None, *SHAPE))
+    random = np.random.default_rng(1)
+    for weight in dequantization.trainable_variables:
+        weight.assign(weight + 0.3 * random.normal(size=weight.shape))
+    return dequantization
+
+
+def test_density_of_the_noise_is_that_of_a_logit_normal():
+    with float64():
+        dequantization, x = trained_noise(), pixels(3)
+        u, log_q = dequantization(x, noise.row_seeds(x, noise.seed_pair(0)))
+        log_scale, shift = tf.split(dequantization.network(tf.cast(x, tf.float64) / LEVELS - 0.5), 2, axis=-1)
+        expected = tfd.LogitNormal(shift, tf.exp(3 * tf.tanh(log_scale / 3))).log_prob(u)
+    assert np.all((u > 0) & (u < 1))
+    np.testing.assert_allclose(log_q, tf.reduce_sum(expected, [1, 2, 3]), rtol=1e-9)
+
+
+def test_noise_is_conditioned_on_the_pixels():
+    x = tf.concat([pixels(1), LEVELS - 1 - pixels(1)], axis=0)
+    u, log_q = trained_noise()(x, tf.constant([[1, 2], [1, 2]]))
+    assert np.abs(u[0] - u[1]).max() > 1e-2
+    assert log_q[0] != log_q[1]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_importance_weights_tighten_the_bound(name):
+    model = zoo.create(name, event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL[name])
+    x = pixels(16)
+    model.initialize(x)
+    one = np.mean([model.log_prob(x, seed=seed) for seed in range(10)], axis=0)
+    many = model.log_prob(x, num_importance_samples=200)
+    assert np.all(one < many)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_unknown_noise_is_refused(name):
+    with pytest.raises(InputError, match=r"`dequantization` to be one of \['uniform', 'logit_normal'\].*'normal'"):
+        zoo.create(name, event=Event(SHAPE, "uint8", LEVELS), dequantization="normal", **SMALL[name])
+
+
+def test_uniform_noise_of_dark_pixels_costs_affine_flows_what_the_docs_say():
+    # log(u) of uniform u has standard deviation 1; a normal distribution needs more nats for it than its entropy, 0
+    # for u itself. A normal distribution fits the logarithm of logit-normal noise much better.
+    normal = tf.random.stateless_normal([200_000], [0, 1], dtype=tf.float64)
+    u = tf.random.stateless_uniform([200_000], [0, 2], dtype=tf.float64)
+    assert bound(tf.math.log(u), tf.math.log(u)) == pytest.approx(math.log(2 * math.pi / math.e) / 2, abs=0.01)
+    v = 0.7 * normal - 2.0
+    log_q = tfd.LogitNormal(tf.constant(-2.0, tf.float64), 0.7).log_prob(tf.sigmoid(v))
+    assert bound(tf.math.log_sigmoid(v), tf.math.log_sigmoid(v) + log_q) < 0.02
+
+
+def bound(y: tf.Tensor, log_density_and_slope: tf.Tensor) -> float:
+    """Nats for a pixel: entropy of a fitted normal of `y = log u`, less the entropy of `y`."""
+    fitted = tfd.Normal(tf.reduce_mean(y), tf.math.reduce_std(y))
+    return float(tf.reduce_mean(log_density_and_slope - fitted.log_prob(y)))
