@@ -20,6 +20,8 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.bijectors.base import sum_event
+from tfflows.errors import check_choice
+from tfflows.events import Event
 from tfflows.layers.affine import ContextAffine
 from tfflows.layers.base import FlowLayer, build
 from tfflows.layers.chain import Chain
@@ -126,10 +128,10 @@ class VariationalDequantization(Dequantization):
 class LogitNormalDequantization(VariationalDequantization):
     """Noise from a logit-normal distribution for each pixel: `u = sigmoid(e * exp(s(x)) + b(x))`.
 
-    It is the variational dequantization of a single elementwise layer. Its network sees the whole image once, so that it
-    costs a fraction of the noise of Flow++. Followed by a logit of the pixels with a small `alpha`, the noise of dark
-    pixels is nearly normal, as the base is: uniform noise is not, at a cost of `log(2 * pi / e) / 2 = 0.42` nats for
-    each dark pixel in flows of affine layers.
+    It is variational dequantization by a single elementwise layer, whose network sees the image once. After a logit of
+    the pixels with a small `alpha`, this noise of a dark pixel is nearly normal, as the base is. Uniform noise is not:
+    it costs a flow of affine layers `log(2 * pi / e) / 2 = 0.42` nats for each dark pixel, unless its networks make up
+    for that.
 
     Args:
         conditioner: Unbuilt network of the pixels, a recipe; it returns maps of the size of the image.
@@ -144,3 +146,22 @@ class LogitNormalDequantization(VariationalDequantization):
     def build(self, input_shape):
         self.network = self.network.sized(2 * input_shape[-1])
         super().build(input_shape)
+
+
+def pixel_noise(name: str, conditioner: Network, event: Event) -> Dequantization | None:
+    """The noise of the pixels of an event, by the name that the setting `dequantization` of a model has for it.
+
+    Args:
+        name: `"uniform"` or `"logit_normal"`.
+        conditioner: Unbuilt network of the pixels, for noise that is learned.
+        event: Event of the model.
+
+    Returns:
+        None for uniform noise, and for events that are real numbers, which need none.
+
+    Raises:
+        InputError: `name` is neither.
+    """
+    check_choice("dequantization", name, ("uniform", "logit_normal"))
+    learned = name == "logit_normal" and event.discrete
+    return LogitNormalDequantization(conditioner, event.levels) if learned else None

@@ -5,8 +5,7 @@ Differs from the paper: ActNorm replaces batch normalization in the flow, nothin
 score is the same in training and evaluation, on one device and many, and does not depend on the rest of the batch.
 """
 
-from tfflows.dequantization import LogitNormalDequantization
-from tfflows.errors import check_choice
+from tfflows.dequantization import pixel_noise
 from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import GenerativeModel, make_flow
@@ -59,7 +58,6 @@ def image(
         bound: Initial value of the learned bounds of the log-scales.
         dequantization: Noise of the pixels: `"uniform"`, or `"logit_normal"`, learned.
     """
-    check_choice("dequantization", dequantization, ("uniform", "logit_normal"))
     settings = {"blocks": blocks, "patch": patch, "l2": l2, "context_size": event.condition_size}
     resnets = [ConvResNet(width=width * 2**scale, **settings) for scale in range(scales)]
     layers = [Logit(high=float(event.levels or 1), alpha=alpha)]
@@ -67,9 +65,7 @@ def image(
         layers += [*alternate("checkerboard", 3, resnets[scale], bound), Squeeze()]
         layers += [*alternate("halves", 3, resnets[scale + 1], bound), FactorOut()]
     layers += alternate("checkerboard", 4, resnets[-1], bound)
-    learned = dequantization == "logit_normal" and event.discrete
-    network = ConvResNet(width=width, blocks=blocks, patch=patch, l2=l2)
-    noise = LogitNormalDequantization(network, event.levels) if learned else None
+    noise = pixel_noise(dequantization, ConvResNet(width=width, blocks=blocks, patch=patch, l2=l2), event)
     return make_flow(event, layers, dequantization=noise, name="realnvp")
 
 

@@ -7,8 +7,7 @@ standardizes vectors, whose tokens are their entries.
 
 from tfflows.bijectors import Gaussian
 from tfflows.costs import Cost
-from tfflows.dequantization import LogitNormalDequantization
-from tfflows.errors import check_choice
+from tfflows.dequantization import pixel_noise
 from tfflows.events import Event
 from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Logit, Rescale, Tokens
 from tfflows.models import GenerativeModel, make_flow
@@ -46,7 +45,7 @@ def vector(
     return make_flow(event, flow, base=base, condition_dropout=condition_dropout, name="tarflow")
 
 
-def image(
+def image(  # noqa: PLR0913 - the settings of pixels, transformers and sampling
     event: Event,
     *,
     patch: int = 4,
@@ -75,14 +74,11 @@ def image(
         guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
     """
-    check_choice("dequantization", dequantization, ("uniform", "logit_normal"))
     network = transformer(event, layers, width, heads, guidance)
     high = float(event.levels or 1)
     pixels = Logit(high=high, alpha=alpha) if alpha else Rescale(high=high / 2, shift=-1.0)
     flow = [pixels, Tokens(patch), *alternate(blocks, network, jacobi_blocks)]
-    learned = dequantization == "logit_normal" and event.discrete
-    noise_network = ConvResNet(width=width, blocks=layers, patch=patch)
-    noise = LogitNormalDequantization(noise_network, event.levels) if learned else None
+    noise = pixel_noise(dequantization, ConvResNet(width=width, blocks=layers, patch=patch), event)
     return make_flow(event, flow, dequantization=noise, condition_dropout=condition_dropout, name="tarflow")
 
 

@@ -118,6 +118,8 @@ class ContextAffine(FlowLayer):
         inverse:  z = x * exp(s) + b
         forward:  x = (z - b) * exp(-s)
         log-det:  log |det dz/dx| = sum(s)
+
+    The bound keeps the scale between 1/20 and 20.
     """
 
     def bijector(self, context=None, *, training=False, seeds=None):
