@@ -98,7 +98,7 @@ def in_bits(event: Event) -> bool:
 
 def score(row: dict[str, str]) -> str:
     """The score in the unit of papers."""
-    if in_bits(datasets.event(row["dataset"])):
+    if row["bits_per_dim"] and in_bits(datasets.event(row["dataset"])):
         return f"{_with_error(row, 'bits_per_dim', 3)} bits/dim"
     return f"{_with_error(row, 'nats' if row['nats'] else 'elbo', 3)} nats"
 

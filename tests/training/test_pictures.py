@@ -1,4 +1,4 @@
-"""The pictures that TensorBoard shows during training, for every architecture."""
+"""The pictures that TensorBoard shows during training, for every kind of model."""
 
 import keras
 import pytest
@@ -7,16 +7,13 @@ from tests.cases import CASES, events, make
 from tfflows import datasets
 from tfflows.training.callbacks import SamplePictures
 
-FAST = ("vae", "iaf_vae", "pixelcnn")  # one of each kind of model; tests/training/test_fitting.py has flows
-UNCONDITIONAL = [
-    pytest.param(case, marks=[] if case.name in FAST else pytest.mark.slow, id=str(case))
-    for case in CASES
-    if not case.event.condition_size
-]
+# One architecture for each kind of model; the flows of tests/training/test_fitting.py have other pictures.
+KINDS = ("idf", "iaf_vae", "pixelcnn", "residual", "tarflow", "vae")
+CHOSEN = [case for case in CASES if case.name in KINDS and not case.event.condition_size]
 
 
-@pytest.mark.parametrize("case", UNCONDITIONAL)
-def test_every_architecture_shows_its_samples(case, tmp_path):
+@pytest.mark.parametrize("case", CHOSEN, ids=str)
+def test_every_kind_of_model_shows_its_samples(case, tmp_path):
     x, _ = events(case, 60)
     data = datasets.from_arrays(x * 32, n_bits=3) if case.event.discrete else datasets.from_arrays(x)
     model = make(case)

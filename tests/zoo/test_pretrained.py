@@ -20,6 +20,7 @@ from zoo.pretrained import exported_folder, exported_version, rows
 from zoo.registry import ARCHITECTURES
 
 ROWS = rows()
+ADBENCH = DATA_DIR.parent / "adbench"
 
 
 def test_there_is_a_first_one():
@@ -53,6 +54,10 @@ def test_loads_by_name_and_agrees_with_its_saved_model_and_with_the_past(row, mo
 def assert_golden(model, row, monkeypatch):
     """The first events of the test set score as they did when the model was exported."""
     config = json.loads((exported_folder(row["id"]) / "config.json").read_text())
+    if row["dataset"].endswith(".npz"):
+        if not (ADBENCH / row["dataset"]).exists():
+            pytest.skip(f"golden scores need {row['dataset']} in {ADBENCH}; the rest holds")
+        monkeypatch.chdir(ADBENCH)
     if (DATA_DIR / tfds_name(row["dataset"])).is_dir():
         monkeypatch.setenv("TFDS_DATA_DIR", str(DATA_DIR))
     elif tfds_name(row["dataset"]) in RECIPES:

@@ -3,6 +3,7 @@
 _CC_BY = "Creative Commons Attribution 4.0"
 _MNIST = "Creative Commons Attribution-Share Alike 3.0"
 _RESEARCH = "for non-commercial research only"
+_ADBENCH = f"{_CC_BY} (UCI Machine Learning Repository), as a file of ADBench under the BSD 2-Clause License"
 
 LICENSES = {
     "digits": _CC_BY,
@@ -13,6 +14,7 @@ LICENSES = {
     **dict.fromkeys(("power", "gas", "hepmass", "miniboone"), _CC_BY),
     **dict.fromkeys(("bsds300", "bsds300_patches", "celeb_a"), _RESEARCH),
     "downsampled_imagenet": _RESEARCH,
+    "magic.gamma.npz": _ADBENCH,
 }
 
 
