@@ -19,6 +19,7 @@ tfd = tfp.distributions
 
 SHAPE, LEVELS = (4, 4, 1), 8
 SMALL = {
+    "glow": {"scales": 2, "steps": 1, "width": 4, "alpha": 1e-3},
     "realnvp": {"width": 4, "blocks": 1},
     "tarflow": {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2, "alpha": 1e-3},
 }

@@ -7,7 +7,7 @@ Differs from the paper: nothing on vectors; on images, the fields between two sq
 from tfflows.costs import Cost
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.layers import ActNorm, Continuous, FactorOut, Logit, Rescale, Squeeze
+from tfflows.layers import ActNorm, Continuous, FactorOut, Squeeze, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import VelocityConvNet, VelocityMLP
 from zoo.architecture import Architecture
@@ -71,9 +71,8 @@ def image(
         atol: Absolute tolerance of the solver.
     """
     check_settings(activation, rtol, atol)
-    high = float(event.levels or 1)
     velocity = VelocityConvNet(width=width, depth=depth, activation=activation, context_size=event.condition_size)
-    layers = [Logit(high=high, alpha=alpha) if alpha else Rescale(high=high / 2, shift=-1.0)]
+    layers = [pixel_layer(event, alpha, low=-1.0, high=1.0)]
     for scale in range(scales):
         for _ in range(flows if scale == 0 else 2 * flows):
             layers.append(Continuous(velocity, evaluation_trace="hutchinson", rtol=rtol, atol=atol))

@@ -6,6 +6,7 @@ Differs from the paper: in a class-conditional model the couplings see the class
 
 from tfflows import layers
 from tfflows.bijectors import Additive, SigmoidAffine
+from tfflows.dequantization import pixel_noise
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
@@ -43,6 +44,8 @@ def image(
     width: int = 512,
     permutation: str = "plu",
     coupling: str = "affine",
+    alpha: float = 0.0,
+    dequantization: str = "uniform",
 ) -> GenerativeModel:
     """Glow for images: each scale squeezes, applies steps, and factors out half of the channels, with learned priors.
 
@@ -53,13 +56,17 @@ def image(
         width: Number of feature maps of the networks.
         permutation: `"plu"` or `"plain"` (learned), `"reverse"` or `"shuffle"` (fixed).
         coupling: `"affine"` or `"additive"`.
+        alpha: Distance from the ends of the interval in a logit of the pixels; 0 scales them to [-0.5, 0.5].
+        dequantization: Noise of the pixels: `"uniform"`, or `"logit_normal"`, learned.
     """
     convnet = ConvNet(width=width, context_size=event.condition_size)
-    flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
+    flow = [layers.pixel_layer(event, alpha, low=-0.5, high=0.5)]
     for scale in range(scales):
         flow += [] if scale == 0 else [layers.SplitPrior(), layers.FactorOut()]
         flow += [layers.Squeeze(), *repeat(steps, permutation, coupling, convnet)]
-    return make_flow(event, [*flow, layers.TopPrior(context_size=event.condition_size)], name="glow")
+    noise = pixel_noise(dequantization, ConvNet(width=width), event)
+    flow = [*flow, layers.TopPrior(context_size=event.condition_size)]
+    return make_flow(event, flow, dequantization=noise, name="glow")
 
 
 def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) -> list[layers.FlowLayer]:

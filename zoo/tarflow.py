@@ -9,7 +9,7 @@ from tfflows.bijectors import Gaussian
 from tfflows.costs import Cost
 from tfflows.dequantization import pixel_noise
 from tfflows.events import Event
-from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Logit, Rescale, Tokens
+from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Tokens, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import CausalTransformer, ConvResNet
 from zoo.architecture import Architecture
@@ -75,9 +75,7 @@ def image(  # noqa: PLR0913 - the settings of pixels, transformers and sampling
         condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
     """
     network = transformer(event, layers, width, heads, guidance)
-    high = float(event.levels or 1)
-    pixels = Logit(high=high, alpha=alpha) if alpha else Rescale(high=high / 2, shift=-1.0)
-    flow = [pixels, Tokens(patch), *alternate(blocks, network, jacobi_blocks)]
+    flow = [pixel_layer(event, alpha, low=-1.0, high=1.0), Tokens(patch), *alternate(blocks, network, jacobi_blocks)]
     noise = pixel_noise(dequantization, ConvResNet(width=width, blocks=layers, patch=patch), event)
     return make_flow(event, flow, dequantization=noise, condition_dropout=condition_dropout, name="tarflow")
 

@@ -20,6 +20,7 @@ from tfflows.layers.linear import PLULinear as PLULinear
 from tfflows.layers.linear import Reverse as Reverse
 from tfflows.layers.linear import Shuffle as Shuffle
 from tfflows.layers.logit import Logit as Logit
+from tfflows.layers.logit import pixel_layer as pixel_layer
 from tfflows.layers.multiscale import FactorOut as FactorOut
 from tfflows.layers.multiscale import Flatten as Flatten
 from tfflows.layers.multiscale import JoinColumns as JoinColumns

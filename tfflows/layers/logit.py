@@ -1,9 +1,11 @@
-"""The logit that precedes flows of images, as a layer."""
+"""The layer that precedes flows of images: a logit of the pixels, or a linear map."""
 
 from typing import Any
 
 from tfflows import bijectors
 from tfflows.errors import check
+from tfflows.events import Event
+from tfflows.layers.affine import Rescale
 from tfflows.layers.base import FlowLayer
 
 
@@ -18,3 +20,9 @@ class Logit(FlowLayer):
 
     def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Logit(high=self.high, alpha=self.alpha)
+
+
+def pixel_layer(event: Event, alpha: float, *, low: float, high: float) -> FlowLayer:
+    """The first layer of a flow of images: `Logit` if `alpha` is positive; 0 maps the pixels to [low, high]."""
+    levels = float(event.levels or 1)
+    return Logit(high=levels, alpha=alpha) if alpha else Rescale(high=levels / (high - low), shift=low)
