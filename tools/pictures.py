@@ -40,6 +40,12 @@ def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) ->
     figures.save(sheet, IMAGES / f"{name}.png")
 
 
+def corner_plot(name: str, dataset: str) -> None:
+    """The training set of a table, and as many samples of a pretrained model, in a corner plot."""
+    data, model = datasets.load(dataset, **trained(name).options), zoo.load(name)
+    figures.save(figures.picture(model.sample(2000, seed=0).numpy(), data), IMAGES / f"{name}.png")
+
+
 def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) -> None:
     """The density of a pretrained two-dimensional model, and 5,000 of its samples."""
     model = zoo.load(name)
@@ -108,6 +114,8 @@ def main(ids: list[str]) -> None:
             density_beside_samples(row["id"])
         elif row["dataset"].startswith("energy/"):
             energy_beside_samples(row["id"], row["dataset"])
+        elif row["dataset"].endswith(".npz"):
+            corner_plot(row["id"], row["dataset"])
         else:
             data_beside_samples(row["id"], row["dataset"])
 

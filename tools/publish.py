@@ -1,5 +1,8 @@
 """Adds exported models to the table of pretrained models: `python -m tools.publish exported/realnvp_digits`.
 
+`python -m tools.publish --withdraw ID ...` takes models out: their exports, rows and pictures; results.csv keeps their
+scores.
+
 `exported/SHA256SUMS` lists the hash of each file: `sha256sum --check SHA256SUMS` finds a damaged one.
 
 The row is made of the export's own `config.json` and `metrics.json`, with the sha256 of its archive; the tables of the
@@ -10,16 +13,16 @@ written by hand.
 import csv
 import hashlib
 import json
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tfflows import datasets
-from tfflows.errors import InputError, check
+from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.files import atomic_write
-from tools import archives, marks
+from tools import archives, marks, scoreboard
 from zoo import pretrained
 from zoo.pretrained import TABLE
 from zoo.registry import ARCHITECTURES
@@ -27,14 +30,6 @@ from zoo.registry import ARCHITECTURES
 README = Path(__file__).parents[1] / "README.md"
 PAGE = Path(__file__).parents[1] / "docs" / "pretrained.md"
 MANIFEST = Path(__file__).parents[1] / "exported" / "SHA256SUMS"
-
-# The score to compare with on a dataset, of a large model of a paper: where a truth is known, it is the truth instead.
-ANCHORS = {
-    "cifar10": "2.92 bits/dim, PixelCNN++ (1701.05517); 3.08, Flow++ (1902.00275)",
-    "dynamic_mnist": "-80.80 nats, IAF-VAE (1606.04934)",
-    "fashion_mnist": "3.141 bits/dim, Glow (code of 2006.08545)",
-    "mnist": "0.99 bits/dim, FFJORD (1810.01367)",
-}
 
 COLUMNS = (
     *("id", "architecture", "dataset", "parameters", "nats", "nats_se", "bits_per_dim", "bits_per_dim_se"),
@@ -69,89 +64,28 @@ def publish(folder: Path, table: Path = TABLE) -> None:
     """Adds the row of an export to the table, or replaces the row of the same id."""
     rows = {old["id"]: old for old in pretrained.rows(table)} if table.exists() else {}
     rows[folder.name] = row(folder)
+    _write(rows.values(), table)
+
+
+def withdraw(name: str, table: Path = TABLE) -> None:
+    """Removes the row, the export and the picture of a pretrained model.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    rows = {old["id"]: old for old in pretrained.rows(table)}
+    check_choice("ID", name, tuple(rows))
+    del rows[name]
+    _write(rows.values(), table)
+    shutil.rmtree(pretrained.exported_folder(name))
+    (PAGE.parent / "images" / f"{name}.png").unlink(missing_ok=True)
+
+
+def _write(rows: Iterable[dict[str, Any]], table: Path) -> None:
     with atomic_write(table) as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(sorted(rows.values(), key=lambda row: (row["dataset"], row["id"])))
-
-
-def best(rows: list[dict[str, str]]) -> str:
-    """The README's table: the best model of each dataset, beside a published score or the truth."""
-    lines = ["| dataset | best model | score | to compare with | parameters | training |", "|---" * 6 + "|"]
-    for dataset in sorted({row["dataset"] for row in rows}):
-        row = max((row for row in rows if row["dataset"] == dataset), key=lambda row: float(row["nats"] or row["elbo"]))
-        cells = (f"`{dataset}`", f"`{row['id']}`", score(row), anchor(row))
-        lines.append(f"| {' | '.join(cells)} | {int(row['parameters']):,} | {training(row)} |")
-    return "\n".join(lines) + "\n"
-
-
-def anchor(row: dict[str, str]) -> str:
-    """What a score is compared with: that of a large model of a paper, or the truth where it is known."""
-    true = row["true_log_z"] or row["truth_nats"]
-    return ANCHORS.get(row["dataset"], f"{float(true):.3f} nats, the truth" if true else goal(row))
-
-
-def in_bits(event: Event) -> bool:
-    """Whether papers score such events in bits per dimension: pixels, but for those in black and white."""
-    return event.discrete and event.levels > 2
-
-
-def score(row: dict[str, str]) -> str:
-    """The score in the unit of papers."""
-    if row["bits_per_dim"] and in_bits(datasets.event(row["dataset"])):
-        return f"{_with_error(row, 'bits_per_dim', 3)} bits/dim"
-    return f"{_with_error(row, 'nats' if row['nats'] else 'elbo', 3)} nats"
-
-
-def markdown(rows: list[dict[str, str]]) -> str:
-    """The tables of docs/pretrained.md, of models of data and of models of energies: their scores with standard errors,
-    the scores to reach, and the cost of the training.
-    """
-    of_data = {
-        "nats per event": lambda row: _with_error(row, "nats", 2),
-        "bits/dim": lambda row: _with_error(row, "bits_per_dim", 3),
-        "paper or truth": goal,
-    }
-    of_energies = {
-        "ELBO, nats": lambda row: _with_error(row, "elbo", 3),
-        "log Z": lambda row: _with_error(row, "log_z", 3),
-        "true log Z": lambda row: f"{float(row['true_log_z']):.4f}" if row["true_log_z"] else "-",
-        "effective samples": lambda row: f"{float(row['ess']):.1%}",
-    }
-    energies = [row for row in rows if row["elbo"]]
-    tables = [_table(of_data, [row for row in rows if not row["elbo"]])]
-    return "\n".join([*tables, *([_table(of_energies, energies)] if energies else [])])
-
-
-def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[str, str]]) -> str:
-    names = ["id", *scores, "parameters", "training"]
-    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
-    for row in rows:
-        cells = [f"`{row['id']}`", *(score(row) for score in scores.values()), f"{int(row['parameters']):,}"]
-        cells.append(training(row))
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def training(row: dict[str, str]) -> str:
-    """The length of the training, and the machine."""
-    return f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
-
-
-def goal(row: dict[str, str]) -> str:
-    """The paper's score, or that of the true density where it is known."""
-    truth = row["truth_nats"]
-    return row["published"] or (f"{float(truth):.2f} nats" if truth else "-")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def _with_error(row: dict[str, str], name: str, digits: int) -> str:
-    if not row[name]:
-        return "-"
-    return f"{float(row[name]):.{digits}f} ± {float(row[f'{name}_se']):.{digits}f}"
+        writer.writerows(sorted(rows, key=lambda row: (row["dataset"], row["id"])))
 
 
 def manifest(exported: Path) -> str:
@@ -165,14 +99,18 @@ def manifest(exported: Path) -> str:
 
 def renew(readme: Path = README, page: Path = PAGE, table: Path = TABLE) -> None:
     """Writes the tables into the README and the page, between their marks."""
-    marks.renew(readme, "scores", best(pretrained.rows(table)))
-    marks.renew(page, "pretrained", markdown(pretrained.rows(table)))
+    marks.renew(readme, "scores", scoreboard.best(pretrained.rows(table)))
+    marks.renew(page, "pretrained", scoreboard.markdown(pretrained.rows(table)))
 
 
-def main(folders: list[str]) -> None:
-    """Publishes the exports in `folders`."""
+def main(arguments: list[str]) -> None:
+    """Publishes the exports in these folders, or withdraws models after `--withdraw`."""
+    withdrawn = arguments[1:] if arguments[:1] == ["--withdraw"] else []
+    folders = [] if withdrawn else arguments
     try:
-        check(bool(folders), "Expected the folders of exports.", arguments=folders)
+        check(bool(folders or withdrawn), "Expected the folders of exports, or --withdraw ID.", arguments=arguments)
+        for name in withdrawn:
+            withdraw(name)
         for folder in folders:
             publish(Path(folder))
         if README.exists():

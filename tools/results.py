@@ -24,7 +24,7 @@ from tfflows.config import SECTIONS
 from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.files import atomic_write
-from tools import logit_space, marks, publish
+from tools import logit_space, marks, publish, scoreboard
 from zoo import configure
 from zoo.registry import ARCHITECTURES
 
@@ -49,7 +49,7 @@ def row(export: Path) -> Row:
     """
     run, config = publish.row(export), json.loads((export / "config.json").read_text())
     scores = json.loads((export / "metrics.json").read_text())
-    score = "bits_per_dim" if publish.in_bits(Event(**config["event"])) else "elbo" if "elbo" in scores else "nats"
+    score = "bits_per_dim" if scoreboard.in_bits(Event(**config["event"])) else "elbo" if "elbo" in scores else "nats"
     unit, value = "bits/dim" if score == "bits_per_dim" else "nats", run[score]
     if logit_space.UNIT in run["published"]:
         score, unit = "nats", logit_space.UNIT

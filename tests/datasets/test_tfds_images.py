@@ -14,6 +14,7 @@ from tfflows.errors import InputError
 from tfflows.events import Event
 
 DATA_DIR = Path(__file__).parents[2].parent / "shared/data/tfds"
+ADBENCH = DATA_DIR.parent / "adbench"
 SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 TRAIN = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000}
 

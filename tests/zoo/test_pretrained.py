@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import zlib
 
 import numpy as np
@@ -9,18 +10,17 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.datasets.test_tfds_images import DATA_DIR
+from tests.datasets.test_tfds_images import ADBENCH, DATA_DIR
 from tfflows import datasets, training
 from tfflows.datasets.recipes import BINARIZED, RECIPES
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export import contents, golden
-from tools import publish
+from tools import publish, scoreboard
 from zoo.pretrained import exported_folder, exported_version, rows
 from zoo.registry import ARCHITECTURES
 
 ROWS = rows()
-ADBENCH = DATA_DIR.parent / "adbench"
 
 
 def test_there_is_a_first_one():
@@ -193,12 +193,26 @@ def test_preset_is_overridden_by_settings():
 
 
 def test_readme_shows_the_table():
-    assert publish.best(ROWS) in publish.README.read_text()
-    assert publish.markdown(ROWS) in publish.PAGE.read_text()
+    assert scoreboard.best(ROWS) in publish.README.read_text()
+    assert scoreboard.markdown(ROWS) in publish.PAGE.read_text()
 
 
 def test_best_model_is_that_of_the_highest_score():
     row = next(row for row in ROWS if row["id"] == "realnvp_digits")
-    table = publish.best([{**row, "id": "worse", "nats": "-90.0"}, {**row, "id": "better", "nats": "-80.0"}])
+    table = scoreboard.best([{**row, "id": "worse", "nats": "-90.0"}, {**row, "id": "better", "nats": "-80.0"}])
     assert "`better`" in table
     assert "`worse`" not in table
+
+
+def test_withdrawn_model_leaves_the_table_and_the_exports(tmp_path, monkeypatch):
+    folders = [tmp_path / "exported" / name for name in ("realnvp_digits", "nice_digits")]
+    for folder in folders:
+        shutil.copytree(exported_folder(folder.name), folder)
+        publish.publish(folder, tmp_path / "table.csv")
+    monkeypatch.setattr(publish.pretrained, "exported_folder", lambda name: tmp_path / "exported" / name)
+    monkeypatch.setattr(publish, "PAGE", tmp_path / "docs" / "pretrained.md")
+    publish.withdraw("nice_digits", tmp_path / "table.csv")
+    assert [row["id"] for row in rows(tmp_path / "table.csv")] == ["realnvp_digits"]
+    assert [folder.exists() for folder in folders] == [True, False]
+    with pytest.raises(InputError, match=r"`ID` to be one of \['realnvp_digits'\].*Received: ID='nice_digits'"):
+        publish.withdraw("nice_digits", tmp_path / "table.csv")

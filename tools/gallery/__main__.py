@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfflows.files import atomic_write
 from tools.gallery.page import page
-from tools.gallery.pictures import SETTINGS, draw
+from tools.gallery.pictures import SETTINGS, draw, forget
 from tools.pictures import IMAGES
 from zoo.pretrained import exported_folder, rows
 
@@ -21,6 +21,7 @@ def main() -> None:
     """Draws the missing pictures, removes those of other models, and writes the page."""
     for row in rows():
         draw(row, FOLDER / "images")
+    forget({row["id"] for row in rows()}, FOLDER / "images")
     known = {FOLDER / path for row in rows() for path in _paths(row["id"]).values()}
     for path in set((FOLDER / "images").glob("*.png")) - known:
         path.unlink()

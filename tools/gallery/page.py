@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import publish
+from tools import scoreboard
 from tools.gallery.pictures import TEXTS
 
 TEMPLATE = Path(__file__).parent / "page.html"
@@ -43,8 +43,8 @@ def _row(row: Row, megabytes: float) -> str:
         (row["id"], link),
         (row["architecture"], _text(row["architecture"])),
         (row["dataset"], _text(row["dataset"])),
-        (publish.score(row).split()[0], _text(publish.score(row))),
-        (publish.anchor(row), _text(publish.anchor(row))),
+        (scoreboard.score(row).split()[0], _text(scoreboard.score(row))),
+        (scoreboard.anchor(row), _text(scoreboard.anchor(row))),
         (row["parameters"], f"{int(row['parameters']):,}"),
         (f"{megabytes:.2f}", f"{megabytes:.2f}"),
     ]
@@ -59,13 +59,13 @@ def _section(row: Row, pictures: Mapping[str, str]) -> str:
         f"<figcaption>{_text(kind)}</figcaption></figure>"
         for kind, path in pictures.items()
     )
-    compared = publish.anchor(row)
+    compared = scoreboard.anchor(row)
     compared = f"(to compare with: {compared})" if compared != "-" else ""
     again = f"python train.py --config=exported/{name}/config.json"
     return f"""<section id='{_text(name)}' data-dataset='{_text(row["dataset"])}'>
 <h2>{_text(name)}</h2>
-<p>{_text(row["architecture"])} on <code>{_text(row["dataset"])}</code>: <strong>{_text(publish.score(row))}</strong>
-{_text(compared)}. {int(row["parameters"]):,} parameters, {_text(publish.training(row))}.
+<p>{_text(row["architecture"])} on <code>{_text(row["dataset"])}</code>: <strong>{_text(scoreboard.score(row))}</strong>
+{_text(compared)}. {int(row["parameters"]):,} parameters, {_text(scoreboard.training(row))}.
 <a href='../../exported/{_text(name)}/README.md'>Model card</a></p>
 <div class='figures'>{figures}</div>
 <pre><code>model = zoo.load({_text(repr(name))})

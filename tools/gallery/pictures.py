@@ -1,7 +1,7 @@
 """The pictures of the gallery, by the modes of `tfflows.generate`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tfflows import figures
@@ -17,7 +17,7 @@ SETTINGS = {
     "density": (modes.density, {}),
 }
 TEXTS = {
-    "samples": "Events of the test set beside samples of {id}",
+    "samples": "Events of the dataset beside samples of {id}",
     "interpolation": "Ways between images of the test set through the latents of {id}",
     "inpainting": "Images, their known pixels with noise, and the likeliest images by {id}",
     "density": "The density of {id}, its samples, and its grid of latents",
@@ -41,6 +41,14 @@ def draw(row: Mapping[str, str], folder: Path) -> None:
         figures.save(mode(shown, **settings).picture, folder / f"{name}_{kind}.png")
     with atomic_write(record) as beside:
         beside.write_text(json.dumps({**drawn, name: row["sha256"]}, indent=1, sort_keys=True) + "\n")
+
+
+def forget(known: Collection[str], folder: Path) -> None:
+    """Removes what the record of the folder says of other models than the known ones."""
+    record = folder / "drawn.json"
+    drawn = {name: sha256 for name, sha256 in json.loads(record.read_text()).items() if name in known}
+    with atomic_write(record) as beside:
+        beside.write_text(json.dumps(drawn, indent=1, sort_keys=True) + "\n")
 
 
 def _kinds(model: GenerativeModel, dataset: str) -> tuple[str, ...]:

@@ -1,0 +1,21 @@
+"""The pictures of models of several depths."""
+
+import pytest
+
+from tfflows.errors import InputError
+from tools import depth
+from zoo.pretrained import exported_folder
+
+
+def test_panel_shows_samples_and_score():
+    title, picture = depth.panel(exported_folder("realnvp_digits"))
+    assert title == "realnvp_digits: 2.025 ± 0.016 bits/dim"
+    assert picture.ndim == 3
+    assert picture.std() > 10
+
+
+def test_other_models_and_no_models_are_refused():
+    with pytest.raises(InputError, match=r"Expected a model of images\. Received: folder=.*maf_toy_eight_gaussians"):
+        depth.panel(exported_folder("maf_toy_eight_gaussians"))
+    with pytest.raises(SystemExit, match=r"tools\.depth: Expected the folders of exports\. Received: arguments=\[\]"):
+        depth.main([])
