@@ -13,6 +13,7 @@ from tfflows import noise
 from tfflows.dequantization import LogitNormalDequantization
 from tfflows.errors import InputError
 from tfflows.events import Event
+from tfflows.layers import Logit, Rescale, pixel_layer
 from tfflows.networks import ConvResNet
 
 tfd = tfp.distributions
@@ -57,8 +58,10 @@ def test_noise_is_conditioned_on_the_pixels():
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_importance_weights_tighten_the_bound(name):
+def test_setting_makes_the_noise_learned_and_importance_weights_tighten_the_bound(name):
     model = zoo.create(name, event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL[name])
+    assert isinstance(model.dequantization, LogitNormalDequantization)
+    assert isinstance(model.flow.flow_layers[0], Logit)
     x = pixels(16)
     model.initialize(x)
     one = np.mean([model.log_prob(x, seed=seed) for seed in range(10)], axis=0)
@@ -70,6 +73,12 @@ def test_importance_weights_tighten_the_bound(name):
 def test_unknown_noise_is_refused(name):
     with pytest.raises(InputError, match=r"`dequantization` to be one of \['uniform', 'logit_normal'\].*'normal'"):
         zoo.create(name, event=Event(SHAPE, "uint8", LEVELS), dequantization="normal", **SMALL[name])
+
+
+def test_pixels_are_scaled_where_there_is_no_logit():
+    layer = pixel_layer(Event(SHAPE, "uint8", LEVELS), 0.0, low=-1.0, high=1.0)
+    assert isinstance(layer, Rescale)
+    np.testing.assert_allclose(layer(tf.constant([0.0, 2.0, 8.0])), [-1.0, -0.5, 1.0])
 
 
 def test_uniform_noise_of_dark_pixels_costs_affine_flows_what_the_docs_say():
