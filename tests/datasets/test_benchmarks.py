@@ -11,7 +11,8 @@ from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.training.pipeline import one_pass
 
-PUBLISHED = {"power": 6, "gas": 8, "hepmass": 21, "miniboone": 43, "bsds300": 63, "bsds300_patches": 63}
+PUBLISHED = {"power": 6, "gas": 8, "hepmass": 21, "miniboone": 43, "miniboone_small": 43}
+PUBLISHED |= {"bsds300": 63, "bsds300_patches": 63}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,19 @@ def test_hepmass_keeps_collisions_and_continuous_features(folder):
         assert_rows(rows, split)
 
 
+def test_small_miniboone_is_cut_from_the_validation_set(folder, tmp_path):
+    _, validation, test = splits("miniboone", folder)
+    files = tmp_path / "downloads" / "manual" / "data" / "miniboone"
+    files.mkdir(parents=True)
+    np.save(files / "val.npy", validation)
+    np.save(files / "test.npy", test)
+    for place in (folder, str(tmp_path)):
+        found = splits("miniboone_small", place)
+        assert [len(split) for split in found] == [8, 1, 10]
+        assert_rows(in_order(np.concatenate(found[:2])), validation)
+        assert_rows(found[2], test)
+
+
 def test_bsds300_is_taken_as_it_is(folder):
     for found, expected in zip(splits("bsds300", folder), miniature.bsds300().values(), strict=True):
         np.testing.assert_array_equal(found, in_order(expected))
@@ -153,6 +167,8 @@ def test_missing_images_are_named(tmp_path):
 
 
 def test_published_sizes_of_the_splits():
+    small = benchmark_tables.small(np.empty([3284, 0]), np.empty([3648, 0]))
+    assert [len(split) for split in small] == [2956, 328, 3648]
     sizes = {2_049_280: (1_659_917, 184_435, 204_928), 1_052_065: (852_174, 94_685, 105_206), 36_488: None}
     sizes[36_488] = (29_556, 3_284, 3_648)
     for rows, expected in sizes.items():

@@ -103,6 +103,22 @@ class Miniboone(_Vectors):
         return benchmark_tables.miniboone(np.load(folder / "miniboone" / "data.npy"))
 
 
+class MinibooneSmall(_Vectors):
+    """MINIBOONE without its training set: a tenth of the validation set validates, and the rest of it trains.
+
+    For machines that have `val.npy` and `test.npy` only, the preprocessed splits, in `downloads/manual/data/miniboone`.
+    """
+
+    RELEASE_NOTES: ClassVar = {"1.0.0": "2,956 training, 328 validation and 3,648 test rows."}
+    SIZE = 43
+
+    def splits(self, folder: Path) -> Splits:
+        files = folder / "miniboone"
+        if (files / "data.npy").exists():
+            return benchmark_tables.small(*benchmark_tables.miniboone(np.load(files / "data.npy"))[1:])
+        return benchmark_tables.small(np.load(files / "val.npy"), np.load(files / "test.npy"))
+
+
 class Bsds300(_Vectors):
     """BSDS300: 8x8 patches of gray images with uniform noise, without their mean and the last pixel."""
 
@@ -136,6 +152,6 @@ def _csv(path: Path) -> np.ndarray:
 
 
 BUILDERS: dict[str, type[_Vectors]] = {
-    builder.name: builder for builder in (Power, Gas, Hepmass, Miniboone, Bsds300, Bsds300Patches)
+    builder.name: builder for builder in (Power, Gas, Hepmass, Miniboone, MinibooneSmall, Bsds300, Bsds300Patches)
 }
 """Each builder by its name in TFDS."""

@@ -11,7 +11,7 @@ LICENSES = {
     "energy": "none needed, as it is a formula",
     **dict.fromkeys(("mnist", "dynamic_mnist", "binarized_mnist"), _MNIST),
     "fashion_mnist": "MIT License",
-    **dict.fromkeys(("power", "gas", "hepmass", "miniboone"), _CC_BY),
+    **dict.fromkeys(("power", "gas", "hepmass", "miniboone", "miniboone_small"), _CC_BY),
     **dict.fromkeys(("bsds300", "bsds300_patches", "celeb_a"), _RESEARCH),
     "downsampled_imagenet": _RESEARCH,
     "magic.gamma.npz": _ADBENCH,

@@ -1,4 +1,4 @@
-"""Datasets of vectors of TFDS builders: `power`, `gas`, `hepmass`, `miniboone`, `bsds300` and `bsds300_patches`."""
+"""Datasets of vectors of TFDS builders, on which papers compare densities: `power`, `gas` and others."""
 
 import functools
 
