@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tools.gallery import __main__ as gallery
+from tools.gallery import pictures
 from tools.gallery.page import HEADS
 from zoo.pretrained import list_pretrained, rows
 
@@ -47,6 +48,13 @@ const report = console.error; console.error = (...all) => { window.errors.push(a
 
 def test_page_is_that_of_the_pretrained_models():
     assert PAGE.read_text() == gallery.text(), "run `python -m tools.gallery`"
+
+
+def test_models_that_left_are_forgotten(tmp_path):
+    record = tmp_path / "drawn.json"
+    record.write_text(json.dumps({"stays": "1", "left": "2"}))
+    pictures.forget({"stays", "not drawn"}, tmp_path)
+    assert json.loads(record.read_text()) == {"stays": "1"}
 
 
 class Tags(HTMLParser):
