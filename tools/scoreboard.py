@@ -74,7 +74,12 @@ def _table(scores: dict[str, Callable[[dict[str, str]], str]], rows: list[dict[s
 
 def training(row: dict[str, str]) -> str:
     """The length of the training, and the machine."""
-    return f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {row['hardware']}"
+    return f"{int(row['steps']):,} steps, {_duration(float(row['seconds']))} on {hardware(row['hardware'])}"
+
+
+def hardware(text: str) -> str:
+    """The machine of a run; exports of earlier versions say "1 cores"."""
+    return text.replace(" 1 cores", " 1 core")
 
 
 def goal(row: dict[str, str]) -> str:

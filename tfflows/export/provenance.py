@@ -36,7 +36,7 @@ def hardware() -> str:
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
         return f"{len(devices)} x {details.get('device_name', devices[0].device_type)}"
-    return f"{processor()}, {cores()} cores"
+    return f"{processor()}, {cores()} core{'s' if cores() > 1 else ''}"
 
 
 def cores() -> int:
