@@ -116,7 +116,8 @@ HOURS = {
     "jit_compile": True,
 }
 SMALL = {"patch": 4, "blocks": 4, "layers": 2, "width": 64, "heads": 4, "alpha": 0.05}
-DARK = {"model": {**SMALL, "alpha": 1e-5}, "train": HOURS}  # for images most of whose pixels are 0
+# For images most of whose pixels are 0.
+DARK = {"model": {**SMALL, "alpha": 1e-5, "dequantization": "logit_normal"}, "train": HOURS}
 AT_64 = {
     "model": {"patch": 2},
     "train": {"batch_size": 256, "learning_rate": 1e-4, "schedule": "cosine", "weight_decay": 1e-4, "clip_norm": 1.0},
