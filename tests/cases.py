@@ -53,7 +53,10 @@ SMALL = {
     },
     ("iaf_vae", "image"): {"scales": 2, "blocks": 1, "width": 4, "latents": 2, "hidden": 4},
     ("tarflow", "vector"): {"blocks": 2, "layers": 1, "width": 8, "heads": 2},
-    ("tarflow", "image"): {"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
+    ("tarflow", "image"): {
+        **{"patch": 2, "blocks": 2, "layers": 1, "width": 8, "heads": 2},
+        **{"alpha": 0.05, "dequantization": "logit_normal"},
+    },
     ("jet", "image"): {"couplings": 6, "patch": 2, "layers": 1, "width": 8, "heads": 2},
     ("pixelcnn", "image"): {"width": 4, "blocks": 2, "components": 2, "dropout": 0.0},
     ("idf", "image"): {"scales": 2, "couplings": 2, "width": 6, "depth": 2, "components": 2},

@@ -81,14 +81,14 @@ class VariationalDequantization(Dequantization):
 
     Args:
         layers: Flow layers that together keep the shape of the event; their context is the output of `network`.
-        network: Network applied to `x / levels - 0.5`.
+        network: Network applied to `x / levels - 0.5`; None for a subclass that makes it in `build`.
         levels: Number of values of a pixel.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.1.
     Differs from the paper: nothing.
     """
 
-    def __init__(self, layers: Sequence[FlowLayer], network: keras.layers.Layer, levels: int, **kwargs: Any):
+    def __init__(self, layers: Sequence[FlowLayer], network: keras.layers.Layer | None, levels: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.chain = Chain(layers)
         self.network = network
@@ -141,10 +141,11 @@ class LogitNormalDequantization(VariationalDequantization):
     """
 
     def __init__(self, conditioner: Network, levels: int, **kwargs: Any):
-        super().__init__([ContextAffine()], conditioner, levels, **kwargs)
+        super().__init__([ContextAffine()], None, levels, **kwargs)
+        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
 
     def build(self, input_shape):
-        self.network = self.network.sized(2 * input_shape[-1])
+        self.network = self._conditioner().sized(2 * input_shape[-1])
         super().build(input_shape)
 
 
