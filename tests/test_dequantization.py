@@ -10,7 +10,7 @@ import tensorflow_probability as tfp
 import zoo
 from tests.cases import float64
 from tfflows import noise
-from tfflows.dequantization import LogitNormalDequantization
+from tfflows.dequantization import LogitNormalDequantization, UniformDequantization
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import Logit, Rescale, pixel_layer
@@ -67,6 +67,25 @@ def test_setting_makes_the_noise_learned_and_importance_weights_tighten_the_boun
     one = np.mean([model.log_prob(x, seed=seed) for seed in range(10)], axis=0)
     many = model.log_prob(x, num_importance_samples=200)
     assert np.all(one < many)
+
+
+def test_latents_without_a_seed_are_those_of_the_center_of_the_noise():
+    dequantization, x = trained_noise(), pixels(2)
+    u = np.stack([dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))[0] for seed in range(200)])
+    np.testing.assert_allclose(dequantization.center(x), np.median(u, axis=0), atol=0.12)
+    np.testing.assert_array_equal(UniformDequantization().center(x), np.full(x.shape, 0.5))
+    model = zoo.create("realnvp", event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL["realnvp"])
+    model.initialize(x)
+    model.dequantization.set_weights(dequantization.get_weights())
+    inside = tf.cast(x, tf.float32) + dequantization.center(x)
+    np.testing.assert_array_equal(model.encode(x), model.flow.encode_fn(inside, None))
+    np.testing.assert_array_equal(model.decode(model.encode(x)), x)
+
+
+def test_center_of_noise_that_rounds_to_1_stays_in_its_cell():
+    dequantization, x = trained_noise(), pixels(2)
+    dequantization.network.last.bias.assign([0.0, 40.0])
+    assert np.all(dequantization.center(x) == np.float32(0.999))
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -28,6 +28,8 @@ from tfflows.layers.chain import Chain
 from tfflows.networks import Network
 from tfflows.serialization import Configurable
 
+BELOW_1 = 0.999  # of noise that rounds to 1, which would be the next integer
+
 
 class Dequantization(Configurable, keras.layers.Layer):
     """A distribution of the noise, given the pixels.
@@ -52,6 +54,10 @@ class Dequantization(Configurable, keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def center(self, x: tf.Tensor) -> tf.Tensor:
+        """The noise in the middle of its distribution, `[batch, *event]` in [0, 1), without randomness."""
+        raise NotImplementedError
+
     def initialize(self, x: tf.Tensor, seeds: tf.Tensor) -> None:
         """Sets the weights that depend on data, from one global batch; the uniform distribution has none."""
 
@@ -70,6 +76,9 @@ class UniformDequantization(Dequantization):
     def call(self, x, seeds, *, training=False):
         u = noise.uniform(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
         return u, tf.zeros(tf.shape(x)[:1], u.dtype)
+
+    def center(self, x):
+        return tf.fill(tf.shape(x), tf.cast(0.5, self.compute_dtype))
 
 
 class VariationalDequantization(Dequantization):
@@ -109,6 +118,10 @@ class VariationalDequantization(Dequantization):
         v, log_det = self.chain.inverse_and_log_det(v, context, training=training, seeds=of_flow)
         log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
         return tf.sigmoid(v), log_q - log_det - sum_event(log_slope, 3)
+
+    def center(self, x):
+        v = self.chain.inverse_and_log_det(tf.zeros(tf.shape(x), self.compute_dtype), self._context(x))[0]
+        return tf.minimum(tf.sigmoid(v), BELOW_1)
 
     def _start(self, x, seeds):
         return noise.normal(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))

@@ -99,8 +99,9 @@ class Dequantized(GenerativeModel):
         return self.pixels(tf.where(tf.math.is_nan(x), tf.zeros_like(x), x))
 
     def encode_fn(self, x, condition, seed=None):
-        # Without a seed the middle of a pixel's cell, so that decoding returns the same pixel.
-        return self.flow.encode_fn(self._real(x) + 0.5 if seed is None else self.dequantize(x, seed), condition)
+        # Without a seed the middle of the noise, so that decoding returns the same pixel.
+        y = self._real(x) + self.dequantization.center(x) if seed is None else self.dequantize(x, seed)
+        return self.flow.encode_fn(y, condition)
 
     def decode_fn(self, z, condition):
         return self.pixels(finite(self.flow.decode_fn(z, condition)))
