@@ -74,7 +74,9 @@ def test_latents_without_a_seed_are_those_of_the_center_of_the_noise():
     u = np.stack([dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))[0] for seed in range(200)])
     np.testing.assert_allclose(dequantization.center(x), np.median(u, axis=0), atol=0.12)
     np.testing.assert_array_equal(UniformDequantization().center(x), np.full(x.shape, 0.5))
-    model = zoo.create("realnvp", event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL["realnvp"])
+    model = zoo.create(
+        "realnvp", event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL["realnvp"]
+    )
     model.initialize(x)
     model.dequantization.set_weights(dequantization.get_weights())
     inside = tf.cast(x, tf.float32) + dequantization.center(x)

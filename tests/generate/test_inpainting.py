@@ -50,8 +50,23 @@ def test_known_pixels_stay_and_the_density_rises():
         np.testing.assert_array_equal(np.where(KEEP, image, 0), np.where(KEEP, x, 0))
     assert found.log_prob.shape == (41, 3)
     problem = Problem.of(model, x, KEEP, None, None)
-    np.testing.assert_allclose(found.log_prob[0], problem.log_density(problem.started(1)), rtol=1e-4)
+    np.testing.assert_allclose(found.log_prob[0], problem.height(problem.place(problem.started(1))), rtol=1e-4)
     assert np.all(tf.reduce_max(found.log_prob, axis=0) > found.log_prob[0] + 1)
+
+
+def test_the_ascent_is_in_the_logits_of_the_pixels_where_the_flow_has_them():
+    problem = Problem.of(image_model(), images()[:2], KEEP, None, None)
+    place = tf.identity(problem.place(problem.started(0)))  # TFP remembers where it came from
+    with tf.GradientTape() as tape:
+        tape.watch(place)
+        y = problem.coordinates.forward(place)
+        total = tf.reduce_sum(y)
+    slope = tf.reduce_sum(tf.math.log(tape.gradient(total, place)), axis=[1, 2, 3])
+    np.testing.assert_allclose(problem.height(place), problem.log_density(y) + slope, rtol=1e-5)
+    assert np.abs(slope).min() > 1
+    assert problem.ends == pytest.approx([-s for s in reversed(problem.ends)], rel=1e-4)
+    scaled = Problem.of(image_model("nice"), images()[:2], KEEP, None, None)
+    np.testing.assert_array_equal(scaled.place(y), y)
 
 
 def test_hidden_values_of_the_images_are_not_used():

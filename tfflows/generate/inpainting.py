@@ -6,9 +6,11 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from tfflows import noise, values
 from tfflows.errors import check
+from tfflows.layers import Logit
 from tfflows.models import Dequantized, Flow, GenerativeModel
 
 RATE = 0.1  # of the first step, as a fraction of the pixels' range
@@ -22,7 +24,8 @@ class Inpainting:
     Args:
         start: The images at the start, with noise in place of the hidden pixels, `[rows, *event]`.
         result: The images at the end.
-        log_prob: Log-densities of the real-valued pixels before and after each step, `[1 + steps, rows]`, in nats.
+        log_prob: Log-densities before and after each step, `[1 + steps, rows]`, in nats: of the pixels' logits in a
+            flow that starts with a logit, else of the real-valued pixels.
     """
 
     start: tf.Tensor
@@ -45,7 +48,9 @@ def inpainted(
 
         y <- clip(y + rate * direction),  for the hidden pixels alone
 
-    The direction is that of Adam, and the rate falls as a half cosine from a tenth of the pixels' range to 0. The
+    If the flow starts with a logit, `y` are the logits of the pixels and the density is theirs: that of the pixels has
+    a peak at either end of their range, where the ascent would stop. The direction is that of Adam, and the rate falls
+    as a half cosine from a tenth of the range of `y` to 0. The
     result is the likeliest image on the way; it is more even than a sample: `posterior_draws` draws.
 
     Args:
@@ -67,10 +72,11 @@ def inpainted(
     """
     problem = Problem.of(model, x, keep, label, context)
     steps = values.check_count("steps", steps, least=1)
-    start = problem.started(seed)
+    start = problem.place(problem.started(seed))
     y, best = tf.Variable(start), tf.Variable(start)
-    highest = tf.Variable(problem.log_density(start))
-    adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE * problem.high, steps))
+    highest = tf.Variable(problem.height(start))
+    low, high = problem.ends
+    adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE * (high - low), steps))
     adam.build([y])
 
     @tf.function
@@ -78,7 +84,7 @@ def inpainted(
         log_prob, gradient = problem.ascent(y)
         _keep_better(best, highest, y, log_prob)
         adam.apply([-gradient], [y])
-        y.assign(tf.where(problem.keep, y, problem.inside(y)))
+        y.assign(tf.where(problem.keep, y, tf.clip_by_value(y, low, high)))
         return log_prob
 
     track = []
@@ -86,9 +92,9 @@ def inpainted(
         track.append(step())
         if progress:
             progress(number + 1)
-    track.append(problem.log_density(y))
+    track.append(problem.height(y))
     _keep_better(best, highest, y, track[-1])
-    return Inpainting(problem.images(start), problem.images(best), tf.stack(track))
+    return Inpainting(problem.images_at(start), problem.images_at(best), tf.stack(track))
 
 
 def _keep_better(best: tf.Variable, highest: tf.Variable, y: tf.Variable, log_prob: tf.Tensor) -> None:
@@ -109,6 +115,7 @@ class Problem:
         condition: Label and context of each image, as the networks take them.
         pixels: From real-valued pixels to images.
         high: Upper end of the pixels' range.
+        coordinates: Bijector to real-valued pixels from the coordinates of the ascent.
     """
 
     flow: Flow
@@ -117,6 +124,7 @@ class Problem:
     condition: tf.Tensor | None
     pixels: Callable[[tf.Tensor], tf.Tensor]
     high: float
+    coordinates: tfp.bijectors.Bijector
 
     @classmethod
     def of(cls, model: GenerativeModel, x: Any, keep: Any, label: Any, context: Any) -> "Problem":
@@ -127,8 +135,10 @@ class Problem:
         rule = f"Expected `keep` of the shape of an image, {model.event.shape}, with False for some of its pixels."
         check(tuple(keep.shape) == model.event.shape and not bool(tf.reduce_all(keep)), rule, shape=tuple(keep.shape))
         condition = model.check_condition(label, context, values.rows(x))
-        known = tf.cast(x, model.compute_dtype) + 0.5
-        return cls(model.flow, known, keep, condition, model.pixels, float(model.event.levels))
+        known = tf.cast(x, model.compute_dtype) + model.dequantization.center(tf.where(keep, x, tf.zeros_like(x)))
+        first = model.flow.flow_layers[0]
+        coordinates = first.bijector() if isinstance(first, Logit) else tfp.bijectors.Identity()
+        return cls(model.flow, known, keep, condition, model.pixels, float(model.event.levels), coordinates)
 
     @property
     def dtype(self) -> tf.DType:
@@ -142,12 +152,31 @@ class Problem:
     def log_density(self, y: tf.Tensor) -> tf.Tensor:
         return self.flow.log_density(y, self.condition)
 
-    def ascent(self, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The log-densities, and their gradients in the hidden pixels."""
+    def place(self, y: tf.Tensor) -> tf.Tensor:
+        """Real-valued pixels in the coordinates of the ascent."""
+        return self.coordinates.inverse(y)
+
+    def images_at(self, place: tf.Tensor) -> tf.Tensor:
+        """Images of pixels in the coordinates of the ascent; the known pixels are as they were."""
+        return self.images(tf.where(self.keep, self.known, self.coordinates.forward(place)))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The range of the coordinates of pixels inside their range."""
+        ends = tf.constant([INSIDE * self.high, (1 - INSIDE) * self.high], self.dtype)
+        return tuple(self.place(ends).numpy().tolist())
+
+    def height(self, place: tf.Tensor) -> tf.Tensor:
+        """Log-density in the coordinates of the ascent, `[rows]`."""
+        log_det = self.coordinates.forward_log_det_jacobian(place, event_ndims=self.keep.shape.rank)
+        return self.log_density(self.coordinates.forward(place)) + log_det
+
+    def ascent(self, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The height, and its gradient by the hidden pixels, 0 for the known ones."""
         with tf.GradientTape() as tape:
-            tape.watch(y)
-            log_prob = self.log_density(y)
-        return log_prob, tf.where(self.keep, 0.0, tape.gradient(log_prob, y))
+            tape.watch(place)
+            height = self.height(place)
+        return height, tf.where(self.keep, 0.0, tape.gradient(height, place))
 
     def inside(self, y: tf.Tensor) -> tf.Tensor:
         """Real-valued pixels, projected on the inside of their range."""
