@@ -146,7 +146,7 @@ class GenerativeModel(Conditional, KerasModel):
             context: Context of each row, or one for all rows, for a model with a context.
             seed: Draws a latent where an event has many: from the posterior of a VAE, or from the dequantized pixels
                 of a flow. None takes the center: the posterior's mean (if flow layers transform it, the image of its
-                Gaussian's mean), or the middle of each pixel's cell.
+                Gaussian's mean), or the center of the pixels' noise.
 
         Raises:
             InputError: As in `log_prob`, or a seed where the latent is exact.
