@@ -9,6 +9,7 @@ from tests.generate.models import IMAGE, image_model, images
 from tfflows import generate
 from tfflows.errors import InputError
 from tfflows.events import Event
+from tfflows.generate import inpainting
 from tfflows.generate.inpainting import Problem
 from tfflows.generate.masks import MASKS
 
@@ -52,6 +53,22 @@ def test_known_pixels_stay_and_the_density_rises():
     problem = Problem.of(model, x, KEEP, None, None)
     np.testing.assert_allclose(found.log_prob[0], problem.height(problem.place(problem.started(1))), rtol=1e-4)
     assert np.all(tf.reduce_max(found.log_prob, axis=0) > found.log_prob[0] + 1)
+
+
+def test_every_step_stays_inside_the_range_and_at_the_known_pixels(monkeypatch):
+    seen = []
+    monkeypatch.setattr(inpainting, "RATE", 1.0)
+    monkeypatch.setattr(inpainting, "_keep_better", lambda best, highest, y, log_prob: seen.append(y))
+    model, x = image_model(), images()[:2]
+    generate.inpainted(model, x, KEEP, steps=5)
+    problem = Problem.of(model, x, KEEP, None, None)
+    low, high = problem.ends
+    hidden = problem.hidden(seen[-1])
+    assert low <= tf.reduce_min(hidden) < tf.reduce_max(hidden) <= high
+    known = tf.boolean_mask(seen[-1] - problem.place(problem.known), KEEP, axis=1)
+    np.testing.assert_allclose(known, 0, atol=1e-5)
+    _, gradient = problem.ascent(tf.identity(seen[-1]))
+    assert np.all(tf.boolean_mask(gradient, KEEP, axis=1) == 0)
 
 
 def test_the_ascent_is_in_the_logits_of_the_pixels_where_the_flow_has_them():
