@@ -71,8 +71,8 @@ def test_setting_makes_the_noise_learned_and_importance_weights_tighten_the_boun
 
 def test_latents_without_a_seed_are_those_of_the_center_of_the_noise():
     dequantization, x = trained_noise(), pixels(2)
-    u = np.stack([dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))[0] for seed in range(200)])
-    np.testing.assert_allclose(dequantization.center(x), np.median(u, axis=0), atol=0.12)
+    u = np.stack([dequantization(x, noise.row_seeds(x, noise.seed_pair(seed)))[0] for seed in range(60)])
+    np.testing.assert_allclose(dequantization.center(x), np.median(u, axis=0), atol=0.2)
     np.testing.assert_array_equal(UniformDequantization().center(x), np.full(x.shape, 0.5))
     model = zoo.create(
         "realnvp", event=Event(SHAPE, "uint8", LEVELS), dequantization="logit_normal", **SMALL["realnvp"]
