@@ -7,7 +7,7 @@ import math
 import pytest
 import tensorflow as tf
 
-from tests.datasets.test_tfds_images import ADBENCH
+from tests.datasets.test_tfds_images import beside_its_file
 from tfflows.errors import InputError
 from tools import results
 from zoo.pretrained import exported_folder, rows
@@ -41,10 +41,7 @@ def read(path):
 
 @pytest.mark.parametrize("name", [row["id"] for row in rows()])
 def test_pretrained_models_are_in_the_table(name, monkeypatch):
-    if files := [row["dataset"] for row in rows() if row["id"] == name and row["dataset"].endswith(".npz")]:
-        if not (ADBENCH / files[0]).exists():
-            pytest.skip(f"the settings of a table need {files[0]} in {ADBENCH}")
-        monkeypatch.chdir(ADBENCH)
+    beside_its_file(next(row["dataset"] for row in rows() if row["id"] == name), monkeypatch)
     expected = {column: str(value) for column, value in results.row(exported_folder(name)).items()}
     assert expected in read(results.DOCS / "results.csv")
 

@@ -40,10 +40,10 @@ def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) ->
     figures.save(sheet, IMAGES / f"{name}.png")
 
 
-def corner_plot(name: str, dataset: str) -> None:
+def corner_plot(name: str) -> None:
     """The training set of a table, and as many samples of a pretrained model, in a corner plot."""
-    data, model = datasets.load(dataset, **trained(name).options), zoo.load(name)
-    figures.save(figures.picture(model.sample(2000, seed=0).numpy(), data), IMAGES / f"{name}.png")
+    shown = trained(name)
+    figures.save(figures.picture(shown.model.sample(2000, seed=0).numpy(), shown.data), IMAGES / f"{name}.png")
 
 
 def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) -> None:
@@ -115,7 +115,7 @@ def main(ids: list[str]) -> None:
         elif row["dataset"].startswith("energy/"):
             energy_beside_samples(row["id"], row["dataset"])
         elif row["dataset"].endswith(".npz"):
-            corner_plot(row["id"], row["dataset"])
+            corner_plot(row["id"])
         else:
             data_beside_samples(row["id"], row["dataset"])
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.datasets.test_tfds_images import ADBENCH, DATA_DIR
+from tests.datasets.test_tfds_images import DATA_DIR, beside_its_file
 from tfflows import datasets, training
 from tfflows.datasets.recipes import BINARIZED, RECIPES
 from tfflows.errors import InputError
@@ -54,10 +54,7 @@ def test_loads_by_name_and_agrees_with_its_saved_model_and_with_the_past(row, mo
 def assert_golden(model, row, monkeypatch):
     """The first events of the test set score as they did when the model was exported."""
     config = json.loads((exported_folder(row["id"]) / "config.json").read_text())
-    if row["dataset"].endswith(".npz"):
-        if not (ADBENCH / row["dataset"]).exists():
-            pytest.skip(f"golden scores need {row['dataset']} in {ADBENCH}; the rest holds")
-        monkeypatch.chdir(ADBENCH)
+    beside_its_file(row["dataset"], monkeypatch)
     if (DATA_DIR / tfds_name(row["dataset"])).is_dir():
         monkeypatch.setenv("TFDS_DATA_DIR", str(DATA_DIR))
     elif tfds_name(row["dataset"]) in RECIPES:

@@ -39,14 +39,17 @@ def draw(row: Mapping[str, str], folder: Path) -> None:
     for kind in _kinds(shown.model, shown.dataset):
         mode, settings = SETTINGS[kind]
         figures.save(mode(shown, **settings).picture, folder / f"{name}_{kind}.png")
-    with atomic_write(record) as beside:
-        beside.write_text(json.dumps({**drawn, name: row["sha256"]}, indent=1, sort_keys=True) + "\n")
+    _write({**drawn, name: row["sha256"]}, record)
 
 
 def forget(known: Collection[str], folder: Path) -> None:
     """Removes what the record of the folder says of other models than the known ones."""
     record = folder / "drawn.json"
     drawn = {name: sha256 for name, sha256 in json.loads(record.read_text()).items() if name in known}
+    _write(drawn, record)
+
+
+def _write(drawn: Mapping[str, str], record: Path) -> None:
     with atomic_write(record) as beside:
         beside.write_text(json.dumps(drawn, indent=1, sort_keys=True) + "\n")
 
