@@ -85,11 +85,11 @@ def test_changed_settings_are_those_that_differ_from_the_preset():
 def test_recording_again_replaces_a_run_and_keeps_others(docs):
     export = exported_folder("realnvp_digits")
     for _ in range(2):
-        results.record(export, docs=docs)
+        results.record(results.row(export), docs=docs)
     (first,) = read(docs / "results.csv")
     other = {**first, "commit": "0000000", "value": "9.0"}
     results.add([other], docs / "results.csv", results.COLUMNS)
-    results.record(export, docs=docs)
+    results.record(results.row(export), docs=docs)
     assert [row["commit"] for row in read(docs / "results.csv")] == ["0000000", first["commit"]]
     page = (docs / "results.md").read_text()
     # The best first.
@@ -99,9 +99,9 @@ def test_recording_again_replaces_a_run_and_keeps_others(docs):
 
 def test_more_draws_are_another_row_of_the_same_run(docs):
     export = exported_folder("vae_toy_eight_gaussians")
-    results.record(export, docs=docs)
+    results.record(results.row(export), docs=docs)
     first = results.row(export)
-    results.record(export, docs=docs, run=results.with_draws(export, 2))
+    results.record(results.with_draws(export, 2), docs=docs)
     assert sorted(int(row["draws"]) for row in read(docs / "results.csv")) == sorted({2, first["draws"]})
     values = {int(row["draws"]): float(row["value"]) for row in read(docs / "results.csv")}
     assert values[max(values)] > values[min(values)]
@@ -125,7 +125,7 @@ def test_curve_has_a_point_for_each_validation(workdir):
 
 
 def test_curves_are_recorded_with_their_run(docs, workdir):
-    results.record(exported_folder("realnvp_digits"), workdir, docs)
+    results.record(results.row(exported_folder("realnvp_digits")), workdir, docs)
     points = read(docs / "curves.csv")
     assert [point["step"] for point in points] == ["1500", "3000"]
     assert {tuple(point[name] for name in results.RUN) for point in points} == {

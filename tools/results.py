@@ -174,9 +174,8 @@ def _table(dataset: str, unit: str, rows: list[Mapping[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def record(export: Path, workdir: Path | None = None, docs: Path = DOCS, *, run: Row | None = None) -> None:
-    """Adds an export's score, or that of `run`, and a workdir's curve, to the tables and to the page."""
-    run = run or row(export)
+def record(run: Row, workdir: Path | None = None, docs: Path = DOCS) -> None:
+    """Adds the score of a run, and the curve of its workdir, to the tables and to the page."""
     rows = add([run], docs / "results.csv", COLUMNS)
     if workdir:
         add(curve(workdir, run), docs / "curves.csv", POINT)
@@ -190,7 +189,7 @@ def main(arguments: list[str]) -> None:
         check(len(arguments) in (1, 2), rule, arguments=arguments)
         draws = int(arguments[1]) if arguments[1:] and arguments[1].isdecimal() else 0
         export, *workdir = map(Path, arguments[:1] if draws else arguments)
-        record(export, *workdir, run=with_draws(export, draws) if draws else None)
+        record(with_draws(export, draws) if draws else row(export), *workdir)
     except InputError as error:
         sys.exit(f"tools.results: {error}")
 

@@ -14,6 +14,7 @@ from tfflows.bijectors import (
     MixtureOfGaussians,
     RationalQuadratic,
 )
+from tfflows.bounds import REACH
 from tfflows.errors import InputError
 from tfflows.layers import Autoregressive
 from tfflows.networks import MADE
@@ -116,6 +117,35 @@ def test_mutant_is_not_the_reference(mutant, monkeypatch):
     mutant(monkeypatch)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         is_the_reference(23, BoundedAffine(), 2, "reversed", "sorted")
+
+
+def outlying(entries=50):
+    """A layer with large weights, and latents with an outlier among the first entries of some rows."""
+    one = layer(entries)
+    for weight in one.trainable_variables:
+        weight.assign(3.0 * weight)
+    z, _ = inputs(entries)
+    return one, tf.tensor_scatter_nd_update(z, [[0, 1], [3, 0]], [15.0, -40.0])
+
+
+def samples_stay_finite():
+    one, z = outlying()
+    for forward in (one.bijector().entry_by_entry, one.bijector()._pass_by_pass):
+        x, log_dets = forward(z)
+        assert np.isfinite(x).all() and np.isfinite(log_dets).all()
+        assert np.abs(x).max() > REACH  # the limit of what the network sees is not one of what is drawn
+        np.testing.assert_allclose(one.bijector().inverse(tf.identity(x)), z, rtol=1e-3, atol=1e-2)
+
+
+def test_an_outlier_does_not_grow_from_entry_to_entry():
+    samples_stay_finite()
+
+
+@pytest.mark.parametrize("module", ["tfflows.networks.made", "tfflows.networks.blockwise"])
+def test_unlimited_network_breaks_the_samples(module, monkeypatch):
+    monkeypatch.setattr(f"{module}.within_reach", tf.identity)
+    with pytest.raises(AssertionError):
+        samples_stay_finite()
 
 
 def test_graph_does_not_grow_with_the_number_of_entries():

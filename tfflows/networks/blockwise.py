@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfflows.bounds import within_reach
 from tfflows.errors import check
 
 MOST_STEPS = 16  # of a block
@@ -93,7 +94,7 @@ class Blockwise:
         weights, sums = ([self._steps(block, one) for one in each] for each in (products, sums))
         values, entries, log_dets = [None] * len(self.layers), [last], []
         for step in range(self.steps):
-            units = tf.cast(entries[-1], self.layers[0].compute_dtype)
+            units = tf.cast(within_reach(entries[-1]), self.layers[0].compute_dtype)
             for place, layer in enumerate(self.layers):
                 values[place] = units if step == 0 else tf.concat([values[place], units], axis=0)
                 weight = weights[place][step][:, : (step + 1) * self.places[place].each]

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfflows.bounds import within_reach
 from tfflows.errors import check, check_choice
 from tfflows.networks.base import Network, constant_of_all_graphs, with_context
 from tfflows.networks.blockwise import Blockwise, Entry
@@ -76,8 +77,9 @@ class MADE(Network):
         InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is unknown.
 
     Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
-    Differs from the paper: there are no direct connections from inputs to outputs, and only one order. With a context,
-    or a single entry, hidden units may have degree 0: the first entry's parameters depend on the context through them.
+    Differs from the paper: there are no direct connections from inputs to outputs, and only one order. Entries beyond 10
+    are seen as 10, so that samples stay finite. With a context, or a single entry, hidden units may have degree 0: the
+    first entry's parameters depend on the context through them.
     """
 
     def __init__(
@@ -115,7 +117,7 @@ class MADE(Network):
         self.blockwise = functools.cache(lambda: Blockwise(self.dense, [inputs, *hidden, of_outputs], dimension))
 
     def call(self, x, context=None, *, training=False, seeds=None):
-        x = with_context(x, context)
+        x = with_context(within_reach(x), context)
         for dense in self.dense:
             x = dense(x)
         return x

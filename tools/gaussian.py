@@ -1,0 +1,76 @@
+"""Records the score of a Gaussian: `python -m tools.gaussian DATASET` adds a row to docs/results.csv.
+
+The Gaussian has the mean and the covariance of the training set, which is its fit of maximum likelihood. The score that
+"Masked Autoregressive Flow for Density Estimation" (1705.07057) reports for it in table 1 tells whether data that were
+prepared anew, such as `bsds300_patches`, are those of the paper.
+"""
+
+import sys
+import time
+
+import numpy as np
+from sklearn.covariance import EmpiricalCovariance
+
+from tfflows import datasets
+from tfflows.errors import InputError, check
+from tfflows.export import provenance
+from tfflows.splits import Split
+from tools import results
+
+PAPER = "1705.07057"
+PUBLISHED = {
+    "power": "-7.74",
+    "gas": "-3.58",
+    "hepmass": "-27.93",
+    "miniboone": "-37.24",
+    "bsds300": "96.67",
+    "bsds300_patches": "96.67",
+}
+
+
+def row(dataset: str) -> results.Row:
+    """The row of the table of results.
+
+    Raises:
+        InputError: The events of `dataset` are not real vectors.
+    """
+    start, event = time.perf_counter(), datasets.event(dataset)
+    is_vector = event.kind == "vector" and not event.discrete and not event.condition_size
+    check(is_vector, "Expected a dataset of real vectors without conditions.", dataset=dataset)
+    data = datasets.load(dataset)
+    scores = log_probs(events(data.train), events(data.test))
+    size = event.shape[0]
+    return {
+        **{"id": f"gaussian_{dataset.replace('/', '_')}", "model": "gaussian", "dataset": dataset, "preset": ""},
+        **{"seed": 0, "steps": 0, "seconds": round(time.perf_counter() - start, 1)},
+        **{"machine": provenance.hardware(), "commit": provenance.environment()["commit"]},
+        **{"parameters": size + size * (size + 1) // 2, "unit": "nats", "value": round(float(scores.mean()), 4)},
+        **{"standard_error": round(float(scores.std() / len(scores) ** 0.5), 4), "kind": "exact", "draws": 1},
+        **{"published": f"{PUBLISHED[dataset]} nats" if dataset in PUBLISHED else "", "source": f"arXiv {PAPER}"},
+    }
+
+
+def events(split: Split) -> np.ndarray:
+    """All events of a split, in float64."""
+    batches = split.events().batch(10_000).as_numpy_iterator()
+    return np.concatenate([batch["x"] for batch in batches]).astype(np.float64)
+
+
+def log_probs(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Log-densities of `test` under the Gaussian with the moments of `train`."""
+    gaussian = EmpiricalCovariance().fit(train)
+    _, log_det = np.linalg.slogdet(2 * np.pi * gaussian.covariance_)
+    return -(gaussian.mahalanobis(test) + log_det) / 2
+
+
+def main(arguments: list[str]) -> None:
+    """Records the row of one dataset."""
+    try:
+        check(len(arguments) == 1, "Expected the name of a dataset.", arguments=arguments)
+        results.record(row(*arguments))
+    except InputError as error:
+        sys.exit(f"tools.gaussian: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
