@@ -1,8 +1,8 @@
 """MAF: a stack of MADEs, each of which models the random numbers of the one before.
 
 Source: Papamakarios et al., "Masked Autoregressive Flow for Density Estimation" (1705.07057), sections 3 and 4.
-Differs from the paper: the first layer standardizes the data, log-scales are bounded, networks see entries up to 10 standard
-deviations, and the weights have no penalty.
+Differs from the paper: the first layer standardizes the data, log-scales are bounded, networks see entries up to 10
+standard deviations, and the weights have no penalty.
 """
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians
