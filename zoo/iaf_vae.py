@@ -13,9 +13,10 @@ from tfflows.networks import MaskedConvNet
 from zoo.architecture import Architecture
 
 
-def image(
+def image(  # noqa: PLR0913 - the settings of the ladder, its posteriors and its objective
     event: Event,
     *,
+    strides: int = 1,
     scales: int = 2,
     blocks: int = 2,
     width: int = 32,
@@ -30,7 +31,8 @@ def image(
 
     Args:
         event: Event of shape `(height, width, channels)`.
-        scales: Number of scales; the first works at half the height and width, each further one at half of that.
+        strides: Number of strided convolutions before the ladder; each halves height and width.
+        scales: Number of scales of the ladder, each at half the height and width of the one before.
         blocks: Number of layers of each scale.
         width: Number of feature maps.
         latents: Number of channels of the latent maps of each layer.
@@ -49,7 +51,7 @@ def image(
         halves = number > 0 and number % blocks == 0
         layers.append(LadderLayer(width, latents, flow=flow, halves=halves, top=number == last))
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
-    return LadderVAE(event, layers, width=width, name="iaf_vae", **objective)
+    return LadderVAE(event, layers, width=width, strides=strides, name="iaf_vae", **objective)
 
 
 # Presets.

@@ -10,6 +10,7 @@ import tensorflow as tf
 import zoo
 from tests.cases import EVENTS, Case, events, make
 from tfflows import noise
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.models.vae import gaussian_kl
 from zoo.registry import ARCHITECTURES
@@ -85,13 +86,33 @@ def test_kl_of_a_layer_without_steps_is_that_of_gaussians():
     assert abs(ratio.mean() - expected) < 4 * ratio.std() / math.sqrt(4000) < 0.5 * expected
 
 
+@pytest.mark.parametrize("strides", [1, 2])
 @pytest.mark.parametrize(("shape", "levels"), [((7, 5, 3), 256), ((6, 6, 1), 2)])
-def test_any_height_and_width(shape, levels):
+def test_any_height_and_width(shape, levels, strides):
     event = Event(shape, "uint8", levels)
-    model = zoo.create("iaf_vae", event=event, scales=3, blocks=1, width=4, latents=1, hidden=2)
+    model = zoo.create("iaf_vae", event=event, strides=strides, scales=3, blocks=1, width=4, latents=1, hidden=2)
     x = model.sample_fn(noise.split(noise.seed_pair(0), 2), tf.ones([2]), None)
     assert x.shape == (2, *shape)
     assert np.isfinite(model.log_prob_fn(x, None, noise.seed_pair(0))).all()
+
+
+def test_each_stride_halves_the_maps_of_the_ladder():
+    event, settings = Event((28, 28, 1), "uint8", 2), {"scales": 2, "blocks": 1, "width": 4, "latents": 3, "hidden": 2}
+    shapes = [zoo.create("iaf_vae", event, strides=n, **settings).latent_shapes for n in (1, 2)]
+    assert shapes == [[(7, 7, 3), (14, 14, 3)], [(4, 4, 3), (7, 7, 3)]]
+    with pytest.raises(InputError, match=r"Expected `strides` to be 1 or more\. Received: strides=0"):
+        zoo.create("iaf_vae", event, strides=0, **settings)
+
+
+def test_every_convolution_of_the_stem_is_inferred_and_trained():
+    model = make(CASE, strides=2)
+    inference = {id(weight) for layer in model.inference_layers for weight in layer.weights}
+    assert all(id(weight) in inference for conv in model.first for weight in conv.weights)
+    x, _ = events(CASE, 4)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model.log_prob_fn(tf.constant(x), None, noise.seed_pair(0)))
+    weights = [conv.kernel.value for conv in (*model.first, *model.last)]
+    assert all(np.any(gradient != 0) for gradient in tape.gradient(loss, weights))
 
 
 def test_free_bits_are_counted_by_layer():

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.base import build
 from tfflows.layers.ladder import LadderLayer
@@ -16,16 +17,18 @@ from tfflows.models.latent import Inference, LatentVariableModel
 class LadderVAE(LatentVariableModel):
     """A hierarchical VAE of images, whose inference goes up the layers and then, together with the prior, down again.
 
-        up:    x = conv(event);  x = layer.go_up(x), from the bottom layer to the top
+        up:    x = convs(event);  x = layer.go_up(x), from the bottom layer to the top
         down:  x = a learned vector, at each position;  x = layer.go_down(x, z), from the top to the bottom;
-               p(event | z_1..z_L): the likelihood of the event, with the parameters `conv(elu(x))`
+               p(event | z_1..z_L): the likelihood of the event, with the parameters `convs(elu(x))`
 
     The latent vector contains the maps of all layers, the top one first. Free bits apply to each layer.
 
     Args:
-        event: An image. The first convolution, 5 x 5, halves its size, and the last one doubles it.
+        event: An image.
         layers: The layers, from the bottom to the top.
         width: Number of feature maps.
+        strides: Number of 5 x 5 convolutions before the ladder, each of which halves the size, and of those after it,
+            each of which doubles it.
         **kwargs: As in `LatentVariableModel`.
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 6.2,
@@ -33,20 +36,26 @@ class LadderVAE(LatentVariableModel):
     Differs from the paper: free bits apply to a layer, not to a feature map; see also `LadderLayer`.
     """
 
-    def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, **kwargs):
+    def __init__(self, event: Event, layers: Sequence[LadderLayer], *, width: int, strides: int = 1, **kwargs):
         super().__init__(event, **kwargs)
+        check(strides >= 1, "Expected `strides` to be 1 or more.", strides=strides)
         self.ladder = list(layers)
-        self.first = keras.layers.Conv2D(width, 5, 2, padding="same", kernel_initializer="he_normal")
+        how = {"kernel_size": 5, "strides": 2, "padding": "same", "kernel_initializer": "he_normal"}
+        self.first = [keras.layers.Conv2D(width, **how) for _ in range(strides)]
+        self.last = [keras.layers.Conv2DTranspose(width, **how) for _ in range(strides - 1)]
         outputs = self.likelihood.size * event.shape[-1]
-        self.last = keras.layers.Conv2DTranspose(outputs, 5, 2, padding="same", kernel_initializer="zeros")
+        self.last.append(keras.layers.Conv2DTranspose(outputs, **{**how, "kernel_initializer": "zeros"}))
         ways = range(2 if event.condition_size else 0)
         self.conditions = [keras.layers.Dense(width, use_bias=False, kernel_initializer="zeros") for _ in ways]
         self.build((None, *event.shape))
 
     def build(self, input_shape):
-        self.first.build(input_shape)
-        shape = self.first.compute_output_shape(input_shape)
-        self.last.build(shape)
+        shape = input_shape
+        for first in self.first:
+            first.build(shape)
+            shape = first.compute_output_shape(shape)
+        for last in self.last:
+            last.build((None, None, None, shape[-1]))
         for dense in self.conditions:
             dense.build((None, self.event.condition_size))
         for layer in self.ladder:
@@ -68,10 +77,11 @@ class LadderVAE(LatentVariableModel):
     def inference_layers(self):
         flows = [layer.flow for layer in self.ladder]
         convs = [conv for layer in self.ladder for conv in (layer.up_first, layer.up_second) if conv]
-        return [self.first, *convs, *flows]
+        return [*self.first, *convs, *flows]
 
     def recognize(self, x, context):
-        x = self.first(x)
+        for number, conv in enumerate(self.first):
+            x = conv(tf.nn.elu(x) if number else x)
         x = x if context is None else x + self.conditions[0](context)[:, None, None]
         features = []
         for layer in self.ladder:
@@ -114,4 +124,6 @@ class LadderVAE(LatentVariableModel):
             prior, added, hidden = layer.prior(x)
             x = layer.go_down(x, pick(number, layer, prior, added), hidden)
         height, width, _ = self.event.shape
-        return tf.cast(self.last(tf.nn.elu(x)), self.compute_dtype)[:, :height, :width]
+        for conv in self.last:
+            x = conv(tf.nn.elu(x))
+        return tf.cast(x, self.compute_dtype)[:, :height, :width]
