@@ -35,3 +35,16 @@ def test_root_does_not_depend_on_the_rest_of_its_batch():
     together = increasing_root(cubic, y).numpy()
     alone = [increasing_root(cubic, y[i : i + 1]).numpy()[0] for i in range(3)]
     np.testing.assert_array_equal(together, alone)
+
+
+def test_graph_traces_the_function_once_for_the_search():
+    traces = []
+
+    def counted(x):
+        traces.append(x)
+        return cubic(x)
+
+    search = tf.function(lambda y: increasing_root(counted, y), input_signature=[tf.TensorSpec([None], tf.float64)])
+    x = tf.constant([-3.0, 0.0, 40.0, 1e4], tf.float64)
+    np.testing.assert_allclose(search(cubic(x)[0]), x, rtol=1e-12, atol=1e-12)
+    assert len(traces) == 2  # in the search, and in the Newton step

@@ -27,9 +27,16 @@ def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
         `x`, with `|f(x) - y|` within rounding of `y`; differentiable in `y` and in all that `function` depends on.
     """
     goal = tf.stop_gradient(y)
-    low, high = _bracket(lambda x: function(x)[0] - goal, tf.ones_like(goal))
+
+    def objective(x):
+        return function(x)[0] - goal
+
+    if not tf.executing_eagerly():
+        # The graph calls it in five places: as a function it is traced once.
+        objective = tf.function(objective, autograph=False)
+    low, high = _bracket(objective, tf.ones_like(goal))
     search = tfp.math.find_root_chandrupatla(
-        lambda x: function(x)[0] - goal,
+        objective,
         low=low,
         high=high,
         position_tolerance=4 * np.finfo(goal.dtype.as_numpy_dtype).eps,
@@ -44,14 +51,13 @@ def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 def _bracket(objective, radius):
     """Ends of an interval around 0, grown until the objective is negative at the lower and positive at the upper."""
 
-    def step(low, high):
-        return tf.where(objective(low) > 0, 2 * low, low), tf.where(objective(high) < 0, 2 * high, high)
+    def step(low, high, _):
+        above, below = objective(low) > 0, objective(high) < 0
+        return tf.where(above, 2 * low, low), tf.where(below, 2 * high, high), tf.reduce_any(above | below)
 
-    def wrong(low, high):
-        return tf.reduce_any(objective(low) > 0) | tf.reduce_any(objective(high) < 0)
-
-    ends = tf.while_loop(wrong, step, (-radius, radius), maximum_iterations=DOUBLINGS)
-    return tuple(tf.stop_gradient(end) for end in ends)
+    state = -radius, radius, tf.constant(True)
+    low, high, _ = tf.while_loop(lambda *state: state[-1], step, state, maximum_iterations=DOUBLINGS)
+    return tf.stop_gradient(low), tf.stop_gradient(high)
 
 
 class MonotonicBijector(Bijector):
