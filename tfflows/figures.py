@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tfflows.datasets import Data
+from tfflows.datasets import Data, image_patches
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.files import atomic_write
@@ -50,7 +50,8 @@ def conditions(data: Data | Target, n: int) -> dict[str, np.ndarray]:
 
 def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
     """Events as one picture: images in a grid, vectors as a scatter plot of their first two entries, rows of a table as
-    a corner plot beside the training set, samples of a two-dimensional target next to its density.
+    a corner plot beside the training set, patches of BSDS300 next to those of the training set, samples of a
+    two-dimensional target next to its density.
 
     Args:
         x: `[n, *event]` in raw units.
@@ -62,6 +63,9 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
     check(len(x) > 0, "Expected at least one event to draw.", n=len(x))
     if isinstance(data, Target) and data.event.shape == (2,):
         return beside_density(np.asarray(x), data)
+    if data.name in image_patches.NAMES:
+        seen = next(data.train.events().batch(64).as_numpy_iterator())["x"]
+        return titled({"training set": patches(seen), "samples": patches(np.asarray(x)[:64])})
     if data.event.columns:
         seen = next(data.train.events().batch(len(x)).as_numpy_iterator())["x"]
         x = np.asarray(x)[: len(seen)]
@@ -71,13 +75,23 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
 
 def grid(x: np.ndarray, event: Event, *, columns: int | None = None) -> np.ndarray:
     """A grid of images, or of flattened ones, row by row, with white lines between them; small ones are enlarged."""
-    columns = columns or int(np.ceil(np.sqrt(len(x))))
-    rows = -(-len(x) // columns)
-    height, width, channels = image_shape(event)
-    zoom = max(1, 48 // height)
-    shades = np.clip(np.asarray(x, np.float64) / ((event.levels or 2) - 1), 0, 1).reshape(-1, height, width, channels)
+    shades = np.asarray(x, np.float64) / ((event.levels or 2) - 1)
+    return _tiled(shades.reshape(-1, *image_shape(event)), columns)
+
+
+def patches(x: np.ndarray) -> np.ndarray:
+    """A grid of patches of BSDS300, `[n, 63]`; gray is their mean."""
+    return _tiled(0.5 + image_patches.whole(x)[..., None])
+
+
+def _tiled(shades: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Images of shades from 0 to 1, `[n, height, width, channels]`, as one picture."""
+    columns = columns or int(np.ceil(np.sqrt(len(shades))))
+    rows = -(-len(shades) // columns)
+    height, width, channels = shades.shape[1:]
+    zoom, shades = max(1, 48 // height), np.clip(shades, 0, 1)
     tiles = (np.repeat(np.repeat(shades, zoom, 1), zoom, 2) * 255).round().astype(np.uint8)
-    tiles = np.pad(tiles, ((0, rows * columns - len(x)), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    tiles = np.pad(tiles, ((0, rows * columns - len(shades)), (1, 1), (1, 1), (0, 0)), constant_values=255)
     tiles = tiles.reshape(rows, columns, height * zoom + 2, width * zoom + 2, channels)
     sheet = tiles.swapaxes(1, 2).reshape(rows * tiles.shape[2], columns * tiles.shape[3], channels)
     return np.broadcast_to(sheet, (*sheet.shape[:2], 3)) if channels == 1 else sheet[..., :3]

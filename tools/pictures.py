@@ -11,6 +11,7 @@ import numpy as np
 
 import zoo
 from tfflows import datasets, figures
+from tfflows.datasets import image_patches
 from tfflows.generate import modes
 from tfflows.models import Flow
 from tools import results
@@ -40,8 +41,8 @@ def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) ->
     figures.save(sheet, IMAGES / f"{name}.png")
 
 
-def corner_plot(name: str) -> None:
-    """The training set of a table, and as many samples of a pretrained model, in a corner plot."""
+def beside_training_set(name: str) -> None:
+    """Samples of a pretrained model of a table or of patches beside the training set."""
     shown = trained(name)
     figures.save(figures.picture(shown.model.sample(2000, seed=0).numpy(), shown.data), IMAGES / f"{name}.png")
 
@@ -114,8 +115,8 @@ def main(ids: list[str]) -> None:
             density_beside_samples(row["id"])
         elif row["dataset"].startswith("energy/"):
             energy_beside_samples(row["id"], row["dataset"])
-        elif row["dataset"].endswith(".npz"):
-            corner_plot(row["id"])
+        elif row["dataset"].endswith(".npz") or row["dataset"] in image_patches.NAMES:
+            beside_training_set(row["id"])
         else:
             data_beside_samples(row["id"], row["dataset"])
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from tests.datasets import benchmark_miniature as miniature
-from tfflows import datasets
+from tfflows import datasets, figures
 from tfflows.datasets import benchmark_tables, image_patches, old_frames, tfds_vectors
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -208,3 +208,21 @@ def test_old_pickles_keep_names_and_order(tmp_path):
     found, values = old_frames.read(path)
     assert found == names
     np.testing.assert_array_equal(values, table)
+
+
+def test_whole_patches_have_the_last_pixel_that_makes_the_mean_0():
+    patch = np.random.default_rng(0).uniform(-0.5, 0.5, size=(5, 64))
+    patch -= patch.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(image_patches.whole(patch[:, :-1]).reshape(5, 64), patch, atol=1e-12)
+
+
+def test_picture_shows_patches_in_gray_beside_those_of_the_training_set(folder, monkeypatch):
+    panels = {}
+    monkeypatch.setattr(figures, "titled", panels.update)
+    dark = np.full((70, 63), -0.25)
+    dark[:, 0] = 0.25 * 63  # white; the last pixel is as dark as the others
+    figures.picture(dark, datasets.load("bsds300_patches", data_dir=folder))
+    assert list(panels) == ["training set", "samples"]
+    assert panels["samples"].shape == panels["training set"].shape == (8 * 50, 8 * 50, 3)
+    assert set(np.unique(panels["samples"])) == {64, 255}
+    assert len(np.unique(panels["training set"])) > 50

@@ -14,6 +14,7 @@ from PIL import Image
 from tfflows.datasets.benchmark_tables import Splits
 from tfflows.errors import check
 
+NAMES = ("bsds300", "bsds300_patches")
 SIDE = 8
 SIZES = (1_000_000, 50_000, 250_000)  # of train, validation and test
 
@@ -45,6 +46,12 @@ def patches(paths: list[Path], size: int, *, seed: int) -> np.ndarray:
     centered = noisy - noisy.mean(axis=1, keepdims=True)
     random.shuffle(centered)
     return centered[:, :-1].astype(np.float32)
+
+
+def whole(x: np.ndarray) -> np.ndarray:
+    """Vectors `[n, 63]` as patches `[n, 8, 8]`: the mean is 0, so the last pixel is minus the sum of the others."""
+    x = np.asarray(x, np.float64)
+    return np.concatenate([x, -x.sum(axis=1, keepdims=True)], axis=1).reshape(-1, SIDE, SIDE)
 
 
 def _gray(path: Path) -> np.ndarray:
