@@ -50,8 +50,8 @@ def inpainted(
 
     If the flow starts with a logit, `y` are the logits of the pixels and the density is theirs: that of the pixels has
     a peak at either end of their range, where the ascent would stop. The direction is that of Adam, and the rate falls
-    as a half cosine from a tenth of the range of `y` to 0. The result is the likeliest image on the way; it is more even
-    than a sample: `posterior_draws` draws.
+    as a half cosine from a tenth of the range of `y` to 0. The result is the likeliest image on the way; it is more
+    even than a sample: `posterior_draws` draws.
 
     Args:
         model: A flow of images.
