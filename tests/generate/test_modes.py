@@ -122,6 +122,7 @@ def test_quality_of_samples_beside_the_training_set(tmp_path, monkeypatch, capsy
     distances = [float(line.rpartition(" ")[2]) for line in said.splitlines() if "Frechet" in line]
     assert len(distances) == 2
     assert distances[1] < distances[0]  # no model is better than the training set
+    assert [round(found[f"{name}_quality"][2], 2) for name in ("samples", "training_set")] == distances
 
 
 @pytest.mark.slow

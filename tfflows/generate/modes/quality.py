@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from tfflows import datasets, figures
@@ -18,6 +19,8 @@ def quality(
     trained: Trained, *, features: Path | None = None, limit: int = 5000, temperature: float = 1.0, seed: int = 0
 ) -> Result:
     """Precision, recall and Frechet distance of samples, beside those of the training set, which no model can beat.
+
+    The arrays `samples_quality` and `training_set_quality` hold the three numbers.
 
     Args:
         trained: A model of images whose dataset has labels.
@@ -37,12 +40,18 @@ def quality(
     if event.classes:
         label = np.resize(first_examples(labeled, limit, "test", ("label",))["label"], limit)
     drawn = trained.model.sample(limit, label, seed=seed, temperature=temperature).numpy().reshape(-1, *shape)
-    real = classifier.features(network, sets["test"])
+    found = _judged(network, sets["test"], {"samples": drawn, "training_set": sets["train"]})
     lines = [f"Classifier of {trained.dataset}: accuracy {classifier.accuracy(network, labeled):.4f} on the test set"]
-    for name, x in {"samples": drawn, "training set": sets["train"]}.items():
-        found = classifier.features(network, x)
-        precision, recall = precision_and_recall(real, found)
-        distance = frechet_distance(real, found)
-        lines.append(f"{name}: precision {precision:.3f}, recall {recall:.3f}, Frechet distance {distance:.2f}")
+    for name, (precision, recall, distance) in found.items():
+        numbers = f"precision {precision:.3f}, recall {recall:.3f}, Frechet distance {distance:.2f}"
+        lines.append(f"{name.replace('_', ' ')}: {numbers}")
     rows = {"test set": sets["test"][:SHOWN], "samples": drawn[:SHOWN]}
-    return Result(sheet(rows, labeled.event), {"samples": drawn}, "\n".join(lines))
+    arrays = {"samples": drawn, **{f"{name}_quality": numbers for name, numbers in found.items()}}
+    return Result(sheet(rows, labeled.event), arrays, "\n".join(lines))
+
+
+def _judged(network: keras.Model, test: np.ndarray, sets: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Precision, recall and Frechet distance of each set, against the test set."""
+    real = classifier.features(network, test)
+    found = {name: classifier.features(network, x) for name, x in sets.items()}
+    return {name: np.array([*precision_and_recall(real, x), frechet_distance(real, x)]) for name, x in found.items()}
