@@ -4,7 +4,6 @@ docs/ood.csv        a row for each model, other dataset and score
 docs/generate.md    the table of the rows
 """
 
-import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +11,9 @@ from pathlib import Path
 import zoo
 from tfflows.errors import InputError, check
 from tfflows.export.provenance import commit
-from tfflows.files import atomic_write
 from tfflows.generate.densities import auroc
 from tfflows.generate.modes import ood
-from tools import marks
+from tools import marks, table
 from tools.trained import trained
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -42,15 +40,13 @@ def measured(name: str, other: str, background: str | None) -> list[dict[str, st
 
 def record(new: list[dict[str, str]], docs: Path = DOCS) -> None:
     """Writes rows into the table, in place of those of the same models and datasets, and renews the page."""
-    path = docs / "ood.csv"
-    runs = {(row["model"], row["other"]) for row in new}
-    with path.open(newline="") as file:
-        kept = [row for row in csv.DictReader(file) if (row["model"], row["other"]) not in runs]
-    rows = sorted([*kept, *new], key=lambda row: (row["dataset"], row["other"], row["model"]))
-    with atomic_write(path) as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    rows = table.add(
+        new,
+        docs / "ood.csv",
+        COLUMNS,
+        run=lambda row: (row["model"], row["other"]),
+        order=lambda row: (row["dataset"], row["other"], row["model"]),
+    )
     marks.renew(docs / "generate.md", "ood", markdown(rows))
 
 

@@ -4,16 +4,14 @@ docs/quality.csv    a row for each model, and for the training set of its datase
 docs/generate.md    the table of the rows
 """
 
-import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tfflows.errors import InputError, check
 from tfflows.export.provenance import commit
-from tfflows.files import atomic_write
 from tfflows.generate.modes import quality
-from tools import marks
+from tools import marks, table
 from tools.trained import trained
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -39,15 +37,13 @@ def measured(name: str) -> list[dict[str, str]]:
 
 def record(new: list[dict[str, str]], docs: Path = DOCS) -> None:
     """Writes rows into the table, in place of those of the same models and datasets, and renews the page."""
-    path = docs / "quality.csv"
-    known = {(row["dataset"], row["of"]) for row in new}
-    with path.open(newline="") as file:
-        kept = [row for row in csv.DictReader(file) if (row["dataset"], row["of"]) not in known]
-    rows = sorted([*kept, *new], key=lambda row: (row["dataset"], row["of"] == TRAINING_SET, row["of"]))
-    with atomic_write(path) as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    rows = table.add(
+        new,
+        docs / "quality.csv",
+        COLUMNS,
+        run=lambda row: (row["dataset"], row["of"]),
+        order=lambda row: (row["dataset"], row["of"] == TRAINING_SET, row["of"]),
+    )
     marks.renew(docs / "generate.md", "quality", markdown(rows))
 
 

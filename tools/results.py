@@ -8,7 +8,6 @@
 None of the three is written by hand.
 """
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -23,8 +22,7 @@ from tfflows import datasets, metrics, training
 from tfflows.config import SECTIONS
 from tfflows.errors import InputError, check
 from tfflows.events import Event
-from tfflows.files import atomic_write
-from tools import logit_space, marks, publish, scoreboard
+from tools import logit_space, marks, publish, scoreboard, table
 from zoo import configure
 from zoo.registry import ARCHITECTURES
 
@@ -137,20 +135,16 @@ def _in_unit(loss: float, unit: str, event: Event) -> float:
 
 def add(new: Iterable[Row], path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Writes rows into a table, in place of those of the same runs; returns all rows."""
-    new = [{name: str(row[name]) for name in columns} for row in new]
-    runs = {_run(row) for row in new}  # with another number of draws, the score of a run is another row
-    with path.open(newline="") as file:
-        kept = [row for row in csv.DictReader(file) if _run(row) not in runs]
-    rows = sorted([*kept, *new], key=lambda row: (row.get("dataset", ""), row["id"], int(row["seed"])))
-    with atomic_write(path) as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+    return table.add(new, path, columns, run=_run, order=_order)
 
 
 def _run(row: Mapping[str, str]) -> tuple[str, ...]:
+    """What tells a run from others; with another number of draws, the score of a run is another row."""
     return (*(row[name] for name in RUN), row.get("draws", ""))
+
+
+def _order(row: Mapping[str, str]) -> tuple[str, str, int]:
+    return row.get("dataset", ""), row["id"], int(row["seed"])
 
 
 def markdown(rows: Iterable[Mapping[str, str]]) -> str:
