@@ -12,6 +12,7 @@ import tensorflow as tf
 import zoo
 from tests.datasets.test_tfds_images import DATA_DIR, beside_its_file
 from tfflows import datasets, training
+from tfflows.datasets import tfds_vectors
 from tfflows.datasets.recipes import BINARIZED, RECIPES
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -57,7 +58,7 @@ def assert_golden(model, row, monkeypatch):
     beside_its_file(row["dataset"], monkeypatch)
     if (DATA_DIR / tfds_name(row["dataset"])).is_dir():
         monkeypatch.setenv("TFDS_DATA_DIR", str(DATA_DIR))
-    elif tfds_name(row["dataset"]) in RECIPES:
+    elif tfds_name(row["dataset"]) in (*RECIPES, *tfds_vectors.NAMES):
         pytest.skip(f"golden scores need {row['dataset']} in {DATA_DIR}; the rest holds")
     events = contents.examples(model, datasets.load(row["dataset"], **config["data"]))
     found = model.log_prob(**events, num_importance_samples=int(row["num_importance_samples"]))
