@@ -1,9 +1,9 @@
 """The table of out-of-distribution scores: rows by model and dataset, the page in step with them."""
 
-import csv
-
 import pytest
 
+from tests import measured
+from tests.measured import read
 from tools import ood
 
 RUN = {"model": "m", "dataset": "d", "other": "o", "events": "9", "background": "", "commit": "c"}
@@ -11,14 +11,7 @@ RUN = {"model": "m", "dataset": "d", "other": "o", "events": "9", "background": 
 
 @pytest.fixture
 def docs(tmp_path):
-    (tmp_path / "ood.csv").write_text(",".join(ood.COLUMNS) + "\n")
-    (tmp_path / "generate.md").write_text("Title\n<!-- ood -->\n<!-- /ood -->\nEnd\n")
-    return tmp_path
-
-
-def read(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return measured.empty(tmp_path, "generate.md", "ood", ood=ood.COLUMNS)
 
 
 def test_new_rows_replace_those_of_the_same_model_and_dataset(docs):

@@ -1,11 +1,12 @@
 """The table of the quality of samples: rows by dataset and model, the page in step with them."""
 
-import csv
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests import measured
+from tests.measured import read
 from tools import quality
 
 RUN = {"dataset": "d", "recall": "0.5", "frechet_distance": "2.0", "events": "9", "seed": "0", "commit": "c"}
@@ -13,14 +14,7 @@ RUN = {"dataset": "d", "recall": "0.5", "frechet_distance": "2.0", "events": "9"
 
 @pytest.fixture
 def docs(tmp_path):
-    (tmp_path / "quality.csv").write_text(",".join(quality.COLUMNS) + "\n")
-    (tmp_path / "generate.md").write_text("Title\n<!-- quality -->\n<!-- /quality -->\nEnd\n")
-    return tmp_path
-
-
-def read(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return measured.empty(tmp_path, "generate.md", "quality", quality=quality.COLUMNS)
 
 
 def test_rows_of_one_dataset_share_its_training_set(docs):

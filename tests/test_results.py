@@ -1,13 +1,14 @@
 """The table of results: a row for each run, from what the run has written."""
 
-import csv
 import json
 import math
 
 import pytest
 import tensorflow as tf
 
+from tests import measured
 from tests.datasets.test_tfds_images import beside_its_file
+from tests.measured import read
 from tfflows.errors import InputError
 from tools import results
 from zoo.pretrained import exported_folder, rows
@@ -18,10 +19,7 @@ BIT = 64 * math.log(2)  # nats of an image of 8x8 pixels, for a bit in each dime
 
 @pytest.fixture
 def docs(tmp_path):
-    for name, columns in (("results", results.COLUMNS), ("curves", results.POINT)):
-        (tmp_path / f"{name}.csv").write_text(",".join(columns) + "\n")
-    (tmp_path / "results.md").write_text("Title\n\n<!-- results -->\n<!-- /results -->\nEnd\n")
-    return tmp_path
+    return measured.empty(tmp_path, "results.md", "results", results=results.COLUMNS, curves=results.POINT)
 
 
 @pytest.fixture
@@ -32,11 +30,6 @@ def workdir(tmp_path):
             for number, score in enumerate(scores):
                 tf.summary.scalar("epoch_loss", BIT * score, step=number)
     return tmp_path / "run"
-
-
-def read(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("name", [row["id"] for row in rows()])
