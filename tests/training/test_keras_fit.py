@@ -122,6 +122,35 @@ def test_what_makes_no_sense_is_refused():
         small().evaluate(X, verbose=0)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"loss": "mse"}, r"`loss` to be None or a function .* no targets\. Received: loss='mse'"),
+        ({"loss": keras.losses.Huber()}, r"`loss` to be None"),
+        ({"loss": keras.losses.mean_absolute_error}, r"`loss` to be None"),
+        ({"metrics": ["mae"]}, r"Expected no `metrics`.*Received: metrics=\['mae'\]"),
+        ({"weighted_metrics": ["mae"]}, r"Expected no `metrics`"),
+    ],
+)
+def test_what_needs_targets_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        small().compile("adam", **arguments)
+
+
+def test_a_loss_of_ones_own_takes_log_likelihoods():
+    one, same = small(), small()
+    one.compile("adam", loss=lambda unused, log_prob: -3.0 * log_prob)
+    for model_ in (one, same):
+        model_.fit(X, epochs=0, verbose=0)
+        model_.set_weights([np.full(w.shape, 0.1) for w in model_.weights])
+    assert one.evaluate(X, verbose=0) == pytest.approx(3 * same.evaluate(X, verbose=0), rel=1e-5)
+
+
+def test_quantization_is_refused():
+    with pytest.raises(InputError, match=r"Expected no quantization; .*Received: mode='int8'"):
+        small().quantize("int8")
+
+
 def test_base_is_any_distribution_of_tfp(tmp_path):
     tfd = tfflows.models.flow.tfd
     base = tfd.Independent(tfd.StudentT(3.0, tf.zeros(2), tf.ones(2)), 1)

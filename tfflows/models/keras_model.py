@@ -5,11 +5,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import inputs
 from tfflows.models.assertions import as_input_errors
 from tfflows.models.distributed import DistributedModel
-from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean
+from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean, check_needs_no_targets
 from tfflows.models.statistics import with_statistics
 from tfflows.serialization import Configurable
 
@@ -37,8 +38,35 @@ class KerasModel(Configurable, DistributedModel):
         self.event = event
         self._progress = RecentMean(name="bits_per_dim" if event.discrete else "nll")
 
-    def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        *,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configures the model for training.
+
+        Args:
+            optimizer: A Keras optimizer, or its name.
+            loss: A function of `(unused, log_prob)`, as there are no targets; by default, the negative log-likelihood.
+            metrics: Must be None, as Keras' metrics compare predictions with targets.
+            weighted_metrics: Must be None.
+            **kwargs: Further arguments of `keras.Model.compile`.
+
+        Raises:
+            InputError: If a loss or a metric needs targets.
+        """
+        check_needs_no_targets(loss, metrics or weighted_metrics)
         super().compile(optimizer, loss=MeanNegativeLogLikelihood() if loss is None else loss, **kwargs)
+
+    def quantize(self, mode: Any, **kwargs: Any) -> None:
+        del kwargs
+        check(
+            False, "Expected no quantization; keras.mixed_precision.set_global_policy sets a smaller type.", mode=mode
+        )
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows import metrics, noise
+from tfflows.errors import check
 
 
 @keras.saving.register_keras_serializable("tfflows")
@@ -17,6 +18,15 @@ class MeanNegativeLogLikelihood(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: tf.Tensor) -> tf.Tensor:
         del y_true
         return metrics.nll(y_pred)
+
+
+def check_needs_no_targets(loss: Any, metrics: Any) -> None:
+    """Raises `InputError` for Keras' own losses, which would be 0 without targets, and for metrics."""
+    of_keras = getattr(keras.losses.get(loss), "__module__", "").startswith("keras.")
+    rule = "Expected `loss` to be None or a function of `(unused, log_prob)`, as there are no targets."
+    check(not of_keras, rule, loss=loss)
+    rule = "Expected no `metrics`, as there are no targets to compare with; a callback can compute more than the loss."
+    check(not metrics, rule, metrics=metrics)
 
 
 @keras.saving.register_keras_serializable("tfflows")
