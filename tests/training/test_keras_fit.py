@@ -109,6 +109,17 @@ def test_validation_split_and_xla():
     assert one.optimizer.iterations.numpy() == 6
 
 
+@pytest.mark.parametrize("varying", [2, 0])
+def test_constant_columns_are_as_large_as_others(varying):
+    x = np.tile(np.float32([1.0, 1.0, 3.0, -1e20, 0.0]), [64, 1])
+    x[:, :varying] = X[:, :varying]
+    one = zoo.create("realnvp", Event((5,)), couplings=4, width=8, depth=1)
+    one.initialize(x)
+    assert np.abs(one.encode(x)).max() < 6
+    one.compile(keras.optimizers.Adam(1e-3))
+    assert one.fit(x, epochs=2, batch_size=32, verbose=0).history["loss"][-1] < 100
+
+
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(InputError, match=r"`label` for each row.*Received: shape=\(3,\), rows=64"):
         small(classes=3).fit(X, [0, 1, 2], verbose=0)

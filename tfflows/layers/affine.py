@@ -17,6 +17,8 @@ BOUND = 3.0  # of the log-scales that a context gives
 class ActNorm(FlowLayer):
     """Scales and shifts each channel, so that the first batch comes out with mean 0 and standard deviation 1.
 
+    A channel that is constant in this batch comes out as 1, -1 or 0.
+
         inverse:  z = x * exp(log_scale) + shift
         forward:  x = (z - shift) * exp(-log_scale)
         log-det:  log |det dz/dx| = height * width * sum(log_scale)
@@ -61,12 +63,14 @@ class ActNorm(FlowLayer):
 def moments(x: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation, float64, whose squares neither overflow nor vanish at any scale of float32.
 
-    The deviation of a channel that is constant, up to rounding, is its magnitude, or 1 if it is 0.
+    A channel that is constant, up to rounding, has mean 0, and its magnitude as the deviation, or 1 if it is 0: without
+    its mean it would be rounding errors, which the next layer would take for data.
     """
     x = x.astype(np.float64)
     std, magnitude = x.std(axis), np.abs(x).max(axis)
-    std = np.where(std > ROUNDING * magnitude, std, magnitude)
-    return x.mean(axis), np.where(std > 0, std, 1.0)
+    varies = std > ROUNDING * magnitude
+    std = np.where(varies, std, magnitude)
+    return np.where(varies, x.mean(axis), 0.0), np.where(std > 0, std, 1.0)
 
 
 class Scale(FlowLayer):
