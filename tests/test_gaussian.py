@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from tfflows import datasets
 from tfflows.errors import InputError
 from tools import gaussian, results
 
@@ -32,8 +33,25 @@ def test_row_is_recorded(monkeypatch):
     assert set(results.COLUMNS) == set(recorded[0])
 
 
-def test_pixels_are_refused():
-    with pytest.raises(InputError, match=r"real vectors without conditions.*digits"):
-        gaussian.row("digits")
+def test_pixels_are_scored_in_logit_space():
+    data, random = datasets.load("digits"), np.random.default_rng(5)
+
+    def logits(split):
+        x = np.stack([one["x"].ravel() for one in split.events().as_numpy_iterator()]).astype(np.float64)
+        p = 1e-6 + (1 - 2e-6) * (x + random.uniform(size=x.shape)) / 17
+        return np.log(p / (1 - p))
+
+    train, test = logits(data.train), logits(data.test)
+    expected = multivariate_normal(train.mean(axis=0), np.cov(train.T, bias=True)).logpdf(test)
+    row = gaussian.row("digits")
+    assert row["value"] == pytest.approx(expected.mean(), abs=2 * row["standard_error"])
+    assert (row["unit"], row["kind"]) == ("nats in logit space", "bound")
+    assert row["parameters"] == 64 + 64 * 65 / 2
+
+
+def test_what_is_no_dataset_of_vectors_or_images_is_refused(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n" + "1.5,red\n2.5,blue\n" * 50)
+    with pytest.raises(InputError, match=r"real vectors, or of images, without conditions.*table\.csv"):
+        gaussian.row(str(tmp_path / "table.csv"))
     with pytest.raises(SystemExit, match=r"tools\.gaussian: Expected the name of a dataset"):
         gaussian.main([])
