@@ -1,8 +1,8 @@
 """Records the score of a Gaussian: `python -m tools.gaussian DATASET` adds a row to docs/results.csv.
 
 The Gaussian has the mean and the covariance of the training set, which is its fit of maximum likelihood; that of images
-is a Gaussian of their logits. The score that "Masked Autoregressive Flow for Density Estimation" (1705.07057) reports for
-it in tables 1 and 2 tells whether data that were prepared anew, such as `bsds300_patches`, are those of the paper, and
+is a Gaussian of their logits. "Masked Autoregressive Flow for Density Estimation" (1705.07057) reports its score in
+tables 1 and 2, which tells whether data that were prepared anew, such as `bsds300_patches`, are those of the paper, and
 whether scores have the same unit.
 """
 
