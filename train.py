@@ -7,9 +7,9 @@
 
     python train.py --config=exported/realnvp_digits/config.json --set=model.width=64
 
-Started again, the same command goes on from its last checkpoint. --set=section.key=value changes any other setting:
-model.* those of the architecture, data.* those of the dataset, train.* those of the training. --config trains a model
-again from the config.json of its export: other flags change what the file says.
+An interrupted run resumes from its last checkpoint when the same command is run again. --set=section.key=value changes
+any other setting: model.* of the architecture, data.* of the dataset, train.* of the training. --config trains a model
+again from the config.json of its export; other flags override the file.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("tpu", "", "Name or address of the TPU of --strategy=tpu; local on a TPU virtual machine.")
 flags.DEFINE_integer("epochs", None, "Passes over the training set.")
-flags.DEFINE_integer("steps", None, "Optimizer steps; comes before --epochs.")
+flags.DEFINE_integer("steps", None, "Optimizer steps; takes precedence over --epochs.")
 flags.DEFINE_integer("batch_size", None, "Events in a step, over all replicas.")
 flags.DEFINE_float("learning_rate", None, "Peak learning rate.")
 flags.DEFINE_integer("seed", None, "Seed of the weights, the order of the data and the noise. (default: 0)")

@@ -36,7 +36,7 @@ class Cost:
         check_choice("passes", self.passes, PASSES)
 
     def __str__(self) -> str:
-        return PASSES[self.passes] + (" and a search for a root for each entry" if self.root_search else "")
+        return PASSES[self.passes] + (" and a root search for each entry" if self.root_search else "")
 
     @property
     def is_high(self) -> bool:

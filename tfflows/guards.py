@@ -87,7 +87,7 @@ def finite(result: tf.Tensor, cause: str) -> tf.Tensor:
     """`result`, checked to be finite if it is real; `cause` names the input that is too large otherwise."""
     if not result.dtype.is_floating:
         return result  # pixels: the model itself has checked the values that they were made from
-    return tf.debugging.check_numerics(result, f"Expected `{cause}` of which float32 can hold the result.")
+    return tf.debugging.check_numerics(result, f"Expected `{cause}` to give a result that is finite in float32.")
 
 
 def message_of(message: str) -> str:

@@ -36,7 +36,7 @@ def altered(rows: int) -> dict[str, np.ndarray]:
     shuffled = random.permuted(x.reshape(len(x), -1), axis=1).reshape(x.shape)
     return {
         "Fashion-MNIST's test set": x,
-        "with gaussian noise, standard deviation 16 of 255": noisy,
+        "with Gaussian noise, standard deviation 16 of 255": noisy,
         "with the pixels of each image shuffled": shuffled,
         "upside down": x[:, ::-1],
         "MNIST's test set": test_set("mnist", rows),

@@ -24,11 +24,11 @@ class Architecture:
         paper: Number of the paper on arXiv.
         title: Name of the method, as in the paper.
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
-        presets: Settings by dataset, by `"flat_"` and the dataset for flattened images, by family of datasets such as
-            `"energy"`, or by kind of event for all others; with the paper's score if it has one:
+        presets: Settings by dataset (`"flat_mnist"` for flattened MNIST), by family of datasets, such as `"energy"`,
+            or, for all other datasets, by kind of event; with the paper's score if it has one:
             `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
-        density: `"exact"` or `"bound"`, for continuous events, of which that of discrete events is always a bound; or
-            `"probability"`, if the events are integers that get their exact probabilities.
+        density: What `log_prob` is for continuous events: `"exact"` or `"bound"`; for discrete events it is then always
+            a bound. `"probability"` if the model gives the exact probabilities of integers.
         estimates: Kinds of event whose density, or the bound on it, is an unbiased estimate.
         log_prob_cost: Cost of a density, with the default settings.
         sample_cost: Cost of a sample, with the default settings.

@@ -27,17 +27,17 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
 
         estimator = zoo.DensityEstimator("nsf").fit(X)
         estimator.score_samples(X_new)      log-likelihoods, nats per row in the units of X
-        estimator.predict(X_new)            1, or -1 for rows that are less likely than `quantile` of the training rows
+        estimator.predict(X_new)            1, or -1 below the `quantile` of the training rows' log-likelihoods
         estimator.sample(100)               new rows: a DataFrame if X is one, with its names and types
 
     `X` is an array of numbers or a DataFrame, in which text and columns of two values are categories; the columns of
     an array are called x0, x1, ... As everywhere in scikit-learn, a DataFrame that is scored has the columns of `X` in
     the same order. `context` conditions the density: an array or a DataFrame, whose columns are matched by name.
 
-    Model and training follow from the size of the table by `zoo.rules`. A part of the rows is the validation set, by
-    which training stops; the weights with the best score are kept. A value that is rounded, such as an integer, stands
-    for a cell; its density is a lower bound with noise that depends on the row alone. A category that is not in `X`
-    has a log-likelihood of -inf.
+    `zoo.rules` derives the settings of model and training from the size of the table. Some of the rows form the
+    validation set, which decides when training stops; the weights with the best validation score are kept. A rounded
+    value, such as an integer, stands for a cell; its log-likelihood is a lower bound, computed with noise that depends
+    only on the row. A category that is not in `X` has a log-likelihood of -inf.
 
     Args:
         model: Name of an architecture for vectors, one of `zoo.list_models()`.

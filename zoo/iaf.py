@@ -1,4 +1,4 @@
-"""IAF: inverted autoregressive layers, so that a sample takes one network pass and a density one for each entry.
+"""IAF: inverted autoregressive layers: a sample takes one network pass, a density one pass in a step for each entry.
 
 Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), section 4.
 Differs from the paper: it models the density of data, not the posterior of an autoencoder; bounded log-scales replace

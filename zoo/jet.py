@@ -1,7 +1,7 @@
 """Jet: couplings between channels and between patches, whose conditioners are vision transformers.
 
 Source: Kolesnikov et al., "Jet: A Modern Transformer-Based Normalizing Flow" (2412.15129).
-Differs from the paper: ActNorm standardizes vectors, whose tokens are their entries.
+Differs from the paper: couplings add the shift after the scale; see `SigmoidAffine`.
 """
 
 import itertools

@@ -36,7 +36,7 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
     Args:
         name: Id of a pretrained model, or path of an exported one, such as `runs/demo/exported/realnvp_digits`.
         version: Number of the version; None takes the newest.
-        **settings: Settings of the model to change, such as `guidance=2.0`; those of its weights must stay.
+        **settings: Settings of the model to change, such as `guidance=2.0`; they must not change the weights' shapes.
 
     Raises:
         InputError: There is no such model or version, it cannot be fetched, or it has no such setting.

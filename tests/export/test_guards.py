@@ -74,7 +74,7 @@ BAD = {
     "nan": ("points", "log_prob", {"x": changed(POINTS, (2, 1), np.nan)}, "`x` to be finite", "x=nan in row 2"),
     "infinity": ("points", "encode", {"x": changed(POINTS, (0, 0), -np.inf)}, "`x` to be finite", "x=-inf in row 0"),
     "nan latent": ("pixels", "decode", {"z": np.full((N, 64), np.nan, np.float32)}, "`z` to be finite", "z=nan"),
-    "far latent": ("points", "decode", {"z": np.full((N, 2), 3e38, np.float32)}, "`z` of which float32", ""),
+    "far latent": ("points", "decode", {"z": np.full((N, 2), 3e38, np.float32)}, "`z` to give a result", ""),
     "seeds": ("pixels", "sample", {"seed": SEED[:, :1]}, "`seed` of shape [batch, 2]", "[3 1]"),
     "one seed": ("pixels", "sample", {"seed": SEED[:1]}, "rows of `temperature` as of `seed`", "temperature=3, seed=1"),
     "one temperature": ("pixels", "sample", {"temperature": TEMPERATURE[:1]}, "rows of `temperature`", "seed=3"),

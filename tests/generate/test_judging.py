@@ -1,4 +1,4 @@
-"""Scores of strangeness, the quality of samples, random pixels in training."""
+"""Out-of-distribution scores, the quality of samples, random pixels in training."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Samples at several temperatures, ways between events, reconstructions, attributes."""
+"""Samples at several temperatures, interpolations between events, reconstructions, attributes."""
 
 import math
 

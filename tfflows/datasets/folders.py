@@ -4,7 +4,7 @@ Subfolders called train, validation (or val) and test are the splits, and those 
 training images. All other subfolders are classes: an image has the class of the first of them that it is in.
 
 If no image has colors or a palette, the events have one channel, else three: gray images then have equal channels.
-Transparency is dropped, and so are notes in a file that it should be shown rotated.
+Transparency is dropped, and the EXIF orientation of a file is ignored.
 """
 
 import dataclasses

@@ -9,10 +9,10 @@ from tfflows.splits import Element
 
 
 def mutated(data: Data, mutation: float) -> Data:
-    """A dataset of images, of whose training pixels a fraction has random values, drawn anew in each pass.
+    """A dataset of images in which a fraction of the training pixels have random values, drawn anew in each pass.
 
-    A model of such images knows little of their shapes, and much of their shades and of how smooth they are: its
-    likelihoods are what those of a model of the images are compared with.
+    A model of such images learns little about shapes, but much about shades and smoothness. It is the background model
+    with whose likelihood that of a model of the unchanged images is compared.
 
     Args:
         data: A dataset of images.

@@ -51,8 +51,8 @@ class Options:
         categorical: Columns whose numbers are categories; columns of text, and of two values, always are.
         continuous: Columns that are not rounded, although they look like it.
         circular: Columns whose two ends are the same, as `NAME:LOW:HIGH`, such as `hour:0:24`.
-        bounds: Ends of columns that have some, as `NAME:LOW:HIGH`, where an end may be left out; `none` for no ends at
-            all; None finds positive columns, and columns between 0 and 1.
+        bounds: Bounds of columns, as `NAME:LOW:HIGH`, where either may be left out; `none` for no bounds at all; None
+            detects positive columns, and columns between 0 and 1.
         scaling: `"standard"` divides by the standard deviation, `"robust"` by the distance of the quartiles.
         missing: `"error"`, or `"mask"` for columns with missing values.
         validation: Files of the validation set, which is cut from the dataset's files otherwise.

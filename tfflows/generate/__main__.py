@@ -1,7 +1,7 @@
 """Pictures of a trained model: `python -m tfflows.generate MODE --model=ID` writes MODE_ID.png.
 
     sample        samples at several temperatures, or of each class
-    interpolate   ways between two test images, or between four (--path=manifold)
+    interpolate   interpolations between two test images, or between four (--path=manifold)
     edit          an image with less and more of each attribute of its dataset
     inpaint       hidden pixels filled in by the likeliest, or by draws
     reconstruct   events, encoded and decoded

@@ -1,8 +1,9 @@
-"""How strange events are to a model of images: out-of-distribution detection.
+"""Out-of-distribution detection with a model of images.
 
-A high likelihood does not mean that an event is like the training data: a flow of clothes gives digits, which are
-smoother and darker, a higher likelihood than clothes, although it never draws one (Nalisnick et al., "Do Deep
-Generative Models Know What They Don't Know?", 1810.09136). The other scores look at more than the likelihood.
+A high likelihood does not mean that an event is like the training data: a flow that was trained on images of clothes
+gives digits, which are smoother and darker, a higher likelihood than clothes, although it never samples a digit
+(Nalisnick et al., "Do Deep Generative Models Know What They Don't Know?", 1810.09136). The other scores use more than
+the likelihood.
 """
 
 import io
@@ -23,7 +24,7 @@ METHODS = ("likelihood", "typicality", "density_of_states", "input_complexity", 
 
 
 class Detector:
-    """Scores of strangeness, by a model and some events of its training set; the higher, the stranger.
+    """Out-of-distribution scores from a model and some events of its training set; higher means less typical.
 
         likelihood          -log p(x)
         typicality          |log p(x) - mean(log p(training set))|

@@ -32,7 +32,7 @@ class BlockAutoregressive(FlowLayer):
 
         row = exp(log_scale) * v / |v|,  v = [lower, exp(log_diagonal)]     all weights that lead into one unit
 
-    A linear map of the context is added to the hidden units of the first layer, whose rows it is no part of.
+    A linear map of the context, which is not weight-normalized, is added to the hidden units of the first layer.
 
     Args:
         units: Number of units of each hidden layer for each entry.

@@ -98,7 +98,8 @@ class Coupling(FlowLayer):
         inverse:  z[..., ~keep] = transformer(parameters).inverse(x[..., ~keep]),  the kept entries stay
 
     Args:
-        mask: Which channels are kept, the same everywhere in an image: `"halves"` or `"alternating"`.
+        mask: Which channels are kept, the same everywhere in an image: `"halves"`, `"alternating"` or `"quarters"`,
+            which keeps three quarters of them.
         conditioner: Unbuilt network; the layer makes its own copy.
         transformer: Scalar transformer, such as `Additive()` or `RationalQuadratic(bins=8)`.
         flip: Whether the other channels are kept instead.

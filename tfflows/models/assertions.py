@@ -28,4 +28,4 @@ def finite(x: tf.Tensor) -> tf.Tensor:
     Raises:
         tf.errors.InvalidArgumentError: `x` contains NaN or infinity.
     """
-    return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, of which float32 can hold the event.")
+    return tf.debugging.check_numerics(x, "Expected `z`, or a `temperature`, that gives an event finite in float32.")

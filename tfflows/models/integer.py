@@ -25,7 +25,7 @@ class IntegerFlow(GenerativeModel):
         P(x) = P(z),  z = f^-1(x)
 
     At the end of each scale but the last, the second half of the channels is factored out, with a distribution that a
-    network computes from the first half. The latent of the last scale has a distribution of weights.
+    network computes from the first half. The parameters of the last scale's distribution are weights.
 
     The score is the log of a probability: no bound, and no noise. The probabilities of all integers add up to 1; those
     of integers outside 0..levels-1, which no pixel has, are a part of that. Draws outside are clipped.

@@ -75,8 +75,8 @@ class SaveState(keras.callbacks.Callback):
 class SamplePictures(keras.callbacks.Callback):
     """Draws samples with the averaged weights every `every` rounds, for TensorBoard and `samples/` in the workdir.
 
-    TensorBoard also shows samples at several temperatures and ways between validation images, or the density of a
-    model of two numbers. The seed is fixed, so that the pictures of a run show the same latents.
+    TensorBoard also shows samples at several temperatures and interpolations between validation images, or the density
+    of a two-dimensional model. The seed is fixed, so that the pictures of a run show the same latents.
 
     Args:
         model: Model to sample from; its weights are among those that are trained.

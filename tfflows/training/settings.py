@@ -25,8 +25,8 @@ class TrainSettings:
         warmup_steps: Number of steps of linear warm-up from 0.
         weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
         input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
-            table, which smooths the density as the width of a kernel does, or to pixels, counted from -1 to 1: samples
-            are then noisy, too, until `tfflows.generate.denoised` removes it, and the score is lower. 0 for none.
+            table, where it smooths the density like the bandwidth of a kernel, or to pixels scaled to [-1, 1], where it
+            lowers the score and makes samples noisy; `tfflows.generate.denoised` removes the noise. 0 for none.
         clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
         ema: Decay of the moving average of weights that evaluation and export use, which is at most
             `(1 + step) / (10 + step)`; 0 for none.
@@ -43,8 +43,8 @@ class TrainSettings:
         steps_per_execution: Number of steps in one call of the compiled loop; more steps reduce the overhead of small
             models.
         jit_compile: Whether to compile the step with XLA, on one replica only (a TPU always compiles its steps).
-        memory: Whether the gradient finds all results of the flow's layers kept, `"keep"`, or computes them again from
-            the input of each layer, `"recompute"`, which takes less memory and more time.
+        memory: `"keep"` stores all intermediate results of the flow's layers for the gradient; `"recompute"` stores the
+            input of each layer only and computes the rest again, which takes less memory and more time.
         mixed_precision: Whether networks compute in bfloat16; the flow itself, and every reported score, use float32.
     """
 

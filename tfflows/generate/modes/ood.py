@@ -1,4 +1,4 @@
-"""Out-of-distribution detection: scores of strangeness, and how well they tell another dataset from the test set."""
+"""Out-of-distribution detection: scores, and how well they tell another dataset from the test set."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def ood(
     limit: int = 2000,
     seed: int = 0,
 ) -> Result:
-    """Histograms of scores of strangeness of the test set and of another dataset, with the AUROC of each.
+    """Histograms of out-of-distribution scores of the test set and of another dataset, with the AUROC of each.
 
     Args:
         trained: A model without a condition.

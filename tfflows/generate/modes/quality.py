@@ -18,7 +18,7 @@ SHOWN = 10
 def quality(
     trained: Trained, *, features: Path | None = None, limit: int = 5000, temperature: float = 1.0, seed: int = 0
 ) -> Result:
-    """Precision, recall and Frechet distance of samples, beside those of the training set, which no model can beat.
+    """Precision, recall and Frechet distance of samples, with those of the training set for comparison.
 
     The arrays `samples_quality` and `training_set_quality` hold the three numbers.
 
