@@ -72,7 +72,7 @@ def test_strange_images_have_higher_scores():
         assert generate.auroc(usual[name], strange[name]) > 0.9
 
 
-def test_scores_of_strangeness_without_what_they_need():
+def test_out_of_distribution_scores_without_what_they_need():
     without = generate.Detector(image_model(), images(50))
     assert "likelihood_ratio" not in without.methods
     with pytest.raises(InputError, match=r"`method` to be one of .*'likelihood_ratio'"):

@@ -102,7 +102,7 @@ def test_density_in_the_plane_and_histograms(tmp_path, capsys):
     assert "AUROC of low log-likelihoods, other against the test set: " in found.report
 
 
-def test_scores_of_strangeness(tmp_path):
+def test_out_of_distribution_scores(tmp_path):
     found = modes.ood(trained(), other="other", limit=12, methods=["likelihood", "input_complexity"])
     assert {name: len(values) for name, values in found.arrays.items()} == {
         f"{method}_{side}": 12 for method in ("likelihood", "input_complexity") for side in ("inside", "outside")

@@ -18,7 +18,7 @@ SETTINGS = {
 }
 TEXTS = {
     "samples": "Events of the dataset beside samples of {id}",
-    "interpolation": "Ways between images of the test set through the latents of {id}",
+    "interpolation": "Interpolations between images of the test set in the latent space of {id}",
     "inpainting": "Images, their known pixels with noise, and the likeliest images by {id}",
     "density": "The density of {id}, its samples, and its grid of latents",
 }

@@ -1,4 +1,4 @@
-"""Ways between images through the space of latents."""
+"""Interpolations between images in latent space."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def interpolate(
     steps: int = 9,
     path: str = "linear",
 ) -> Result:
-    """Ways between two images through the latents, a row for each; or a square between four of them.
+    """Interpolations between two images in latent space, a row for each; or a square between four images.
 
     Args:
         trained: A model of images.
