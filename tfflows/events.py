@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Event(ConfigurableValue):
     labels: tuple[str, ...] = ()
 
     def __post_init__(self):
+        whole = np.iterable(self.shape) and all(isinstance(size, numbers.Integral) for size in self.shape)
+        check(whole, "Expected `shape` to be a tuple of integers, such as (2,).", shape=self.shape)
         shape = tuple(int(size) for size in self.shape)
         object.__setattr__(self, "shape", shape)
         for name in ("columns", "context_columns"):

@@ -1,14 +1,17 @@
 """New models of the zoo, by name or by configuration."""
 
 import math
+import typing
 from pathlib import Path
 from typing import Any
 
-from tfflows.config import Config
+import numpy as np
+
+from tfflows.config import Config, typed
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, Tabular
-from tfflows.models.tabular import real_event
+from tfflows.models.known import real_event
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
 
@@ -33,12 +36,21 @@ def create(name: str, event: Event, *, preset: str | None = None, **settings: An
         check_choice("preset", preset, known)
         settings = {**known[preset].get("model", {}), **settings}
     known_settings = list(keyword_defaults(builder))
+    hints = typing.get_type_hints(builder)
     for key, value in settings.items():
         check(key in known_settings, f"Expected a setting of {name}, one of {known_settings}.", **{key: value})
-        check_number(key, value)
+        settings[key] = _number(key, value, hints[key])
+        check_number(key, settings[key])
     if event.columns:
         return Tabular(event, builder(real_event(event), **settings))
     return builder(event, **settings)
+
+
+def _number(key, value, hint):
+    """A setting that is a number as one of its type; others are checked where they are used."""
+    if hint is str or str in typing.get_args(hint):
+        return value
+    return typed(key, value.item() if isinstance(value, np.generic) else value, hint)
 
 
 def check_number(key: str, value: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
-from tfflows.models.tabular import real_event
+from tfflows.models.known import real_event
 
 MOST_STEPS = 10_000
 TINY, SMALL, LARGE = 500, 5_000, 100_000  # rows

@@ -214,7 +214,7 @@ def test_evaluation_knows_neither_free_bits_nor_warm_up():
 @pytest.mark.parametrize("alone", [False, True], ids=["global", "mutant"])
 def test_free_bits_take_the_mean_over_all_replicas(alone, monkeypatch):
     if alone:
-        monkeypatch.setattr("tfflows.models.latent.over_replicas", lambda mean: mean)
+        monkeypatch.setattr("tfflows.models.latent.mean_of_all_rows", lambda kl: tf.reduce_mean(kl, axis=0))
     x = np.random.default_rng(1).normal(size=(32, 3))
     x = np.float32(x[np.argsort(x @ compiled().moments.kernel.numpy()[:, 0])])  # so that the halves differ
     by_hand = tf.distribute.ReductionToOneDevice()

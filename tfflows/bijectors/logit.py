@@ -18,6 +18,8 @@ class Logit(Bijector):
         high: Upper end of the data, 256 for dequantized 8-bit pixels.
         alpha: Distance from the ends, as a fraction, in (0, 0.5). Latents beyond logit(alpha) map outside [0, high].
 
+    Data so far outside [0, high] that p is not in (0, 1) have no latent; their log-det is -inf.
+
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.
     Differs from the paper: its p = alpha + (1 - alpha) * x / 256 reaches 1 - alpha + alpha = 1 at x = 256, where the
     logit is infinite; here both ends keep their distance, as in the authors' code.
@@ -35,8 +37,11 @@ class Logit(Bijector):
 
     def inverse_and_log_det(self, x):
         p = self.alpha + (1 - 2 * self.alpha) * x / self.high
+        inside = (p > 0) & (p < 1)
+        p = tf.where(inside, p, tf.fill(tf.shape(p), tf.constant(0.5, p.dtype)))  # for finite latents and gradients
         log_p, log_q = tf.math.log(p), tf.math.log1p(-p)
-        return log_p - log_q, self._log_slope - log_p - log_q
+        log_det = self._log_slope - log_p - log_q
+        return log_p - log_q, tf.where(inside, log_det, tf.constant(-math.inf, p.dtype))
 
     @property
     def _log_slope(self) -> float:

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows.costs import Cost
+from tfflows.errors import check
 from tfflows.serialization import Configurable
 
 tfb = tfp.bijectors
@@ -90,6 +91,12 @@ def build(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> Non
     """Creates the weights of a layer unless it has them already, as a layer that was loaded from a file does."""
     if not layer.built:
         layer.build(input_shape)
+
+
+def check_needs_no_data(layer: FlowLayer, name: str) -> None:
+    """Raises `InputError` if a built layer has weights or statistics that nobody would compute where it is placed."""
+    rule = f"Expected {name} to have no weights that are computed from data, as ActNorm and BatchNorm have."
+    check(layer.initialized and not layer.uses_statistics, rule, layer=layer.name)
 
 
 def is_set(weight: keras.Variable) -> bool:

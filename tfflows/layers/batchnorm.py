@@ -70,16 +70,18 @@ class BatchNorm(FlowLayer):
 
 
 def global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance of each entry over the equally large batches of all replicas; differentiable."""
-    mean = over_replicas(tf.reduce_mean(x, axis=0))
-    return mean, over_replicas(tf.reduce_mean((x - mean) ** 2, axis=0))
+    """Mean and variance of each entry over the rows of all replicas; differentiable."""
+    mean = mean_of_all_rows(x)
+    return mean, mean_of_all_rows((x - mean) ** 2)
 
 
-def over_replicas(mean: tf.Tensor) -> tf.Tensor:
-    """The mean over all replicas of the mean over each replica's batch; differentiable."""
+def mean_of_all_rows(x: tf.Tensor) -> tf.Tensor:
+    """The mean over the rows of all replicas, of which some may have fewer, or none; differentiable."""
+    total, count = tf.reduce_sum(x, axis=0), tf.cast(tf.shape(x)[0], x.dtype)
     context = tf.distribute.get_replica_context()
-    alone = context is None or context.num_replicas_in_sync == 1
-    return mean if alone else context.all_reduce(tf.distribute.ReduceOp.MEAN, mean)
+    if context is not None and context.num_replicas_in_sync > 1:
+        total, count = (context.all_reduce(tf.distribute.ReduceOp.SUM, part) for part in (total, count))
+    return total / count
 
 
 def streaming_moments(batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:

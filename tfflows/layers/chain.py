@@ -91,6 +91,10 @@ class Chain(FlowLayer):
             layer.initialize(x, context)
             x = layer(x, context)
 
+    def adapt(self, batches):
+        batches = list(batches)
+        self.adapt_layers(lambda place: [self.before(place, batch) for batch in batches])
+
     def adapt_layers(self, seen: Callable[[int], Iterable[tf.Tensor]]) -> None:
         """Adapts each layer that uses statistics, in order, to `seen(place)`, its input for the training set."""
         for place, layer in enumerate(self.flow_layers):

@@ -64,7 +64,8 @@ class Continuous(FlowLayer):
         self.evaluations = keras.metrics.Mean(name="function_evaluations")
 
     def bijector(self, context=None, *, training=False, seeds=None):
-        weights = [tf.convert_to_tensor(weight) for weight in self.network.trainable_variables]
+        network = self.network
+        weights = [tf.convert_to_tensor(w) for w in (*network.trainable_variables, *network.non_trainable_variables)]
         # Only a training step reports: there the count is logged next to the loss.
         report = self.evaluations.update_state if training else (lambda count: None)
         probe = None
@@ -100,7 +101,9 @@ class Continuous(FlowLayer):
         return bijectors.base.sum_event(error, len(self.shape))
 
     def _velocity(self, t, x, weights, context):
-        velocity, _ = self.network.stateless_call(weights, [], t, tf.reshape(x, [-1, *self.shape]), context)
+        trained = len(self.network.trainable_variables)  # none of a frozen network
+        inputs = (t, tf.reshape(x, [-1, *self.shape]), context)
+        velocity, _ = self.network.stateless_call(weights[:trained], weights[trained:], *inputs)
         return tf.reshape(tf.cast(velocity, self.compute_dtype), tf.shape(x))
 
     def _probe(self, x, seeds):

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow_probability as tfp
 
-from tfflows.layers.base import FlowLayer, build
+from tfflows.layers.base import FlowLayer, build, check_needs_no_data
 
 tfb = tfp.bijectors
 
@@ -16,7 +16,10 @@ class Inverse(FlowLayer):
         inverse:  z = layer.forward(x)
 
     Args:
-        layer: A layer that keeps the shape of its input.
+        layer: A layer that keeps the shape of its input, without data-dependent weights or statistics.
+
+    Raises:
+        InputError: Weights of `layer` depend on data, such as those of `ActNorm`.
     """
 
     def __init__(self, layer: FlowLayer, **kwargs: Any):
@@ -27,6 +30,7 @@ class Inverse(FlowLayer):
 
     def build(self, input_shape):
         build(self.layer, input_shape)
+        check_needs_no_data(self.layer, "`layer`")
 
     def bijector(self, context=None, *, training=False, seeds=None):
         return tfb.Invert(self.layer.bijector(context, training=training, seeds=seeds))

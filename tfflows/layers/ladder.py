@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.bounds import soft_bound
-from tfflows.layers.base import FlowLayer, build
+from tfflows.layers.base import FlowLayer, build, check_needs_no_data
 from tfflows.layers.chain import Chain
 from tfflows.serialization import Configurable
 
@@ -61,6 +61,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         if self.up_second:
             self.up_second.build((None, *below, self.width))
         build(self.flow, (None, *self.latent_shape))
+        check_needs_no_data(self.flow, "`flow`")
 
     def go_up(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         """The way up: the input of the next layer, if there is one, and what this one will add to its posterior."""

@@ -35,6 +35,7 @@ class GenerativeModel(Conditional, KerasModel):
         return not self.event.has_noise
 
     estimates = False  # whether `log_prob` is an unbiased estimate: of the log-likelihood, or of a lower bound on it
+    takes_importance_samples = True  # whether `log_prob` is a bound that more of them tighten
     sample_cost = log_prob_cost = Cost()  # of a sample, and of a log-likelihood; some architectures need more
 
     # What an architecture provides.
@@ -55,6 +56,10 @@ class GenerativeModel(Conditional, KerasModel):
         training: bool = False,
     ) -> tf.Tensor:
         """Nats `[batch]` of `x`, `[batch, *event]`; `seed` is int32 `[2]`; only training may add noise of its own."""
+
+    def log_weight_fn(self, x: tf.Tensor, condition: tf.Tensor | None, seed: tf.Tensor) -> tf.Tensor:
+        """The log of an unbiased estimate of the density, `[batch]`: of a bound, one importance weight."""
+        return self.log_prob_fn(x, condition, seed)
 
     @abc.abstractmethod
     def sample_fn(self, seeds: tf.Tensor, temperature: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:

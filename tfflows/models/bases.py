@@ -13,14 +13,15 @@ HEAVY_TAILED = "student_t"  # the base with a weight: the logarithm of the degre
 DEGREES_OF_FREEDOM = 10.0  # before training
 
 
-def check_base(base: str | tfd.Distribution, size: int) -> None:
-    """Raises `InputError` unless `base` is a name in `BASES`, or a single distribution of vectors of this size."""
+def check_base(base: str | tfd.Distribution, size: int, dtype: str) -> None:
+    """Raises `InputError` unless `base` is in `BASES`, or a single distribution of vectors of this size and type."""
     if not isinstance(base, tfd.Distribution):
         check_choice("base", base, BASES)
         return
     rule = f"Expected `base` to be a single distribution of vectors of size {size}: see tfd.Independent."
     fits = base.event_shape == (size,) and base.batch_shape == ()
     check(fits, rule, event_shape=tuple(base.event_shape), batch_shape=tuple(base.batch_shape))
+    check(base.dtype == dtype, f"Expected `base` to have parameters of dtype {dtype}.", dtype=base.dtype.name)
 
 
 def distribution(

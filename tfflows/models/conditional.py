@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tfflows import noise, values
@@ -64,3 +65,10 @@ def of_one_batch(label: tf.Tensor, context: tf.Tensor) -> tuple[tf.Tensor, tf.Te
         check(False, rule, label_shape=tuple(label.shape), context_shape=tuple(context.shape))
     batch = tf.broadcast_dynamic_shape(tf.shape(label), tf.shape(context)[:-1])
     return tf.broadcast_to(label, batch), tf.broadcast_to(context, tf.concat([batch, context.shape[-1:]], axis=0))
+
+
+def check_is_used(size: int, layer: keras.layers.Layer) -> None:
+    """Raises `InputError` if no part of a layer takes a condition of this size, which would then have no effect."""
+    sizes = {getattr(part, "context_size", 0) for part in layer._flatten_layers()}
+    rule = f"Expected a layer or a network with context_size={size}, so that label and context have an effect."
+    check(size == 0 or size in sizes, rule, context_sizes=sorted(sizes))

@@ -69,10 +69,14 @@ class Dequantized(GenerativeModel):
     def estimates(self):
         return self.flow.estimates
 
+    @property
+    def takes_importance_samples(self):
+        return not self.estimates  # the mean of exponentials of estimates is too high, however many there are
+
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        # The mean of exponentials of estimates is too high, however many there are.
         rule = "Expected `num_importance_samples` to be 1: the log-determinant of this model is an estimate."
-        check(num_importance_samples == 1 or not self.estimates, rule, num_importance_samples=num_importance_samples)
+        sound = num_importance_samples == 1 or self.takes_importance_samples
+        check(sound, rule, num_importance_samples=num_importance_samples)
         if num_importance_samples == 1:
             return self._bound(x, condition, seed, training=training)
         return importance_weighted(

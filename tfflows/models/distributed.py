@@ -11,11 +11,11 @@ from tfflows.errors import check
 
 
 class DistributedModel(keras.Model):
-    """A Keras model whose train and test functions reduce their logs inside the compiled loop.
+    """A Keras model whose train and test functions read their logs once, after the steps of an execution.
 
     Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not
     have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several in each
-    execution, and return the mean of each log over all replicas.
+    execution, and return the results of the metrics over all replicas.
     """
 
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
@@ -71,10 +71,8 @@ class DistributedModel(keras.Model):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             steps = [self._train_step_of(variables) for variables in self.trained_in_turn]
-            turns = [self._steps(step, self.logged_metrics) for step in steps]
-            self.train_function = (
-                self._alternating(turns) if turns else self._steps(self.train_step, self.logged_metrics)
-            )
+            turns = [self._steps(step, self.train_logs) for step in steps]
+            self.train_function = self._alternating(turns) if turns else self._steps(self.train_step, self.train_logs)
         return self.train_function
 
     def _alternating(self, turns):
@@ -101,40 +99,58 @@ class DistributedModel(keras.Model):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            self.test_function = self._steps(self.test_step, self.logged_in_test)
+            self.test_function = self._steps(self.test_step, self.test_logs)
         return self.test_function
 
-    def _steps(self, step, logged):
+    def _steps(self, step, logs):
+        """A function that takes `steps_per_execution` steps, or as many as there are data for, and returns `logs()`."""
         strategy = self.distribute_strategy
         # A nested function only if XLA needs one: it makes the first step several times slower.
         step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) if self.jit_compile else step
 
-        def one_step(iterator):
-            logs = strategy.run(step, args=(next(iterator),))
-            return {name: strategy.reduce("MEAN", log, axis=None) for name, log in logs.items()}
+        def one_step(batch):
+            strategy.run(step, args=(batch,))
+            return logs()
 
         def several_steps(iterator):
-            logs = {metric.name: tf.zeros([], metric.dtype) for metric in logged}
-            state = tf.while_loop(
-                lambda number, _: number < self.steps_per_execution,
-                lambda number, _: (number + 1, one_step(iterator)),
-                (0, logs),
-            )
-            return state[1]
+            most = self.steps_per_execution
 
-        execution = one_step if self.steps_per_execution == 1 else several_steps
+            def body(made, batch):
+                strategy.run(step, args=(batch.get_value(),))
+                return made + 1, tf.cond(made + 1 < most, iterator.get_next_as_optional, lambda: batch)
+
+            start = (0, iterator.get_next_as_optional())
+            made, _ = tf.while_loop(lambda made, batch: (made < most) & batch.has_value(), body, start)
+            return made, logs()
+
+        one_step, several_steps = self._compiled(one_step), self._compiled(several_steps)
+
+        def execution(iterator):
+            if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):
+                return one_step(next(iterator))  # Keras passes a generator of one batch in `train_on_batch`
+            made, its_logs = several_steps(iterator)
+            if not int(made):
+                raise StopIteration
+            return its_logs
+
+        return execution
+
+    def _compiled(self, function):
         # Without AutoGraph: converting a model's code takes a third of the time of its first step.
-        return execution if self.run_eagerly else tf.function(execution, reduce_retracing=True, autograph=False)
+        return function if self.run_eagerly else tf.function(function, reduce_retracing=True, autograph=False)
+
+    def train_logs(self) -> dict[str, tf.Tensor]:
+        """What training logs after a step: results over the rows of all replicas."""
+        return {metric.name: metric.result() for metric in self.logged_metrics}
+
+    def test_logs(self) -> dict[str, tf.Tensor]:
+        """What evaluation logs after a step."""
+        return self.train_logs()
 
     @property
     def logged_metrics(self) -> list[keras.metrics.Metric]:
         """The metrics whose results a training step returns."""
         return self.metrics
-
-    @property
-    def logged_in_test(self) -> list[keras.metrics.Metric]:
-        """The metrics whose results a test step returns."""
-        return self.logged_metrics
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Creates the variables of optimizer and loss before the first trace, in which a strategy cannot create any."""

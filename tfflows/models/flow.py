@@ -16,7 +16,7 @@ from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
-from tfflows.models.conditional import of_one_batch, some_hidden
+from tfflows.models.conditional import check_is_used, of_one_batch, some_hidden
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
 
@@ -44,8 +44,8 @@ class Flow(DataDependentWeights, GenerativeModel):
             that learns both densities can be sampled with guidance.
 
     Raises:
-        InputError: `event` is discrete; `base` is neither a known name nor a distribution of such vectors;
-            `condition_dropout` is out of range.
+        InputError: `event` is discrete, or has a condition that no layer takes; `base` is neither a known name nor a
+            distribution of such vectors; `condition_dropout` is out of range.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
         rule = "Expected a continuous `event`: wrap the flow of `event.dequantized` in `Dequantized`."
         check(not event.discrete, rule, event=event.to_dict())
-        bases.check_base(base, event.size)
+        bases.check_base(base, event.size, self.compute_dtype)
         in_range = 0 <= condition_dropout < 1
         check(in_range, "Expected `condition_dropout` to be in [0, 1).", condition_dropout=condition_dropout)
         self.condition_dropout = condition_dropout
@@ -72,10 +72,13 @@ class Flow(DataDependentWeights, GenerativeModel):
 
     def build(self, input_shape):
         build(self.chain, input_shape)
+        check_is_used(self.event.condition_size, self.chain)
         if self._base() == bases.HEAVY_TAILED:
             start = keras.initializers.Constant(math.log(bases.DEGREES_OF_FREEDOM))
             self.log_df = self.add_weight(shape=(self.event.size,), initializer=start, name="log_df")
         self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
+
+    takes_importance_samples = False
 
     @property
     def flow_layers(self) -> list[FlowLayer]:

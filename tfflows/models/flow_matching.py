@@ -25,15 +25,15 @@ class FlowMatching(DistributedModel):
         in training:  output = -|velocity(t, (1 - t) * x + t * z) - (z - x)|^2 / dimension
 
     With `optimal_transport`, each event of a minibatch is paired with a latent of the minibatch by a transport plan of
-    least cost, which makes paths straighter. The layers before the velocity field stay as they are initialized: they
-    could lower the error by shrinking the data. Weights are those of the flow, and are saved as the flow's.
+    least cost, which makes paths straighter. The layers before the velocity field stay as they are initialized. Weights
+    are those of the flow, and are saved as the flow's.
 
     Args:
         model: A flow whose last layer is its only continuous one, or a dequantized one.
         optimal_transport: Whether latents are paired with events.
 
     Raises:
-        InputError: The model is no such flow.
+        InputError: The model is no such flow, or has a condition and `optimal_transport` is True.
 
     Source: Lipman et al., "Flow Matching for Generative Modeling" (2210.02747), conditional flow matching with the
     optimal transport path; Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal
@@ -49,13 +49,22 @@ class FlowMatching(DistributedModel):
         continuous = [layer for layer in layers if isinstance(layer, Continuous)]
         rule = "Expected a flow with one velocity field, as its last layer, such as ffjord with flows=1 and scales=1."
         check(len(continuous) == 1 and layers[-1] is continuous[0], rule, model=model.name, fields=len(continuous))
+        rule = "Expected `optimal_transport` to be False with classes or a context: a plan would mix their latents."
+        check(not (optimal_transport and model.event.condition_size), rule, optimal_transport=optimal_transport)
         self.model = model
         self.flow = flow
         self.optimal_transport = optimal_transport
-        for layer in layers[:-1]:
-            layer.trainable = False
         self._progress = RecentMean(name="matching_error")
         self.built = True
+
+    @property
+    def trainable_weights(self):
+        # Only the velocity field is trained: the layers before it could lower the error by shrinking the data.
+        return self.flow.flow_layers[-1].trainable_weights
+
+    @property
+    def trainable_variables(self):
+        return self.trainable_weights
 
     @property
     def event(self):
@@ -139,7 +148,11 @@ def transport_plan(x: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """The entropic optimal transport plan between rows of equal mass, by Sinkhorn's iteration: `[batch, batch]`."""
     x, z = tf.cast(x, tf.float64), tf.cast(z, tf.float64)  # the range of float32 is too small for the kernel
     cost = tf.reduce_sum(x**2, 1)[:, None] + tf.reduce_sum(z**2, 1) - 2 * tf.matmul(x, z, transpose_b=True)
-    kernel = tf.exp(-cost / (REGULARIZATION * tf.reduce_mean(cost) + 1e-12))
+    unit = REGULARIZATION * tf.reduce_mean(cost) + 1e-12
+    # Constants of rows and of columns do not change the plan; without them, the kernel of an outlier would be 0.
+    cost -= tf.reduce_min(cost, axis=1, keepdims=True)
+    cost -= tf.reduce_min(cost, axis=0)
+    kernel = tf.exp(-cost / unit)
     columns = tf.ones_like(cost[0])
     for _ in range(SINKHORN_STEPS):
         rows = 1 / tf.linalg.matvec(kernel, columns)

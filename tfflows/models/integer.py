@@ -44,6 +44,7 @@ class IntegerFlow(GenerativeModel):
     """
 
     exact = True
+    takes_importance_samples = False
 
     def __init__(
         self, event: Event, scales: Sequence[Sequence[FlowLayer]], *, prior: Network, components: int = 1, **kwargs: Any

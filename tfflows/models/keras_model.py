@@ -141,10 +141,11 @@ class KerasModel(Configurable, DistributedModel):
         return super().train_step(self.unpacked(data))
 
     def test_step(self, data):
-        logs = super().test_step(self.unpacked(data))
-        if not self.event.discrete:
-            return {"loss": logs["loss"]}
-        return {"loss": logs["loss"], self._progress.name: self._progress.mean()}
+        return super().test_step(self.unpacked(data))
+
+    def test_logs(self):
+        logs = {"loss": self._loss_tracker.result()}
+        return {**logs, self._progress.name: self._progress.mean()} if self.event.discrete else logs
 
     def predict_step(self, data):
         values, _, _ = self.unpacked(data)
@@ -164,7 +165,3 @@ class KerasModel(Configurable, DistributedModel):
     @property
     def logged_metrics(self):
         return [self._loss_tracker, self._progress]
-
-    @property
-    def logged_in_test(self):
-        return [self._loss_tracker, self._progress] if self.event.discrete else [self._loss_tracker]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfflows import noise
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Chain
-from tfflows.layers.batchnorm import over_replicas
+from tfflows.layers.batchnorm import mean_of_all_rows
 from tfflows.likelihoods import likelihood
 from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
@@ -67,6 +67,7 @@ class LatentVariableModel(GenerativeModel):
         self.standardize = Chain([] if event.discrete else [ActNorm()])
         self.standardize.build((None, *event.shape))
         self._kl = RecentMean(name="kl")
+        self.trained_model = lambda: self  # the model whose optimizer counts the steps, if this one is a part of it
 
     # What an architecture provides: networks and the order in which they are called.
 
@@ -107,23 +108,26 @@ class LatentVariableModel(GenerativeModel):
     # The interface of `GenerativeModel`.
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
+        inferred = self._inferred(x, condition, training=training)
+        if num_importance_samples == 1:
+            found, reconstruction = inferred(seed)
+            return reconstruction - self._cost(found.kl, training=training)
+        dtype = tf.as_dtype(self.compute_dtype)
+        return importance_weighted(lambda seed: _log_weight(*inferred(seed)), seed, num_importance_samples, dtype)
+
+    def log_weight_fn(self, x, condition, seed):
+        return _log_weight(*self._inferred(x, condition, training=False)(seed))
+
+    def _inferred(self, x, condition, *, training):
+        """A function of a seed: a draw from the posterior, and the log-likelihood of `x` given it."""
         scaled, log_det = self._scaled(x)
         features = self.recognize(scaled, condition)
 
         def inferred(seed):
-            seeds = noise.row_seeds(x, seed)
-            found = self.infer(features, condition, seeds, training=training)
+            found = self.infer(features, condition, noise.row_seeds(x, seed), training=training)
             return found, self._log_likelihood(found.outputs, x, scaled) + log_det
 
-        if num_importance_samples == 1:
-            found, reconstruction = inferred(seed)
-            return reconstruction - self._cost(found.kl, training=training)
-
-        def log_weight(seed):
-            found, reconstruction = inferred(seed)
-            return reconstruction - found.log_ratio
-
-        return importance_weighted(log_weight, seed, num_importance_samples, scaled.dtype)
+        return inferred
 
     def sample_fn(self, seeds, temperature, condition):
         outputs = finite(self.draw(seeds, tf.cast(temperature, self.compute_dtype), condition))
@@ -167,13 +171,18 @@ class LatentVariableModel(GenerativeModel):
         if not training:
             return tf.reduce_sum(kl, axis=-1)
         self._kl.update_state(tf.reduce_sum(kl, axis=-1))
-        mean = over_replicas(tf.reduce_mean(kl, axis=0))
+        mean = mean_of_all_rows(kl)
         # Rows of a group below the threshold cost the threshold, without a gradient: the mean is max(mean, threshold).
         kl = tf.where(mean > self.free_bits, kl, tf.cast(self.free_bits, kl.dtype))
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 
     def _beta(self, dtype):
-        if getattr(self, "optimizer", None) is None:  # not compiled
+        optimizer = getattr(self.trained_model(), "optimizer", None)
+        if optimizer is None:  # not compiled
             return tf.ones([], dtype)
-        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), dtype)
+        step = tf.cast(tf.convert_to_tensor(optimizer.iterations), dtype)
         return tf.minimum(tf.ones([], dtype), (step + 1) / self.kl_warmup_steps)
+
+
+def _log_weight(found, reconstruction):
+    return reconstruction - found.log_ratio

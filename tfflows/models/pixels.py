@@ -40,6 +40,7 @@ class PixelModel(GenerativeModel):
     """
 
     exact = True
+    takes_importance_samples = False
 
     def __init__(self, event: Event, network: Network, *, components: int, **kwargs: Any):
         super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})

@@ -1,5 +1,6 @@
 """Density of the rows of a table, whose columns are real, bounded, rounded, categorical or circular."""
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from tfflows.layers.base import build
 from tfflows.models.base import GenerativeModel
 from tfflows.models.heads import features
 from tfflows.models.joint import JointHeads
+from tfflows.models.known import condition_size, joined, real_event
+from tfflows.models.latent import LatentVariableModel
 from tfflows.models.objective import importance_weighted
 from tfflows.models.real_columns import RealColumns
 
@@ -54,12 +57,26 @@ class Tabular(GenerativeModel):
         wanted = real_event(event)
         check(flow.event == wanted, f"Expected `flow` to model {wanted}.", event=flow.event)
         self.flow = flow
+        if isinstance(flow, LatentVariableModel):
+            flow.trained_model = lambda: self
         self._real = [place for place, column in enumerate(event.columns) if column.kind == "real"]
         self._reals = RealColumns([event.columns[place] for place in self._real], self.compute_dtype)
         known = condition_size(event) + len(self._reals.missing)
         self.joint = JointHeads(event.columns, width=width, context_size=known)
         build(self.joint, None)
         self.built = True
+
+    @property
+    def exact(self):
+        return super().exact and self.flow.exact
+
+    @property
+    def estimates(self):
+        return self.flow.estimates
+
+    @property
+    def takes_importance_samples(self):
+        return not self.estimates and (self.event.has_noise or self.flow.takes_importance_samples)
 
     @property
     def latent_shape(self):
@@ -83,19 +100,27 @@ class Tabular(GenerativeModel):
         return tf.concat(inputs, axis=-1) if inputs else None
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
+        rule = "Expected `num_importance_samples` to be 1: the log-determinant of this model is an estimate."
+        check(num_importance_samples == 1 or not self.estimates, rule, num_importance_samples=num_importance_samples)
         if num_importance_samples == 1 or not self.event.has_noise:
-            return self._bound(x, condition, seed, num_importance_samples, training=training)
-        return importance_weighted(
-            lambda seed: self._bound(x, condition, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
-        )
+            mode = {"num_importance_samples": num_importance_samples, "training": training}
+            density = functools.partial(self.flow.log_prob_fn, **mode)
+            return self._given(x, condition, seed, density, training=training)
+        dtype = tf.as_dtype(self.compute_dtype)
+        log_weight = functools.partial(self.log_weight_fn, x, condition)
+        return importance_weighted(log_weight, seed, num_importance_samples, dtype)
 
-    def _bound(self, x, condition, seed, num_importance_samples=1, *, training=False):
+    def log_weight_fn(self, x, condition, seed):
+        return self._given(x, condition, seed, self.flow.log_weight_fn)
+
+    def _given(self, x, condition, seed, density, *, training=False):
+        """The log-likelihood of rows whose real entries have `density(z, known, seed)`."""
         condition, known = self._known(x, condition)
         seeds = noise.row_seeds(x, seed) if self.event.has_noise or training else None
         z, log_det, inside = self._reals.standardized(self._real_part(x), seeds)
         if training and self.input_noise:
             z += self.input_noise * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(z.shape[1:]), z.dtype)
-        nats = self.flow.log_prob_fn(z, known, seed, num_importance_samples, training=training)
+        nats = density(z, known, seed)
         total = self.joint.log_prob(x, condition) + nats + tf.cast(log_det, nats.dtype)
         return tf.where(inside, total, -tf.ones_like(total) * math.inf)
 
@@ -170,27 +195,3 @@ class Tabular(GenerativeModel):
     @property
     def initialized(self):
         return self.flow.initialized
-
-
-def condition_size(event: Event) -> int:
-    """Number of features of the label and of the context of a row."""
-    return event.classes + sum(column.features for column in event.context_columns)
-
-
-def real_event(event: Event) -> Event:
-    """The events of the flow in a `Tabular` model: the real entries of a row, given everything else.
-
-    Raises:
-        InputError: No column is real.
-    """
-    real = [column for column in event.columns if column.kind == "real"]
-    others = [column.features for column in event.columns if column.kind != "real"]
-    check(len(real) > 0, "Expected at least one column of real numbers.", columns=[c.name for c in event.columns])
-    flags = sum(column.missing + (column.atom is not None) for column in real)
-    return Event((len(real),), context=condition_size(event) + sum(others) + flags)
-
-
-def joined(known: tf.Tensor | None, more: tf.Tensor | None) -> tf.Tensor | None:
-    """Two groups of features, each of which may be None, side by side."""
-    parts = [part for part in (known, more) if part is not None]
-    return tf.concat(parts, axis=-1) if parts else None

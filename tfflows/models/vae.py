@@ -11,7 +11,7 @@ from tfflows.bijectors.base import sum_event
 from tfflows.bounds import soft_bound
 from tfflows.events import Event
 from tfflows.layers import Chain, FlowLayer
-from tfflows.layers.base import build
+from tfflows.layers.base import build, check_needs_no_data
 from tfflows.models.latent import Inference, LatentVariableModel
 from tfflows.networks import Network
 
@@ -36,6 +36,9 @@ class VAE(LatentVariableModel):
         posterior: Layers of `f`, with the features as their context, from the Gaussian noise to `z`.
         prior: Layers of `g`, from `z` to its noise.
         **kwargs: As in `LatentVariableModel`.
+
+    Raises:
+        InputError: A layer of posterior or prior has weights that depend on data, such as those of `ActNorm`.
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114); flows in the posterior: Rezende and
     Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2.
@@ -63,6 +66,8 @@ class VAE(LatentVariableModel):
         self.decoder.build((None, latents))
         self.posterior.build((None, latents))
         self.prior.build((None, latents))
+        check_needs_no_data(self.posterior, "`posterior`")
+        check_needs_no_data(self.prior, "`prior`")
         self.built = True
 
     @property

@@ -114,7 +114,7 @@ class PixelCNN(Network):
             for block, beside, old, now in zip(self.right, features, seen, rows, strict=True):
                 x, inputs = block.pixel(x, beside[:, place], old, now, context, place)
                 new.append(_like(inputs, now))
-            pixel = entry(self.last(tf.nn.elu(x)), z[:, place])
+            pixel = entry(tf.cast(self.last(tf.nn.elu(x)), z.dtype), z[:, place])
             return place + 1, tf.ensure_shape(put(row, pixel, place), z.shape), new
 
         state = 0, tf.zeros_like(z), [[tf.zeros_like(one) for one in each] for each in seen]

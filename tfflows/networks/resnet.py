@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfflows.errors import check
 from tfflows.networks.base import ShiftedByContext
 from tfflows.networks.blocks import ResidualBlock
 from tfflows.serialization import Configurable
@@ -74,6 +75,9 @@ class ConvResNet(ShiftedByContext):
 
     def build(self, input_shape):
         _, height, width, channels = input_shape
+        divides = height % self.patch == 0 and width % self.patch == 0
+        rule = "Expected `patch` to divide height and width at each scale."
+        check(divides, rule, patch=self.patch, height=height, width=width)
         self.first = self._conv()
         self.condition = self.condition_layer(self.width)
         self.blocks = [ResidualBlock(self._conv(), self._conv()) for _ in range(self.num_blocks)]

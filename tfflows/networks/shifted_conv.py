@@ -103,12 +103,14 @@ class GatedResidual(Configurable, keras.layers.Layer):
         return x + gate(self._conditioned(outputs, condition)), [first, second]
 
     def _joined(self, hidden, beside):
-        return hidden if self.beside is None else hidden + self.beside(concat_elu(beside))
+        if self.beside is None:
+            return hidden
+        return hidden + tf.cast(self.beside(concat_elu(beside)), hidden.dtype)  # which a row may have in float32
 
     def _conditioned(self, outputs, condition):
         if self.condition is None:
             return outputs
-        shift = self.condition(condition)
+        shift = tf.cast(self.condition(condition), outputs.dtype)
         return outputs + tf.reshape(shift, [-1, *[1] * (outputs.shape.rank - 2), shift.shape[-1]])
 
 

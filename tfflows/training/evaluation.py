@@ -42,18 +42,20 @@ def nats_and_weights_of(
     model.check_initialized()
     strategy = model.distribute_strategy
 
-    def step(element, is_real):
-        nats = model.nats_fn(element, noise.seed_pair(seed), num_importance_samples)
+    def step(element, is_real, seed):
+        nats = model.nats_fn(element, seed, num_importance_samples)
         weight = tf.cast(element.get(WEIGHT, tf.ones_like(nats)), nats.dtype)
         return nats, weight, tf.cast(is_real, tf.int32)  # replicas cannot gather booleans
 
     run_step = model.cached_function(
-        "evaluate", lambda batch: strategy.run(step, args=batch), num_importance_samples, seed
+        "evaluate", lambda batch, seed: strategy.run(step, args=(*batch, seed)), num_importance_samples
     )
     kept = []
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
-        nats, weight, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch))
+        nats, weight, is_real = (
+            strategy.gather(part, axis=0).numpy() for part in run_step(batch, noise.seed_pair(seed))
+        )
         kept.append(np.stack([nats, weight])[:, is_real == 1])
     nats, weights = np.concatenate(kept, axis=1).astype(np.float64)
     return nats, weights

@@ -2,10 +2,13 @@
 
 from tfflows.datasets import Data
 from tfflows.errors import check
+from tfflows.layers import Logit
 from tfflows.models import Dequantized, Flow, FlowMatching, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
+
+NOISY = Dequantized | Tabular  # models to whose events training can add noise
 
 
 def make_objective(
@@ -21,9 +24,9 @@ def make_objective(
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
     _check_data(model, data, settings)
-    if settings.variational_em:
-        model.variational_em = True
-    if settings.input_noise:
+    if isinstance(model, LatentVariableModel):
+        model.variational_em = settings.variational_em
+    if isinstance(model, NOISY):
         model.input_noise = settings.input_noise
     if settings.objective == "flow_matching":
         with strategies.scope(model.distribute_strategy):
@@ -43,15 +46,19 @@ def _check_target(settings):
 def _check_data(model, data, settings):
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
-    rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
+    rule = "Expected `num_importance_samples` to be 1: the log-likelihood of this model is not a bound."
     samples = settings.num_importance_samples
-    check(samples == 1 or not isinstance(model, Flow), rule, num_importance_samples=samples)
+    check(samples == 1 or model.takes_importance_samples, rule, num_importance_samples=samples, model=model.name)
     rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
     has_latent = isinstance(model, LatentVariableModel)
     check(has_latent or not settings.variational_em, rule, variational_em=True, model=model.name)
     rule = "Expected `input_noise` to be 0: only flows of pixels and models of a table can add noise."
-    takes_noise = isinstance(model, Dequantized | Tabular)
-    check(takes_noise or not settings.input_noise, rule, input_noise=settings.input_noise, model=model.name)
+    check(
+        isinstance(model, NOISY) or not settings.input_noise, rule, input_noise=settings.input_noise, model=model.name
+    )
+    rule = "Expected `input_noise` to be 0 with a logit of the pixels, which has no values outside of their range."
+    has_logit = isinstance(model, Dequantized) and any(isinstance(layer, Logit) for layer in model.flow.flow_layers)
+    check(not (has_logit and settings.input_noise), rule, input_noise=settings.input_noise, model=model.name)
 
 
 def warnings(model: GenerativeModel, data: Data | Target) -> list[str]:
