@@ -16,11 +16,12 @@ def flat_event(event: Event) -> Event:
 
 def flat(data: Data) -> Data:
     """A dataset of images as one of vectors; training images are flipped and drawn before they are flattened."""
-    parts = {part: _flat(getattr(data, part)) for part in ("train", "validation", "test")}
+    parts = {part: flat_split(getattr(data, part)) for part in ("train", "validation", "test")}
     return dataclasses.replace(data, event=flat_event(data.event), **parts)
 
 
-def _flat(split: Split) -> Split:
+def flat_split(split: Split) -> Split:
+    """A split of images as one of vectors."""
     if split.augment is not None:
         return dataclasses.replace(split, augment=lambda element, seed: _flatten(split.augment(element, seed)))
     shuffled = split.shuffled and (lambda key: split.shuffled(key).map(_flatten))

@@ -12,7 +12,7 @@ import functools
 
 import tensorflow as tf
 
-from tfflows.datasets import image_files, image_folders, recipes
+from tfflows.datasets import flattened, image_files, image_folders, recipes
 from tfflows.datasets.data import Data
 from tfflows.datasets.image_folders import ImageFile
 from tfflows.datasets.options import Options
@@ -64,6 +64,26 @@ def load(name: str, options: Options) -> Data:
     splits = {part: _split(folder.event, images, options) for part, images in folder.splits.items()}
     train = dataclasses.replace(splits.pop("train"), augment=augment)
     return Data(name, folder.event, train, **splits)
+
+
+def of_event(name: str, event: Event, options: Options) -> Split:
+    """All images of a folder, in the order of their paths, as events of a model.
+
+    Raises:
+        InputError: An image has another shape, has colors where the events have none, or has another class.
+    """
+    images = sorted(image_folders.files_in(name), key=lambda image: image.relative)
+    paths = tuple(image.path for image in images)
+    channels, sides = _facts(paths, tuple(map(_changed, paths)), options.size)
+    shape = (*sides, max(event.size // (sides[0] * sides[1]), 1))
+    fits = event.shape in (shape, (shape[0] * shape[1] * shape[2],)) and shape[2] in (1, 3) and channels <= shape[2]
+    rule = f"Expected images that are events of the model, of shape {event.shape}."
+    check(fits, rule, folder=name, shape=(*sides, channels))
+    for image in images if event.classes else ():
+        rule = "Expected each image in a subfolder with the name of one of the classes of the model."
+        check(image.label in event.labels, rule, file=image.path, classes=event.labels[:8])
+    found = _split(dataclasses.replace(event, shape=shape), images, options)
+    return flattened.flat_split(found) if event.kind == "vector" else found
 
 
 def _opened(name: str, options: Options) -> Folder:

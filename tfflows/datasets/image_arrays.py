@@ -1,6 +1,7 @@
 """Images in memory as a dataset: arrays, and .npy and .npz files of them."""
 
 import re
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from tfflows.datasets import recipes
 from tfflows.datasets.data import Data
 from tfflows.datasets.options import Options
 from tfflows.datasets.tables.splitting import held_out
-from tfflows.errors import check
+from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.sources import array_table, npy, storage
 from tfflows.splits import Split, in_memory
@@ -36,13 +37,43 @@ def event(name: str, options: Options) -> Event:
 
 def load(name: str, options: Options) -> Data:
     """The three splits of a file of images, which is read into memory; `label` of a .npz file has their classes."""
-    path = storage.absolute(name)
+    return split(*_read(name, options), options, name)
+
+
+def of_event(name: str, event: Event, options: Options) -> Split:
+    """All images of a file, in order, as events of a model.
+
+    Raises:
+        InputError: An image has another shape, or another class.
+    """
+    x, label = _read(name, options)
+    images = _images(x)
+    rule = f"Expected images that are events of the model, of shape {event.shape}."
+    check(event.shape in (images.shape[1:], (images[0].size,)), rule, file=name, shape=images.shape[1:])
+    arrays = {"x": (images >> (8 - options.n_bits)).reshape(len(images), *event.shape)}
+    if label is not None:
+        names = [str(each) for each in _labels(label, len(images))]
+        wrong = sorted(set(names) - set(event.labels))
+        check(not wrong, "Expected labels that are classes of the model.", labels=wrong[:8], classes=event.labels[:8])
+        arrays["label"] = np.array([event.labels.index(each) for each in names], np.int32)
+    return in_memory(**arrays)
+
+
+def _read(name: str, options: Options) -> tuple[np.ndarray, np.ndarray | None]:
+    """The images of a file, and their labels if they are wanted."""
+    path, wanted = storage.absolute(name), ("x", "label") if options.conditional else ("x",)
     with storage.open_to_read(path) as file:
-        found = np.load(file)
-        arrays = dict(found.items()) if path.lower().endswith(".npz") else {"x": found}
+        try:
+            found = np.load(file)
+            is_archive = path.lower().endswith(".npz")
+            arrays = {key: found[key] for key in wanted if key in found} if is_archive else {"x": found}
+        except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"Expected {name!r} to be a whole file of arrays of numbers. Received: {error}."
+            ) from error
     rule = "Expected a .npz file with an array `label`, for conditional=True: np.savez(path, x=..., label=...)."
     check("label" in arrays or not options.conditional, rule, file=name, arrays=sorted(arrays))
-    return split(arrays["x"], arrays["label"] if options.conditional else None, options, name)
+    return arrays["x"], arrays.get("label")
 
 
 def split(x: Any, label: Any, options: Options, name: str, *, test: bool = True) -> Data:
@@ -58,21 +89,34 @@ def split(x: Any, label: Any, options: Options, name: str, *, test: bool = True)
     Raises:
         InputError: These are no images, the labels are not one for each, or there are too few images.
     """
-    images = np.asarray(x)
-    images = images[..., None] if images.ndim == 3 else images
-    rule = "Expected images as uint8 [rows, height, width, channels], with 1 or 3 channels."
-    sound = images.dtype == np.uint8 and images.ndim == 4 and images.shape[-1] in (1, 3)
-    check(sound, rule, shape=images.shape, dtype=str(images.dtype))
+    images = _images(x)
     arrays, labels = {"x": images >> (8 - options.n_bits)}, ()
     if label is not None:
-        found, codes = np.unique(np.asarray(label), return_inverse=True)
-        check(codes.shape == (len(images),), "Expected a label for each image.", shape=codes.shape)
+        found, codes = np.unique(_labels(label, len(images)), return_inverse=True)
         check(len(found) > 1, "Expected two or more classes.", labels=found.tolist())
         arrays["label"], labels = codes.astype(np.int32), tuple(map(str, found))
     kind = Event(images.shape[1:], levels=2**options.n_bits, classes=len(labels), labels=labels)
     validation, tested, train = _cut(arrays, options, test=test)
     train = Split(train.examples, train.size, recipes.flipped if options.flip else None)
     return Data(name, kind, train, validation, tested)
+
+
+def _images(x: Any) -> np.ndarray:
+    """Images with an axis of channels."""
+    images = np.asarray(x)
+    images = images[..., None] if images.ndim == 3 else images
+    rule = "Expected images as uint8 [rows, height, width, channels], with 1 or 3 channels."
+    sound = images.dtype == np.uint8 and images.ndim == 4 and images.shape[-1] in (1, 3)
+    check(sound, rule, shape=images.shape, dtype=str(images.dtype))
+    return images
+
+
+def _labels(label: Any, rows: int) -> np.ndarray:
+    labels = np.asarray(label)
+    check(labels.shape == (rows,), "Expected a label for each image.", shape=labels.shape)
+    is_number = labels.dtype.kind == "f"
+    check(not is_number or np.isfinite(labels).all(), "Expected labels that are not missing.", dtype=str(labels.dtype))
+    return labels
 
 
 def _cut(arrays: dict[str, np.ndarray], options: Options, *, test: bool) -> tuple[Split, Split, Split]:

@@ -39,7 +39,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("input", None, INPUT, required=True, **to)
     flags.DEFINE_string("output", None, OUTPUT, required=True, **to)
     flags.DEFINE_string("labels", None, LABELS, **to)
-    flags.DEFINE_string("split", "test", "Split of a dataset: train, validation or test.", **to)
+    flags.DEFINE_string("split", None, "Split of a dataset: train, validation or test (the default).", **to)
     flags.DEFINE_string("data_dir", None, DATA_DIR, **to)
     flags.DEFINE_multi_string("set", [], SET, **to)
     flags.DEFINE_float("flag_below_quantile", None, QUANTILE, **to)

@@ -21,6 +21,8 @@ from tfflows.sources.storage import absolute
 from tfflows.sources.table import expand
 from tfflows.sources.tfrecord import TfRecord
 
+NO_SPLIT = "Expected no `split` for files of rows, all of which are scored."
+
 FORMATS = {
     r"\.npy": Npy.open_events,
     r"\.csv": Csv.open,
@@ -44,14 +46,14 @@ def of_table(name: str, event: Event, options: Mapping[str, Any]) -> list[Source
     return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(name)]
 
 
-def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any] | None = None) -> list[Source]:
+def find(name: str, event: Event, *, split: str | None = None, options: dict[str, Any] | None = None) -> list[Source]:
     """The sources of an input, in order.
 
     Args:
         name: Path of a file, a pattern such as `data/*.npy`, a folder (all its files in a known format), a folder
             of images, or the name of a dataset. The files of a pattern or a folder are sorted by name.
         event: Event that each row must be.
-        split: Split of a dataset.
+        split: Split of a dataset; None for the test set, or for all images that nobody has split.
         options: Options of a dataset.
 
     Raises:
@@ -66,6 +68,7 @@ def find(name: str, event: Event, *, split: str = "test", options: dict[str, Any
         check(bool(files), "Expected `input` to be the name of a dataset, or files that exist.", input=name)
     else:
         return [Named.open(name, split, event, options or {})]
+    check(split is None, NO_SPLIT, split=split)
     return [_source(file, event) for file in files]
 
 

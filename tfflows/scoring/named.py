@@ -1,4 +1,4 @@
-"""A split of a dataset by its name, with the events that evaluation sees."""
+"""A split of a dataset by its name, with the events that evaluation sees, or all images that nobody has split."""
 
 import dataclasses
 import functools
@@ -10,11 +10,14 @@ import numpy as np
 
 from tfflows import datasets
 from tfflows.datasets import Data, Split
+from tfflows.datasets.options import Options
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
+from tfflows.scoring import images
 from tfflows.sources.spans import Span, even_spans
 
 SPLITS = ("train", "validation", "test")
+ALL = "all"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,27 +26,30 @@ class Named:
 
     Args:
         dataset: Name of the dataset.
-        part: Name of the split.
+        part: Name of the split, or `"all"` for images that nobody has split.
         options: Options of the dataset, by name.
+        event: The event of the model.
     """
 
     dataset: str
     part: str
     options: tuple[tuple[str, Any], ...]
+    event: Event
 
     @classmethod
-    def open(cls, dataset: str, part: str, event: Event, options: dict[str, Any]) -> "Named":
-        """Loads a split, whose events must be those of the model.
+    def open(cls, dataset: str, part: str | None, event: Event, options: dict[str, Any]) -> "Named":
+        """Loads a split, whose events must be those of the model; by default the test set, or all images.
 
         Raises:
             InputError: The events differ, the dataset has no examples, or it cannot be loaded.
         """
-        check_choice("split", part, SPLITS)
-        there = datasets.event(dataset, **options)
-        check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
-        data = _load(dataset, tuple(sorted(options.items())))
-        check(isinstance(data, Data), "Expected a dataset with examples: a target has none.", input=dataset)
-        return cls(dataset, part, tuple(sorted(options.items())))
+        found = cls(dataset, part or (ALL if images.are_at(dataset) else "test"), tuple(sorted(options.items())), event)
+        if found.part != ALL or part:
+            check_choice("split", part or "test", SPLITS)
+            there = datasets.event(dataset, **options)
+            check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
+        _load(found)
+        return found
 
     @property
     def name(self) -> str:
@@ -51,7 +57,7 @@ class Named:
 
     @property
     def split(self) -> Split:
-        return getattr(_load(self.dataset, self.options), self.part)
+        return _load(self)
 
     def identity(self) -> dict[str, Any]:
         options = {name: value for name, value in self.options if name != "data_dir"}
@@ -70,5 +76,10 @@ class Named:
 
 
 @functools.lru_cache(maxsize=1)
-def _load(dataset: str, options: tuple[tuple[str, Any], ...]) -> Data:
-    return datasets.load(dataset, **dict(options))
+def _load(named: Named) -> Split:
+    options = dict(named.options)
+    if named.part == ALL:
+        return images.split(named.dataset, named.event, Options(**options))
+    data = datasets.load(named.dataset, **options)
+    check(isinstance(data, Data), "Expected a dataset with examples: a target has none.", input=named.dataset)
+    return getattr(data, named.part)

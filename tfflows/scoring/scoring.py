@@ -57,7 +57,7 @@ def score(
     *,
     version: int | None = None,
     labels: str | Path | None = None,
-    split: str = "test",
+    split: str | None = None,
     options: Mapping[str, Any] | None = None,
     flag_below_quantile: float | None = None,
     batch_size: int = 256,
@@ -76,7 +76,8 @@ def score(
         output: Path of the table to write: .csv, .npy or .parquet.
         version: Number of the version; None takes the newest.
         labels: .npy file with the class of each row, for a class-conditional model.
-        split: Split of a dataset: `"train"`, `"validation"` or `"test"`.
+        split: Split of a dataset: `"train"`, `"validation"` or `"test"`. By default the test set, or all rows of files
+            and all images of a folder that has no folders of splits.
         options: Options of a dataset that differ from those in the model's training, such as `{"data_dir": ...}`.
         flag_below_quantile: Adds a column that marks rows below this quantile of the training set's scores.
         batch_size: Number of rows that are scored at a time.
@@ -144,11 +145,14 @@ def _runner(name: str, beam_options: Sequence[str]) -> Callable[[Job, Sequence[P
     return functools.partial(beam.run, runner=name, options=beam_options)
 
 
-def _sources(version: Version, name: str, target: str, *, split: str, options: Mapping[str, Any]) -> list[Source]:
+def _sources(
+    version: Version, name: str, target: str, *, split: str | None, options: Mapping[str, Any]
+) -> list[Source]:
     """The sources of the input; the output must be another file, in a known format."""
     table.check_ending(target)
     event = version.event()
     if event.columns:
+        check(split is None, inputs.NO_SPLIT, split=split)
         hints, of_training = typing.get_type_hints(Options), version.config()["data"]
         found = inputs.of_table(name, event, merge("data", of_training, hints, dict(options)))
     else:

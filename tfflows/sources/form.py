@@ -1,6 +1,7 @@
 """Rows in the form in which a user gave others: an array, or a DataFrame with its names and types."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,8 @@ class Form:
     def rows(self, values: np.ndarray, columns: Sequence[Column]) -> Any:
         """Rows, float64 `[rows, columns]` with numbers for categories, as an array or a DataFrame."""
         if not is_frame(self.empty):
-            return _in_range(values, self.empty.dtype).astype(self.empty.dtype)
+            numbers = np.stack([_numbers(*pair) for pair in zip(values.T, columns, strict=True)], axis=1)
+            return _in_range(numbers, self.empty.dtype).astype(self.empty.dtype)
         types = list(self.empty.dtypes)
         decoded = [_decoded(values[:, place], *pair) for place, pair in enumerate(zip(columns, types, strict=True))]
         held = {place: _in_range(*pair) for place, pair in enumerate(zip(decoded, types, strict=True))}
@@ -40,13 +42,21 @@ class Form:
 
 
 def _decoded(values: np.ndarray, column: Column, dtype: Any) -> np.ndarray:
-    """The texts of a categorical column, None for the missing; numbers unchanged."""
+    """The texts of a categorical column, None for the missing; or the numbers of any column."""
     of_category = getattr(dtype, "categories", None)  # of a categorical type of pandas
     held = dtype if of_category is None else of_category.dtype
     if column.kind != "categorical" or getattr(held, "kind", "O") in "biuf":
-        return values
+        return _numbers(values, column)
     texts = [None if name == MISSING else name for name in column.categories]
     return np.array(texts, object)[np.searchsorted(column.values, values)]
+
+
+def _numbers(values: np.ndarray, column: Column) -> np.ndarray:
+    """The numbers of a column of numbers, of which a few may be categories; NaN for the missing."""
+    if column.kind != "categorical":
+        return values
+    numbers = [math.nan if name == MISSING else float(name) for name in column.categories]
+    return np.array(numbers)[np.searchsorted(column.values, values)]
 
 
 def _in_range(values: np.ndarray, dtype: Any) -> np.ndarray:

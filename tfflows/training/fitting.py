@@ -21,6 +21,7 @@ from tfflows.training.objective import make_objective
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
 from tfflows.training.rows import naming_rows
+from tfflows.training.same_data import check_same
 from tfflows.training.settings import TrainSettings
 from tfflows.training.validation import Validation
 
@@ -79,15 +80,16 @@ def fit(
 
     Raises:
         TrainingError: The loss is no longer finite.
-        InputError: The model or a setting does not suit the data or the replicas.
+        InputError: The model or a setting does not suit the data or the replicas, or the run in `workdir` was started
+            with other data.
     """
     strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
     fitted = make_objective(model, data, settings)
     compile_model(fitted, settings, steps, round_steps)
     fitted.noise_seed = seed & 0x7FFFFFFF
-    folder = None if only_weights else workdir / "checkpoints"
-    state = RunState(fitted, folder, writes=strategies.is_chief(strategy))
+    check_same(data, None if only_weights else workdir, writes=strategies.is_chief(strategy))
+    state = RunState(fitted, None if only_weights else workdir / "checkpoints", writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         with naming_rows(data):

@@ -94,7 +94,7 @@ def _categorical(name: str, found: ColumnStatistics, *, is_number: bool) -> Colu
     values = sorted(found.values)
     names = [value if isinstance(value, str) else name_of(value) for value in values]
     numbers = values if is_number and not found.missing else []
-    if names == [str(place) for place in range(len(names))] and not numbers:
+    if names == [str(place) for place in range(len(names))] and not numbers and not found.missing:
         numbers = range(1, len(names) + 1)  # names that are the numbers would say that the column holds numbers
     return Column(name, "categorical", (*names, *([MISSING] if found.missing else [])), tuple(numbers))
 
