@@ -35,12 +35,14 @@ def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> plt.Figu
 
 
 def _limits(column: Column, values: list[np.ndarray]) -> tuple[float, float]:
-    """The range of a column that is shown: without the outermost 0.2% of the first table, and with a margin."""
+    """The range of a column that is shown: without the outermost 0.2% of the first table with values; with a margin."""
     if column.kind == "categorical":
         return -0.6, len(column.categories) - 0.4
     if column.kind == "circular":
         return column.support
-    low, high = np.nanquantile(values[0], [0.002, 0.998])
+    finite = [each[np.isfinite(each)] for each in values]
+    shown = next((each for each in finite if len(each)), np.array([-1.0, 1.0]))
+    low, high = np.quantile(shown, [0.002, 0.998])
     margin = 0.08 * (high - low) or 1.0
     return low - margin, high + margin
 
@@ -62,9 +64,8 @@ def _marginal(axis, values, column, limits, color, title):
         edges = (np.floor(limits[0] / column.step) - 0.5) * column.step + np.arange(len(edges) + 1) * width
     if column.kind == "categorical":
         edges = np.arange(len(column.categories) + 1) - 0.5
-    axis.hist(
-        places[np.isfinite(places)], edges, density=True, histtype="stepfilled", color=color, alpha=0.45, label=title
-    )
+    places = places[np.isfinite(places)]
+    axis.hist(places, edges, density=len(places) > 0, histtype="stepfilled", color=color, alpha=0.45, label=title)
 
 
 def _pair(axis, x, y, columns, color):
@@ -97,8 +98,8 @@ def _label(axis, column, *, which, shown):
     if not shown:
         ruler.set_ticks([])
         return
-    ruler.set_label_text(column.name, fontsize=9)
+    ruler.set_label_text(column.name, fontsize=9, parse_math=False)  # a name may have dollar signs
     axis.tick_params(axis=which, labelsize=7, labelrotation=35 if which == "x" else 0)
     ruler.get_offset_text().set_fontsize(7)
     if column.kind == "categorical" and len(column.categories) <= 8:
-        ruler.set_ticks(range(len(column.categories)), labels=column.categories)
+        ruler.set_ticks(range(len(column.categories)), labels=column.categories, parse_math=False)

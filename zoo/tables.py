@@ -101,8 +101,13 @@ def examples(event: Event, x: Any, context: Any) -> dict[str, np.ndarray]:
     """Rows as examples of an event.
 
     Raises:
-        InputError: A column is missing, or a value is wrong.
+        InputError: A column is missing, a value is wrong, or there is a context that the event lacks.
     """
+    check(
+        context is None or event.context > 0,
+        "Expected no `context`: this model has none.",
+        context=type(context).__name__,
+    )
     columns, _ = _table(x, context)
     return _encoded(event, columns)
 

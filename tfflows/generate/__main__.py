@@ -36,6 +36,7 @@ with command.quiet():
     from tfflows.files import atomic_write
     from tfflows.generate.modes import MODES
     from tfflows.generate.trained import Trained
+    from tfflows.values import check_count
     from zoo.pretrained import exported_version
 
 FLAGS = flags.FLAGS
@@ -77,10 +78,13 @@ READERS = {
     "temperatures": lambda texts: _numbers("temperatures", texts),
     "strengths": lambda texts: _numbers("strengths", texts),
     "images": lambda path: _pixels("images", path),
-    "keep": lambda path: _pixels("keep", path).squeeze(0) > 0,
+    "keep": lambda path: _one(_pixels("keep", path)) > 0,
     "background": zoo.load,
     "features": Path,
 }
+
+
+LEAST = {"n": 1, "steps": 1, "limit": 2, "draws": 0}
 
 
 def _numbers(name: str, texts: list[str]) -> list[float]:
@@ -98,12 +102,30 @@ def _pixels(name: str, path: str) -> np.ndarray:
         raise InputError(f"Expected --{name} to be a .npy file or a picture. Received: {path!r} ({error}).") from error
 
 
+def _one(images: np.ndarray) -> np.ndarray:
+    """A single image, with or without an axis of rows."""
+    return images[0] if images.ndim == 4 and len(images) == 1 else images
+
+
+def _file(name: str, path: str) -> Path:
+    file, rule = Path(path), f"Expected --{name} to be the path of a file that can be written."
+    check(not file.is_dir(), rule, **{name: path})
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{rule} Received: {path!r} ({error.strerror}).") from error
+    return file
+
+
 def options(mode: str, values: flags.FlagValues) -> dict[str, Any]:
     """The options of a mode that are given; another mode's are refused."""
     known = list(inspect.signature(MODES[mode]).parameters)[1:]
     given = {name: values[name].value for name in OPTIONS if values[name].value is not None}
     for name, value in given.items():
         check(name in known, f"Expected an option of {mode}, one of {known}.", **{name: value})
+        check(value != [], f"Expected a value of --{name}.", **{name: value})
+        if name in LEAST:
+            check_count(name, value, least=LEAST[name])
     return {name: READERS.get(name, lambda value: value)(value) for name, value in given.items()}
 
 
@@ -127,12 +149,13 @@ def main(argv: list[str], values: flags.FlagValues = FLAGS) -> None:
     required = [name for name, each in inspect.signature(MODES[mode]).parameters.items() if each.default is each.empty]
     missing = [name for name in required[1:] if name not in given]
     check(not missing, f"Expected --{'= and --'.join(missing)}= for {mode}.", mode=mode)
+    output, arrays = (_file(name, values[name].value) if values[name].value else None for name in ("output", "arrays"))
     subject = trained(values.model, values.version, values.set)
     result = MODES[mode](subject, **given)
-    output = Path(values.output or f"{mode}_{subject.name}.png")
+    output = output or Path(f"{mode}_{subject.name}.png")
     figures.save(result.picture, output)
-    if values.arrays:
-        with atomic_write(Path(values.arrays)) as beside, beside.open("wb") as file:
+    if arrays:
+        with atomic_write(arrays) as beside, beside.open("wb") as file:
             np.savez_compressed(file, **result.arrays)
     print(*filter(None, [result.report, f"Picture {output}"]), sep="\n")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
 from tfflows import figures
@@ -108,14 +109,14 @@ def in_batches(function: Callable[..., Any], examples: Mapping[str, np.ndarray],
 
 
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
-    """Probability that a score of `outside` is above one of `inside`; ties count one half.
+    """Probability that a score of `outside` is above one of `inside`, which may be infinite; ties count one half.
 
     Args:
         inside: Scores of events of the distribution, higher for stranger ones.
         outside: Scores of other events.
     """
     truth = np.repeat([0, 1], [len(inside), len(outside)])
-    return float(roc_auc_score(truth, np.concatenate([inside, outside])))
+    return float(roc_auc_score(truth, rankdata(np.concatenate([inside, outside]))))
 
 
 def histograms(scores: dict[str, np.ndarray], *, xlabel: str, axis: plt.Axes | None = None) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from tfflows import datasets, figures
 from tfflows.datasets import Data
 from tfflows.datasets.attributes import Attributes, load_attributes
 from tfflows.errors import check
+from tfflows.generate import tables
 from tfflows.models import GenerativeModel
 
 
@@ -39,7 +40,12 @@ class Trained:
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
-        return self.loaded or self.like(self.dataset)
+        if self.loaded:
+            return self.loaded
+        data = self._load(self.dataset)
+        rule = "Expected the data of the training: columns, scales or categories have changed since."
+        check(data.event == self.model.event or not data.event.columns, rule, dataset=self.dataset)
+        return data
 
     def like(self, dataset: str) -> Data:
         """Another dataset with the same options, whose events are those of the model, without its labels.
@@ -47,6 +53,11 @@ class Trained:
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
+        if self.model.event.columns:
+            return tables.like(dataset, self.model.event, self.options.get("delimiter", ","))
+        return self._load(dataset)
+
+    def _load(self, dataset: str) -> Data:
         known = datasets.options_of(dataset)
         data = datasets.load(dataset, **{name: value for name, value in self.options.items() if name in known})
         check(isinstance(data, Data), "Expected a dataset with examples: a target has none.", dataset=dataset)

@@ -12,6 +12,7 @@ from tfflows.events import Event
 from tfflows.sources.column import Column as Place
 
 MISSING = "(missing)"  # the category of a value that is missing
+TRUTHS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,11 +55,19 @@ class Encoder:
         examples = {"x": _matrix(table, self.event.columns, name, first_row)}
         if self.event.context:
             examples["context"] = _matrix(table, self.event.context_columns, name, first_row)
+            self._check_context(table, examples["context"], name, first_row)
         if self.label is not None:
             examples["label"] = self.labels(table[self.label], name, first_row)
         if self.weight is not None:
             examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, first_row))
         return examples
+
+    def _check_context(self, table, context, name, first_row):
+        """A network has never seen a context of an unknown category, which it would take for no category at all."""
+        for column, values in zip(self.event.context_columns, context.T, strict=True):
+            rule = f"Expected a category of the training set in a context column, {_short(column.categories)}."
+            known = np.isin(values, column.values) if column.kind == "categorical" else np.ones(len(values), bool)
+            check_values(Place(name, column.name, first_row), known, table[column.name], rule)
 
     def labels(self, texts: np.ndarray, name: str, first_row: int) -> np.ndarray:
         """The numbers of the classes of some rows; takes the arguments of a call, but only the column of labels."""
@@ -121,9 +130,11 @@ def missing_rule() -> str:
 
 
 def _codes(texts: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """The place of each text in `names`, -1 for a text that is not there."""
-    places = {name: index for index, name in enumerate(names)}
-    return np.array([places.get(MISSING if text is None else text, -1) for text in texts], np.int64)
+    """The place of each text in `names`, -1 for a text that is not there; formats write truth values in many ways."""
+    are_truths = {name.lower() for name in names} <= {"true", "false", MISSING}
+    places = {name.lower() if are_truths else name: index for index, name in enumerate(names)}
+    found = (MISSING if text is None else TRUTHS.get(text.lower(), text) if are_truths else text for text in texts)
+    return np.array([places.get(text, -1) for text in found], np.int64)
 
 
 def _weights(weights: np.ndarray, place: Place) -> np.ndarray:

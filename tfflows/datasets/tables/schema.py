@@ -55,6 +55,7 @@ def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishe
     if is_category or (not context and name not in wishes.continuous and few_values(found, sample)):
         return _categorical(name, found, is_number=is_number)
     sample = sample[~np.isnan(sample)]
+    check(len(sample) > 0, f"Expected column {name!r} to have values in the training set: drop it.", training_values=0)
     if context:
         return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
     return _real(name, found, sample, wishes)

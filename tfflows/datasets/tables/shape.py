@@ -61,6 +61,8 @@ def spacing(values: np.ndarray) -> tuple[float, float] | None:
     Args:
         values: Different numbers, ascending.
     """
+    if len(values) < 2:
+        return None
     gaps = np.diff(values)
     cells = np.round((values - values[0]) / gaps.min())
     step = (values[-1] - values[0]) / cells[-1]  # more precise than a single gap

@@ -1,0 +1,93 @@
+"""All images of a folder or of an array are scored, in order, unless the folder has splits."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from tests.scoring import running
+from tfflows.datasets.options import Options
+from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.scoring import images
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (7, 4, 4, 1), np.uint8)
+NAMES = ["b/0.png", "a/1.png", "a/0.png", "c.png", "b/a/2.png", "d.png", "b/1.png"]
+
+
+def folder(path, names=NAMES):
+    for name, pixels in zip(names, PIXELS, strict=False):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels[..., 0]).save(path / name)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    model = zoo.create("nice", Event((4, 4, 1), levels=256), couplings=2, width=8, depth=1)
+    model.initialize(PIXELS)
+    path = tmp_path_factory.mktemp("exported") / "small"
+    return running.write(model, path), path
+
+
+def test_every_image_of_a_folder_is_scored_in_the_order_of_the_paths(exported, tmp_path):
+    model, path = exported
+    order = np.argsort(NAMES)
+    scores = running.scored(tmp_path, path, folder(tmp_path / "images"))
+    np.testing.assert_allclose(scores, model.log_prob(PIXELS[order]), rtol=1e-5)
+
+
+def test_one_image_is_enough_and_splits_are_kept(exported, tmp_path):
+    model, path = exported
+    scores = running.scored(tmp_path, path, folder(tmp_path / "one", NAMES[:1]))
+    np.testing.assert_allclose(scores, model.log_prob(PIXELS[:1]), rtol=1e-5)
+    split = folder(tmp_path / "split", ["test/0.png", "train/0.png", "train/1.png", "train/2.png", "test/1.png"])
+    np.testing.assert_allclose(running.scored(tmp_path, path, split), model.log_prob(PIXELS[[0, 4]]), rtol=1e-5)
+    assert len(running.scored(tmp_path, path, split, split="train")) == 2  # another is cut for validation
+
+
+def test_every_image_of_a_file_is_scored(exported, tmp_path):
+    model, path = exported
+    notes = np.array([{"camera": "left"}], object)
+    np.savez(tmp_path / "x.npz", x=PIXELS[..., 0], notes=notes)  # which is not read: it needs pickle
+    scores = running.scored(tmp_path, path, tmp_path / "x.npz")
+    np.testing.assert_allclose(scores, model.log_prob(PIXELS), rtol=1e-5)
+
+
+def test_labels_are_those_of_the_model_and_vectors_are_flat(tmp_path):
+    event = Event((16,), levels=256, classes=3, labels=("a", "b", "c"))
+    options = Options(conditional=True, flatten=True)
+    np.savez(tmp_path / "x.npz", x=PIXELS, label=np.array(list("abcabca")))
+    folder(tmp_path / "images", ["b/0.png", "a/0.png", "b/1.png"])
+    found = list(images.split(str(tmp_path / "x.npz"), event, options).examples.as_numpy_iterator())
+    np.testing.assert_array_equal([each["label"] for each in found], [0, 1, 2, 0, 1, 2, 0])
+    np.testing.assert_array_equal([each["x"] for each in found], PIXELS.reshape(7, 16))
+    found = list(images.split(str(tmp_path / "images"), event, options).examples.as_numpy_iterator())
+    np.testing.assert_array_equal([each["label"] for each in found], [0, 1, 1])
+    np.testing.assert_array_equal([each["x"] for each in found], PIXELS[[1, 0, 2]].reshape(3, 16))
+
+
+def test_other_images_and_labels_are_refused(tmp_path):
+    event = Event((4, 4, 1), levels=256, classes=2, labels=("a", "b"))
+    np.savez(tmp_path / "x.npz", x=PIXELS, label=np.array(list("abzabza")))
+    folder(tmp_path / "images", ["b/0.png", "z/0.png"])
+    for name, options, message in (
+        ("x.npz", Options(conditional=True), r"classes of the model.*labels=\['z'\]"),
+        ("images", Options(conditional=True), r"classes of the model.*z.0\.png"),
+    ):
+        with pytest.raises(InputError, match=message):
+            images.split(str(tmp_path / name), event, options)
+    for name in ("x.npz", "images"):
+        with pytest.raises(InputError, match=r"events of the model, of shape \(5, 4, 1\)"):
+            images.split(str(tmp_path / name), Event((5, 4, 1), levels=256), Options())
+    (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:-40])
+    with pytest.raises(InputError, match=r"to be a whole file of arrays of numbers"):
+        images.split(str(tmp_path / "x.npz"), event, Options())
+
+
+def test_a_split_of_rows_is_refused(exported, tmp_path):
+    np.save(tmp_path / "x.npy", PIXELS)
+    message = running.refused(exported[1], tmp_path / "x.npy", tmp_path / "scores.npy", split="train")
+    assert message.startswith("Expected no `split` for files of rows")
