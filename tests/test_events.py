@@ -26,6 +26,8 @@ def test_event_round_trips_through_json():
     [
         ({"shape": ()}, r"`shape` to hold positive sizes\. Received: shape=\(\)"),
         ({"shape": (3, 0)}, r"`shape` to hold positive sizes"),
+        ({"shape": 2}, r"`shape` to be a tuple of integers, such as \(2,\)\. Received: shape=2"),
+        ({"shape": (2.7,)}, r"`shape` to be a tuple of integers"),
         ({"shape": (3,), "levels": 1, "dtype": "uint8"}, r"`levels` to be None or in 2\.\.256\. Received: levels=1"),
         ({"shape": (3,), "levels": 300, "dtype": "uint8"}, r"Received: levels=300"),
         (

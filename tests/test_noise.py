@@ -92,3 +92,9 @@ def test_evaluation_draws_no_training_noise():
         return sum(operation.type == "BitwiseXor" for operation in graph.get_operations())
 
     assert rounds_of_the_generator(3) == rounds_of_the_generator(1) > 0
+
+
+def test_no_seed_in_a_function_is_a_new_one_in_each_call():
+    drawn = tf.function(lambda: noise.sample_seeds(None, 3))
+    assert np.any(drawn() != drawn())
+    assert np.any(noise.sample_seeds(None, 3) != noise.sample_seeds(None, 3))

@@ -1,5 +1,7 @@
 """The modes of the command: a picture, the arrays in it, and options that another mode would take."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from absl import flags
@@ -143,6 +145,12 @@ def test_models_of_vectors_and_tables_are_drawn(tmp_path):
         (("reconstruct", "--images=nothing.npy"), r"--images to be a \.npy file or a picture.*nothing"),
         (("edit", "--attributes=ten"), r"`attribute` to be one of .*'ten'"),
         (("sample", "--set=train.steps=3"), r"--set=data\.key=value only"),
+        (("sample", "--n=0"), r"`n` to be an integer, 1 or more\. Received: n=0"),
+        (("edit", "--limit=-5"), r"`limit` to be an integer, 2 or more"),
+        (("reconstruct", "--draws=-1"), r"`draws` to be an integer, 0 or more"),
+        (("inpaint", "--hide="), r"Expected a value of --hide"),
+        (("sample", f"--output={Path(__file__).parent}"), r"--output to be the path of a file that can be written"),
+        (("sample", f"--arrays={__file__}/x.npz"), r"--arrays to be the path of a file that can be written"),
     ],
 )
 def test_wrong_commands_are_named(tmp_path, texts, message):

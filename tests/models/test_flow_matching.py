@@ -124,3 +124,38 @@ def test_settings_that_do_nothing_are_refused():
         TrainSettings(objective="flow_matching", input_noise=0.1)
     with pytest.raises(InputError, match=r"`objective` to be one of .*Received: objective='score'"):
         TrainSettings(objective="score")
+
+
+def test_an_outlier_has_one_partner_and_the_others_keep_theirs():
+    random = np.random.default_rng(0)
+    x, z = random.normal(size=(2, 256, 2)).astype(np.float32)
+    seeds = noise.row_seeds(tf.constant(x), SEED)
+    plain = paired(tf.constant(x), tf.constant(z), seeds).numpy()
+    x[7] = [1000.0, 0.0]
+    partners = paired(tf.constant(x), tf.constant(z), seeds).numpy()
+    assert len(np.unique(partners, axis=0)) > 0.8 * len(np.unique(plain, axis=0))
+
+
+def test_a_condition_and_optimal_transport_are_refused():
+    model = make(Case("ffjord", Event((2,), classes=2)))
+    assert not FlowMatching(model).optimal_transport
+    with pytest.raises(InputError, match=r"`optimal_transport` to be False with classes or a context"):
+        FlowMatching(model, optimal_transport=True)
+
+
+def test_the_field_alone_is_trained_and_the_flow_stays_as_it_is():
+    model, objective = matched()
+    field = model.flow_layers[-1]
+    assert [v.path for v in objective.trainable_variables] == [v.path for v in field.trainable_variables]
+    assert len(model.trainable_variables) == len(field.trainable_variables) + 2
+
+
+def test_a_frozen_field_has_the_same_density():
+    model = make(Case("ffjord", EVENTS["vector"]))
+    x = np.float32([[0.1, 0.2], [1.0, -1.0]])
+    expected = model.log_prob(x).numpy()
+    model.flow_layers[-1].trainable = False
+    again = type(model).from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    again.flow_layers[-1].trainable = False
+    np.testing.assert_allclose(again.log_prob(x), expected, rtol=1e-5)

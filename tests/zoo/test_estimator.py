@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, parametrize_with_checks
 
 import zoo
+from tfflows.errors import InputError
 from zoo import tables
 from zoo.estimator import EXPECTED_FAILED_CHECKS
 
@@ -237,3 +238,24 @@ def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     estimator().fit(rows())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_of_numbers_that_are_categories_are_these_numbers():
+    random = np.random.default_rng(0)
+    few = random.choice([5.0, 7.0, np.nan], 80)
+    kinds = {"nullable": "Int64", "category": pd.CategoricalDtype([5, 7]), "float": float}
+    frame = pd.DataFrame({"x": random.normal(size=80), **dict.fromkeys(kinds, few)}).astype(kinds)
+    truths = pd.array([None if np.isnan(each) else each == 5 for each in few], dtype="boolean")
+    one = estimator(data={"missing": "mask"}).fit(frame.assign(truth=truths))
+    drawn = one.sample(50)
+    assert np.isfinite(one.score_samples(drawn)).all()
+    for name in kinds:
+        assert set(drawn[name].dropna()) == {5, 7}
+    assert set(drawn["truth"].dropna()) == {True, False}
+    array = estimator(data={"missing": "mask"}).fit(np.stack([frame["x"], few], axis=1)).sample(50)
+    assert {each for each in array[:, 1] if not np.isnan(each)} == {5.0, 7.0}
+
+
+def test_a_context_that_the_model_lacks_is_refused(fitted):
+    with pytest.raises(InputError, match=r"Expected no `context`: this model has none"):
+        fitted.score_samples(rows(), context=np.zeros((60, 1)))

@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -108,3 +109,14 @@ def test_vectors_and_continuous_images_are_refused():
         zoo.create("pixelcnn", event=Event((2,)))
     with pytest.raises(InputError, match="`num_importance_samples` to be 1: the probability of the pixels is exact"):
         make(CASE).log_prob(events(CASE, 2)[0], num_importance_samples=2)
+
+
+def test_mixed_precision_samples_and_decodes():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = make(Case("pixelcnn", Event((3, 4, 1), "uint8", 8, classes=2)))
+        x, conditions = events(Case("pixelcnn", model.event), 4)
+        assert model.sample(3, label=[0, 1, 1], seed=0).shape == (3, 3, 4, 1)
+        assert np.abs(model.decode(model.encode(x, **conditions), **conditions).numpy() - x.astype(int)).max() <= 7
+    finally:
+        keras.config.set_dtype_policy("float32")
