@@ -62,6 +62,9 @@ def configuration() -> Config:
     given = read_config(FLAGS.config) if FLAGS.config else Config(FLAGS.model, "digits")
     if FLAGS.model not in (None, given.architecture):
         given = dataclasses.replace(given, architecture=FLAGS.model, model={})  # they were the other architecture's
+    if FLAGS.dataset not in (None, given.dataset):
+        known = datasets.options_of(FLAGS.dataset)  # a table has others than images
+        given = dataclasses.replace(given, data={name: value for name, value in given.data.items() if name in known})
     return zoo.configure(
         given.architecture,
         given.dataset if FLAGS.dataset is None else FLAGS.dataset,

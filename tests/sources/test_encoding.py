@@ -80,3 +80,13 @@ def test_columns_that_vary_outside_of_the_training_set_alone(tmp_path, values):
             datasets.load(str(tmp_path / "train.csv"), **options)
     else:
         assert datasets.load(str(tmp_path / "train.csv"), **options).event.shape == (2,)
+
+
+@pytest.mark.parametrize("odd", ["-", "0,5", "1,234.5", "12.5%", "$5.10"])
+def test_a_column_of_numbers_that_starts_with_another_value_is_no_column_of_categories(tmp_path, odd):
+    numbers = [f"{number:.3f}" for number in np.random.default_rng(0).normal(size=100)]
+    written = numbers if odd == "-" else [odd.replace("5", str(place)) for place in range(100)]
+    table = "x;y\n" + "".join(f"{number};{each}\n" for number, each in zip(numbers, [odd, *written], strict=False))
+    (tmp_path / "t.csv").write_text(table)
+    with pytest.raises(InputError, match=r"a number in each row of a numeric column.*row=0"):
+        datasets.load(str(tmp_path / "t.csv"), delimiter=";")

@@ -40,11 +40,11 @@ class Trained:
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
-        if self.loaded:
-            return self.loaded
+        if self.loaded or not self.model.event.columns:
+            return self.loaded or self.like(self.dataset)
         data = self._load(self.dataset)
         rule = "Expected the data of the training: columns, scales or categories have changed since."
-        check(data.event == self.model.event or not data.event.columns, rule, dataset=self.dataset)
+        check(data.event == self.model.event, rule, dataset=self.dataset)
         return data
 
     def like(self, dataset: str) -> Data:

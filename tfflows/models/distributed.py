@@ -104,26 +104,10 @@ class DistributedModel(keras.Model):
 
     def _steps(self, step, logs):
         """A function that takes `steps_per_execution` steps, or as many as there are data for, and returns `logs()`."""
-        strategy = self.distribute_strategy
         # A nested function only if XLA needs one: it makes the first step several times slower.
         step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) if self.jit_compile else step
-
-        def one_step(batch):
-            strategy.run(step, args=(batch,))
-            return logs()
-
-        def several_steps(iterator):
-            most = self.steps_per_execution
-
-            def body(made, batch):
-                strategy.run(step, args=(batch.get_value(),))
-                return made + 1, tf.cond(made + 1 < most, iterator.get_next_as_optional, lambda: batch)
-
-            start = (0, iterator.get_next_as_optional())
-            made, _ = tf.while_loop(lambda made, batch: (made < most) & batch.has_value(), body, start)
-            return made, logs()
-
-        one_step, several_steps = self._compiled(one_step), self._compiled(several_steps)
+        one_step = self._compiled(self._one_step(step, logs))
+        several_steps = self._compiled(self._several_steps(step, logs))
 
         def execution(iterator):
             if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):
@@ -134,6 +118,27 @@ class DistributedModel(keras.Model):
             return its_logs
 
         return execution
+
+    def _one_step(self, step, logs):
+        def one_step(batch):
+            self.distribute_strategy.run(step, args=(batch,))
+            return logs()
+
+        return one_step
+
+    def _several_steps(self, step, logs):
+        def several_steps(iterator):
+            most = self.steps_per_execution
+
+            def body(made, batch):
+                self.distribute_strategy.run(step, args=(batch.get_value(),))
+                return made + 1, tf.cond(made + 1 < most, iterator.get_next_as_optional, lambda: batch)
+
+            start = (0, iterator.get_next_as_optional())
+            made, _ = tf.while_loop(lambda made, batch: (made < most) & batch.has_value(), body, start)
+            return made, logs()
+
+        return several_steps
 
     def _compiled(self, function):
         # Without AutoGraph: converting a model's code takes a third of the time of its first step.

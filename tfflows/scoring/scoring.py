@@ -150,6 +150,7 @@ def _sources(
 ) -> list[Source]:
     """The sources of the input; the output must be another file, in a known format."""
     table.check_ending(target)
+    check(not tf.io.gfile.isdir(target), "Expected `output` to be the path of a file, not of a folder.", output=target)
     event = version.event()
     if event.columns:
         check(split is None, inputs.NO_SPLIT, split=split)

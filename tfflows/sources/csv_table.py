@@ -15,7 +15,8 @@ from tfflows.sources.column import Column, check_rows
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span
 
-SAMPLE = 10_000  # rows whose first values decide the kinds of the columns
+SAMPLE = 10_000  # rows whose values decide the kinds of the columns
+FEW = 20  # different numbers that the categories of a column of text may be called by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ class CsvTable(File):
         )
 
     def sample_kinds(self, chunk: list[bytes]) -> dict[str, str | None]:
-        """The kind of each column by its first value in some rows; None where all are missing."""
+        """The kind of each column by its values in some rows; None where all are missing."""
         table = self._texts(chunk, self.names, 0)
         return {name: _kind(table[name]) for name in self.names}
 
@@ -131,11 +132,16 @@ class CsvTable(File):
 
 
 def _kind(texts: pa.Array) -> str | None:
-    missing = entries.is_missing(pc.utf8_trim_whitespace(texts))
+    """The kind of a column, by its first value; or numbers, if most values are, of which a wrong one is then named."""
+    texts = pc.utf8_trim_whitespace(texts)
+    missing = entries.is_missing(texts)
     if missing.all():
         return None
-    first = int(np.argmin(missing))
-    return "number" if entries.are_numbers(texts[first : first + 1])[0] else "text"
+    if entries.are_numbers(texts[int(np.argmin(missing)) :][:1])[0]:
+        return "number"
+    like = ~missing & (entries.are_numbers(texts) | entries.are_like_numbers(texts))
+    many = len(texts.filter(pa.array(like)).unique()) > FEW and 2 * like.sum() > (~missing).sum()
+    return "number" if many else "text"
 
 
 def _shown(record: bytes) -> str:

@@ -13,6 +13,8 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")  # in tex
 EXACT = 2**53  # float64 holds all integers up to this one
 INTEGER = r"^[+-]?[0-9]+$"
 NUMBER = r"(?i)^[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)$"
+# With a decimal comma, commas between thousands, or a unit.
+LIKE_NUMBER = r"^[+-]?([0-9]+,[0-9]+|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?|[$€£] ?[0-9.,]+|[0-9.,]+ ?[%$€£])$"
 
 
 def numbers(column: Column, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
@@ -112,6 +114,11 @@ def is_missing(texts: pa.Array) -> np.ndarray:
 def are_numbers(texts: pa.Array) -> np.ndarray:
     """Whether texts are numbers."""
     return _matches(pc.utf8_trim_whitespace(texts), NUMBER)
+
+
+def are_like_numbers(texts: pa.Array) -> np.ndarray:
+    """Whether texts are numbers with a decimal comma, with commas between thousands, or with a unit beside them."""
+    return _matches(pc.utf8_trim_whitespace(texts), LIKE_NUMBER)
 
 
 def _text_of(value: np.generic) -> str | None:
