@@ -175,7 +175,7 @@ def test_labels_are_part_of_the_run(labeled, tmp_path, monkeypatch):
 
 def test_settings_that_do_not_affect_scores_may_change(unfinished, settings, counted):
     np.save(unfinished / "scores.npy", "what was there")
-    score(**settings, runner="local", split="train")
+    score(**settings, runner="local")
     assert counted == [2, 3, 4]
     assert len(np.load(unfinished / "scores.npy")) == ROWS
 
