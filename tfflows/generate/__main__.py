@@ -104,7 +104,7 @@ def _pixels(name: str, path: str) -> np.ndarray:
 
 def _one(images: np.ndarray) -> np.ndarray:
     """A single image, with or without an axis of rows."""
-    return images[0] if images.ndim == 4 and len(images) == 1 else images
+    return images[0] if len(images) == 1 else images
 
 
 def _file(name: str, path: str) -> Path:

@@ -127,6 +127,10 @@ class DistributedModel(keras.Model):
         return one_step
 
     def _several_steps(self, step, logs):
+        if self.steps_per_execution == 1:  # a loop would take longer than the step of a small model
+            one_step = self._one_step(step, logs)
+            return lambda iterator: (1, one_step(next(iterator)))
+
         def several_steps(iterator):
             most = self.steps_per_execution
 
