@@ -28,6 +28,6 @@ def test_folder_of_images(tmp_path):
     test = datasets.load(str(tmp_path / "pets"), **options).test
     rows = next(test.examples.batch(100).as_numpy_iterator())
     expected = zoo.load(str(tmp_path / "exported/pets")).log_prob(**rows).numpy()
-    scores = running.scored(tmp_path, tmp_path / "exported/pets", tmp_path / "pets")
+    scores = running.scored(tmp_path, tmp_path / "exported/pets", tmp_path / "pets", split="test")
     np.testing.assert_allclose(scores, expected, rtol=1e-4)
     assert len(scores) == 8
