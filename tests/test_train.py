@@ -96,7 +96,7 @@ def energy(tmp_path_factory):
 @pytest.mark.slow
 def test_energy_takes_the_same_command(energy):
     run, folder = energy
-    warning = "Warning: a target is fitted by sampling, and a sample of planar takes one network pass and a search"
+    warning = "Warning: a target is fitted by sampling, and a sample of planar takes one network pass and a root search"
     assert warning in run.stdout
     exported = folder / "exported" / "planar_energy_u1"
     metrics = json.loads((exported / "metrics.json").read_text())
