@@ -103,11 +103,8 @@ def examples(event: Event, x: Any, context: Any) -> dict[str, np.ndarray]:
     Raises:
         InputError: A column is missing, a value is wrong, or there is a context that the event lacks.
     """
-    check(
-        context is None or event.context > 0,
-        "Expected no `context`: this model has none.",
-        context=type(context).__name__,
-    )
+    if context is not None:
+        _check_has_context(event, context)
     columns, _ = _table(x, context)
     return _encoded(event, columns)
 
@@ -118,11 +115,15 @@ def context(event: Event, values: Any, rows: int) -> np.ndarray:
     Raises:
         InputError: The event has no context, or the number of rows is another.
     """
-    check(event.context > 0, "Expected no `context`: this model has none.", context=type(values).__name__)
+    _check_has_context(event, values)
     found = _encoded(Event((event.context,), columns=event.context_columns), dict(named_context(values)))["x"]
     rule = f"Expected a `context` for each of the {rows} rows, or one for all of them."
     check(len(found) in (1, rows), rule, shape=found.shape)
     return np.broadcast_to(found, (rows, event.context))
+
+
+def _check_has_context(event: Event, context: Any) -> None:
+    check(event.context > 0, "Expected no `context`: this model has none.", context=type(context).__name__)
 
 
 def _encoded(event: Event, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -38,7 +38,7 @@ class Logit(Bijector):
     def inverse_and_log_det(self, x):
         p = self.alpha + (1 - 2 * self.alpha) * x / self.high
         inside = (p > 0) & (p < 1)
-        p = tf.where(inside, p, tf.fill(tf.shape(p), tf.constant(0.5, p.dtype)))  # for finite latents and gradients
+        p = tf.where(inside, p, tf.constant(0.5, p.dtype))  # for finite latents and gradients
         log_p, log_q = tf.math.log(p), tf.math.log1p(-p)
         log_det = self._log_slope - log_p - log_q
         return log_p - log_q, tf.where(inside, log_det, tf.constant(-math.inf, p.dtype))

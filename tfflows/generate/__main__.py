@@ -74,6 +74,7 @@ OPTIONS: dict[str, tuple[Any, str]] = {
     "features": (flags.DEFINE_string, "quality: .keras file of the classifier, written if it is not there."),
     "limit": (flags.DEFINE_integer, "edit, density, ood, quality: number of events of each set."),
 }
+LEAST = {"n": 1, "steps": 1, "limit": 2, "draws": 0}
 READERS = {
     "temperatures": lambda texts: _numbers("temperatures", texts),
     "strengths": lambda texts: _numbers("strengths", texts),
@@ -82,9 +83,6 @@ READERS = {
     "background": zoo.load,
     "features": Path,
 }
-
-
-LEAST = {"n": 1, "steps": 1, "limit": 2, "draws": 0}
 
 
 def _numbers(name: str, texts: list[str]) -> list[float]:

@@ -8,7 +8,8 @@ import numpy as np
 from tfflows.datasets import Data
 from tfflows.events import Event
 from tfflows.sources.encoding import Encoder
-from tfflows.sources.table import expand, open_table
+from tfflows.sources.rows import Rows
+from tfflows.sources.table import expand
 from tfflows.splits import in_memory
 
 CHUNK, MOST = 10_000, 100_000  # rows that are read at a time, and at most
@@ -28,8 +29,7 @@ def like(name: str, event: Event, delimiter: str) -> Data:
 def _chunks(name: str, event: Event, delimiter: str) -> Iterator[Mapping[str, np.ndarray]]:
     encoder = Encoder(event)
     for path in expand(name):
-        file = open_table(path, delimiter=delimiter)
-        encoder.check_names(path, file.names)
-        for span in file.spans(CHUNK):
-            for chunk in file.chunks(span, CHUNK):
-                yield encoder(file.columns(chunk, encoder.kinds, span.first), path, span.first)
+        rows = Rows.open(path, encoder, delimiter)
+        for span in rows.spans(CHUNK):
+            for chunk in rows.chunks(span, CHUNK):
+                yield rows.decode(chunk, span.first)

@@ -48,6 +48,8 @@ class Flow(DataDependentWeights, GenerativeModel):
             distribution of such vectors; `condition_dropout` is out of range.
     """
 
+    takes_importance_samples = False
+
     def __init__(
         self,
         event: Event,
@@ -77,8 +79,6 @@ class Flow(DataDependentWeights, GenerativeModel):
             start = keras.initializers.Constant(math.log(bases.DEGREES_OF_FREEDOM))
             self.log_df = self.add_weight(shape=(self.event.size,), initializer=start, name="log_df")
         self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
-
-    takes_importance_samples = False
 
     @property
     def flow_layers(self) -> list[FlowLayer]:

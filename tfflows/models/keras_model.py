@@ -156,7 +156,7 @@ class KerasModel(Configurable, DistributedModel):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self._progress.update_state(self.progress_value(y_pred), sample_weight)
-        return {metric.name: metric.result() for metric in self.logged_metrics}
+        return self.train_logs()
 
     def progress_value(self, log_prob: tf.Tensor) -> tf.Tensor:
         """The value that the progress bar shows in addition to the loss."""

@@ -83,7 +83,7 @@ class ReverseKL(DistributedModel):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self._progress.update_state(y_pred)
-        return {metric.name: metric.result() for metric in self.logged_metrics}
+        return self.train_logs()
 
     @property
     def logged_metrics(self):

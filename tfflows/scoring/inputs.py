@@ -11,11 +11,11 @@ from tfflows.datasets import folders
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.scoring.named import Named
-from tfflows.scoring.rows import Rows
 from tfflows.sources.csv import Csv
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.npy import Npy
 from tfflows.sources.parquet import Parquet
+from tfflows.sources.rows import Rows
 from tfflows.sources.spans import Source
 from tfflows.sources.storage import absolute
 from tfflows.sources.table import expand

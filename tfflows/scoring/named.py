@@ -43,11 +43,14 @@ class Named:
         Raises:
             InputError: The events differ, the dataset has no examples, or it cannot be loaded.
         """
-        found = cls(dataset, part or (ALL if images.are_at(dataset) else "test"), tuple(sorted(options.items())), event)
-        if found.part != ALL or part:
-            check_choice("split", part or "test", SPLITS)
+        if part is None and images.are_at(dataset):
+            part = ALL
+        else:
+            part = part or "test"
+            check_choice("split", part, SPLITS)
             there = datasets.event(dataset, **options)
             check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
+        found = cls(dataset, part, tuple(sorted(options.items())), event)
         _load(found)
         return found
 

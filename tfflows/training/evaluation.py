@@ -50,12 +50,10 @@ def nats_and_weights_of(
     run_step = model.cached_function(
         "evaluate", lambda batch, seed: strategy.run(step, args=(*batch, seed)), num_importance_samples
     )
-    kept = []
+    kept, pair = [], noise.seed_pair(seed)
     batch_size = -(-min(batch_size, split.size) // strategy.num_replicas_in_sync) * strategy.num_replicas_in_sync
     for batch in strategy.experimental_distribute_dataset(padded_batches(split, batch_size=batch_size)):
-        nats, weight, is_real = (
-            strategy.gather(part, axis=0).numpy() for part in run_step(batch, noise.seed_pair(seed))
-        )
+        nats, weight, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch, pair))
         kept.append(np.stack([nats, weight])[:, is_real == 1])
     nats, weights = np.concatenate(kept, axis=1).astype(np.float64)
     return nats, weights
