@@ -165,7 +165,7 @@ MISTAKES = {
     ),
     "samples": (
         ["--dataset=toy/rings", "--set=train.num_importance_samples=9"],
-        "the log-likelihood of this model is not a bound",
+        "this log-likelihood is not a bound",
         "num_importance_samples=9",
     ),
     "gpu": (["--strategy=mirrored"], "--strategy=mirrored to find a GPU", "gpus=0"),

@@ -129,7 +129,7 @@ def test_failed_export_leaves_nothing(trained, tmp_path, monkeypatch):
             patch.setattr(module, step, fail)
             with pytest.raises(KeyboardInterrupt):
                 write(model, tmp_path / "model")
-        assert list((tmp_path / "model").iterdir()) == []
+        assert not (tmp_path / "model").exists()
 
 
 def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, monkeypatch):
@@ -137,10 +137,12 @@ def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, mo
     monkeypatch.setattr("tfflows.servable.LOG_PROB_SEED", 9)
     with pytest.raises(RuntimeError, match="nats apart from the model; nothing was exported"):
         write(model, tmp_path / "model")
-    assert list((tmp_path / "model").iterdir()) == []
+    assert not (tmp_path / "model").exists()
 
 
 def test_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"--export_dir to be a folder that can be written\. Received: export_dir="):
         export.check_writable(tmp_path / "file" / "model")
+    export.check_writable(tmp_path / "model")
+    assert not (tmp_path / "model").exists()

@@ -1,5 +1,6 @@
 """Facts of FFJORD's paper, 1810.01367."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -99,6 +100,21 @@ def test_function_evaluations_are_reported():
     loose = model.logged_metrics[-1].result().numpy()
     assert loose >= 13
     assert loose % 0.125 == 0
+
+
+def test_mixed_precision_takes_no_more_evaluations():
+    """A velocity in bfloat16 is rough, and the solver would take many small steps."""
+    x, evaluations = tf.random.stateless_normal([8, 2], [0, 1]), []
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(policy)
+        try:
+            model = make(CASE)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        model.compile("adam", MeanNegativeLogLikelihood())
+        model.log_prob_fn(x, None, noise.seed_pair(0), training=True)
+        evaluations.append(model.logged_metrics[-1].result().numpy())
+    assert evaluations[0] == evaluations[1]
 
 
 @pytest.mark.slow

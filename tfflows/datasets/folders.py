@@ -72,9 +72,8 @@ def of_event(name: str, event: Event, options: Options) -> Split:
     Raises:
         InputError: An image has another shape, has colors where the events have none, or has another class.
     """
-    images = sorted(image_folders.files_in(name), key=lambda image: image.relative)
-    paths = tuple(image.path for image in images)
-    channels, sides = _facts(paths, tuple(map(_changed, paths)), options.size)
+    images = image_folders.in_order(name)
+    channels, sides = _facts(images, options.size)
     shape = (*sides, max(event.size // (sides[0] * sides[1]), 1))
     fits = event.shape in (shape, (shape[0] * shape[1] * shape[2],)) and shape[2] in (1, 3) and channels <= shape[2]
     rule = f"Expected images that are events of the model, of shape {event.shape}."
@@ -88,15 +87,19 @@ def of_event(name: str, event: Event, options: Options) -> Split:
 
 def _opened(name: str, options: Options) -> Folder:
     splits = image_folders.in_splits(name, options)
-    images = [image.path for of_split in splits.values() for image in of_split]
-    channels, sides = _facts(tuple(sorted(images)), tuple(map(_changed, sorted(images))), options.size)
+    channels, sides = _facts([image for of_split in splits.values() for image in of_split], options.size)
     labels = image_folders.classes(name, splits) if options.conditional else ()
     return Folder(Event((*sides, channels), levels=2**options.n_bits, classes=len(labels), labels=labels), splits)
 
 
-@functools.lru_cache(maxsize=1)
-def _facts(paths: tuple[str, ...], changed: tuple, size: int | None) -> tuple[int, tuple[int, int]]:
+def _facts(images: list[ImageFile], size: int | None) -> tuple[int, tuple[int, int]]:
     """The number of channels, and height and width, after all headers are checked; remembered until a file changes."""
+    paths = tuple(sorted(image.path for image in images))
+    return _facts_of(paths, tuple(map(_changed, paths)), size)
+
+
+@functools.lru_cache(maxsize=1)
+def _facts_of(paths: tuple[str, ...], changed: tuple, size: int | None) -> tuple[int, tuple[int, int]]:
     del changed
     first, colored = None, False
     for path in paths:

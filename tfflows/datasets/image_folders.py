@@ -52,6 +52,11 @@ def files_in(folder: str) -> Iterator[ImageFile]:
                 yield ImageFile(os.path.join(place, name), relative, parents[1:] if split else parents, split)
 
 
+def in_order(folder: str) -> list[ImageFile]:
+    """The images in a folder and its subfolders, in the order of their paths in the folder."""
+    return sorted(files_in(folder), key=lambda image: image.relative)
+
+
 def in_splits(folder: str, options: Options) -> dict[str, list[ImageFile]]:
     """The images of each split: those of a subfolder with its name, else some of the training images.
 
@@ -60,7 +65,7 @@ def in_splits(folder: str, options: Options) -> dict[str, list[ImageFile]]:
     Raises:
         InputError: There are too few images, or some inside and some outside of the subfolders of splits.
     """
-    images = sorted(files_in(folder), key=lambda image: image.relative)
+    images = in_order(folder)
     outside = [image.relative for image in images if image.split is None]
     by_name = len(outside) < len(images)
     rule = "Expected all images in the subfolders train, validation (or val) and test, or no such subfolders."

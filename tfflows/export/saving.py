@@ -80,16 +80,23 @@ def export_again(
 def _writing(folder: Path) -> Iterator[Path]:
     """A new folder in `folder` to write to, which is deleted if anything fails."""
     check_writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
         yield beside
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
+        _remove_if_empty(folder)
         raise
 
 
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def check_writable(folder: Path) -> None:
-    """Creates `folder` and checks that it can be written.
+    """Checks that `folder` can be created and written; leaves no new folder.
 
     Raises:
         InputError: It cannot be created or written.
@@ -98,6 +105,7 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder):
             pass
+        _remove_if_empty(folder)
     except OSError as error:
         raise InputError(
             f"Expected --export_dir to be a folder that can be written. Received: export_dir={str(folder.parent)!r}"

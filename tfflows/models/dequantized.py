@@ -10,14 +10,13 @@ import tensorflow as tf
 from tfflows import noise
 from tfflows.costs import Cost
 from tfflows.dequantization import Dequantization, UniformDequantization
-from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import FlowLayer, Logit
 from tfflows.layers.base import build
 from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
 from tfflows.models.flow import Flow
-from tfflows.models.objective import importance_weighted
+from tfflows.models.objective import check_importance_samples, importance_weighted
 
 ALPHA = 1e-6  # of the logit that precedes vectors of pixels
 
@@ -74,9 +73,7 @@ class Dequantized(GenerativeModel):
         return not self.estimates  # the mean of exponentials of estimates is too high, however many there are
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        rule = "Expected `num_importance_samples` to be 1: the log-determinant of this model is an estimate."
-        sound = num_importance_samples == 1 or self.takes_importance_samples
-        check(sound, rule, num_importance_samples=num_importance_samples)
+        check_importance_samples(self, num_importance_samples)
         if num_importance_samples == 1:
             return self._bound(x, condition, seed, training=training)
         return importance_weighted(

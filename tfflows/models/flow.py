@@ -19,6 +19,7 @@ from tfflows.models.base import GenerativeModel
 from tfflows.models.conditional import check_is_used, of_one_batch, some_hidden
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
+from tfflows.models.objective import check_importance_samples
 
 tfb, tfd = tfp.bijectors, tfp.distributions
 
@@ -160,8 +161,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         return self.base_distribution().log_prob(bijector.inverse(x)) + log_det
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        rule = "Expected `num_importance_samples` to be 1: the density of continuous events is exact."
-        check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+        check_importance_samples(self, num_importance_samples)
         seeds = noise.row_seeds(x, seed) if training or self.estimates else None
         return self.log_density(x, condition, training=training, seeds=seeds)
 

@@ -16,6 +16,7 @@ from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models.assertions import finite
 from tfflows.models.base import GenerativeModel
+from tfflows.models.objective import check_importance_samples
 from tfflows.networks import Network
 
 
@@ -120,8 +121,7 @@ class IntegerFlow(GenerativeModel):
         return tf.broadcast_to(outputs, [rows, *self.top.shape])
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        rule = "Expected `num_importance_samples` to be 1: the probability of integers is exact."
-        check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+        check_importance_samples(self, num_importance_samples)
         return tf.add_n([sum_event(self.integers.log_prob(*part), 3) for part in self.latents(x, condition)])
 
     def sample_fn(self, seeds, temperature, condition):

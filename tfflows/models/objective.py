@@ -59,6 +59,12 @@ class RecentMean(keras.metrics.Metric):
         return tf.math.divide_no_nan(tf.convert_to_tensor(self.sum), tf.convert_to_tensor(self.count))
 
 
+def check_importance_samples(model: Any, number: int) -> None:
+    """Raises `InputError` for more than one importance sample where they do not tighten a bound."""
+    rule = "Expected `num_importance_samples` to be 1: this log-likelihood is not a bound that more can tighten."
+    check(number == 1 or model.takes_importance_samples, rule, num_importance_samples=number, model=model.name)
+
+
 def importance_weighted(
     log_weight: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor, num: int, dtype: tf.DType
 ) -> tf.Tensor:

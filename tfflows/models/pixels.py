@@ -12,6 +12,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.base import build
 from tfflows.models.base import GenerativeModel
+from tfflows.models.objective import check_importance_samples
 from tfflows.networks import Network
 from tfflows.pixel_mixture import PixelMixture
 
@@ -60,8 +61,7 @@ class PixelModel(GenerativeModel):
         return Cost("sequential")
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        rule = "Expected `num_importance_samples` to be 1: the probability of the pixels is exact."
-        check(num_importance_samples == 1, rule, num_importance_samples=num_importance_samples)
+        check_importance_samples(self, num_importance_samples)
         seeds = noise.row_seeds(x, seed) if training else None
         x = tf.cast(x, self.compute_dtype)
         outputs = self._outputs(x, condition, training=training, seeds=seeds)

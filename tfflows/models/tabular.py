@@ -18,7 +18,7 @@ from tfflows.models.heads import features
 from tfflows.models.joint import JointHeads
 from tfflows.models.known import condition_size, joined, real_event
 from tfflows.models.latent import LatentVariableModel
-from tfflows.models.objective import importance_weighted
+from tfflows.models.objective import check_importance_samples, importance_weighted
 from tfflows.models.real_columns import RealColumns
 
 ROWS = 1024  # of noise, from which data-dependent weights are set
@@ -100,8 +100,7 @@ class Tabular(GenerativeModel):
         return tf.concat(inputs, axis=-1) if inputs else None
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        rule = "Expected `num_importance_samples` to be 1: the log-determinant of this model is an estimate."
-        check(num_importance_samples == 1 or not self.estimates, rule, num_importance_samples=num_importance_samples)
+        check_importance_samples(self, num_importance_samples)
         if num_importance_samples == 1 or not self.event.has_noise:
             mode = {"num_importance_samples": num_importance_samples, "training": training}
             density = functools.partial(self.flow.log_prob_fn, **mode)

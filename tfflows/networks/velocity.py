@@ -28,9 +28,9 @@ class ConcatSquash(Configurable, keras.layers.Layer):
         self.condition_size = condition_size
 
     def build(self, input_shape):
-        self.dense = self.map_of(self.units)
-        self.gate = keras.layers.Dense(self.units)
-        self.shift = keras.layers.Dense(self.units, use_bias=False)
+        self.dense = self.map_of(self.units, dtype=self.dtype_policy)
+        self.gate = keras.layers.Dense(self.units, dtype=self.dtype_policy)
+        self.shift = keras.layers.Dense(self.units, use_bias=False, dtype=self.dtype_policy)
         self.dense.build(input_shape)
         self.gate.build((None, self.condition_size))
         self.shift.build((None, self.condition_size))
@@ -42,25 +42,29 @@ class ConcatSquash(Configurable, keras.layers.Layer):
 class VelocityMLP(Network):
     """Perceptron of `(t, x, context)` with smooth activations, as the flow needs its derivatives.
 
+    It does not compute in bfloat16, whose rounding errors an adaptive solver would follow in many small steps.
+
     Args:
         outputs: Dimension of the data; None for a recipe.
         width: Number of units of each hidden layer.
         depth: Number of hidden layers.
         activation: Activation of the hidden layers: `"softplus"`, `"tanh"` or another smooth one of Keras.
-        **kwargs: As in `Network`; the context vector joins time in every layer.
+        **kwargs: As in `Network`, but `dtype` is `keras.config.floatx()` by default; the context vector joins time in
+            every layer.
     """
 
     squash_layer = ConcatSquash
 
     def __init__(self, outputs: int | None = None, *, width: int, depth: int, activation: str = "tanh", **kwargs: Any):
-        super().__init__(outputs, **kwargs)
+        super().__init__(outputs, **{"dtype": keras.config.floatx(), **kwargs})
         self.width = width
         self.depth = depth
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
         sizes, size = [self.width] * self.depth + [self.outputs], input_shape[-1]
-        self.squash = [self.squash_layer(units, condition_size=1 + self.context_size) for units in sizes]
+        settings = {"condition_size": 1 + self.context_size, "dtype": self.dtype_policy}
+        self.squash = [self.squash_layer(units, **settings) for units in sizes]
         for layer in self.squash:
             layer.build((*input_shape[:-1], size))
             size = layer.units

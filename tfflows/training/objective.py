@@ -4,6 +4,7 @@ from tfflows.datasets import Data
 from tfflows.errors import check
 from tfflows.layers import Logit
 from tfflows.models import Dequantized, Flow, FlowMatching, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
+from tfflows.models.objective import check_importance_samples
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.settings import TrainSettings
@@ -46,9 +47,7 @@ def _check_target(settings):
 def _check_data(model, data, settings):
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
-    rule = "Expected `num_importance_samples` to be 1: the log-likelihood of this model is not a bound."
-    samples = settings.num_importance_samples
-    check(samples == 1 or model.takes_importance_samples, rule, num_importance_samples=samples, model=model.name)
+    check_importance_samples(model, settings.num_importance_samples)
     rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
     has_latent = isinstance(model, LatentVariableModel)
     check(has_latent or not settings.variational_em, rule, variational_em=True, model=model.name)
