@@ -24,6 +24,7 @@ with command.quiet():
 
     import zoo
     from tfflows import datasets, export, training
+    from tfflows.columns import described
     from tfflows.config import Config, assignments, read_config
     from tfflows.errors import check
     from tfflows.training import strategies
@@ -102,6 +103,7 @@ def main(argv: list[str]) -> None:
     workdir = config.save_to(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
+        *(f"  {line}" for line in described(data.event.columns, data.event.context_columns, most=20)),
         *training.warnings(model, data),
         sep="\n",
     )

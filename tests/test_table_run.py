@@ -33,6 +33,7 @@ def run(tmp_path_factory):
     words += [f"--workdir={folder}/run", f"--export_dir={folder}/exported"]
     found = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
     assert found.returncode == 0, found.stderr[-3000:]
+    (folder / "printed").write_text(found.stdout)
     return folder
 
 
@@ -52,6 +53,7 @@ def test_export_records_the_columns_and_how_they_were_read(run):
     assert tabling.ROLES.items() <= record["data"].items()
     model = zoo.load(str(run / "exported/maf_people"))
     assert model.event == event
+    assert "  income: real numbers greater than 0, may be missing" in (run / "printed").read_text().splitlines()
     assert (run / "exported/maf_people/samples.png").stat().st_size > 0
 
 

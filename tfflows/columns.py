@@ -90,6 +90,36 @@ class Column(ConfigurableValue):
         return {"real": 1, "circular": 2, "categorical": len(self.categories)}[self.kind] + self.missing
 
 
+def described(columns: Sequence[Column], given: Sequence[Column] = (), most: int | None = None) -> list[str]:
+    """A line for each column: its name, and what its values were taken for.
+
+    Args:
+        columns: The columns of an event.
+        given: Those of its context.
+        most: Number of lines after which the others are only counted; None for no limit.
+    """
+    lines = [f"{column.name}: {_in_words(column)}" for column in columns]
+    lines += [f"{column.name}, given: {_in_words(column)}" for column in given]
+    more = 0 if most is None else max(len(lines) - most, 0)
+    return [*lines[: len(lines) - more], f"... and {more} more columns"] if more else lines
+
+
+def _in_words(column: Column) -> str:
+    low, high = column.support
+    if column.kind == "categorical":
+        names = [*map(repr, column.categories[:5]), *["..."] * (len(column.categories) > 5)]
+        return f"{len(column.categories)} categories: {', '.join(names)}" if len(names) > 1 else f"always {names[0]}"
+    if column.kind == "circular":
+        return f"circular, from {low:g} to {high:g}"
+    text = {0: "real numbers", 1: "integers"}.get(column.step, f"multiples of {column.step:g}")
+    if math.isfinite(low) and math.isfinite(high):
+        text += f" between {low:g} and {high:g}"
+    elif math.isfinite(low) or math.isfinite(high):
+        text += f" greater than {low:g}" if math.isfinite(low) else f" less than {high:g}"
+    text += "" if column.atom is None else f", often {column.atom:g}"
+    return text + (", may be missing" if column.missing else "")
+
+
 def arrays(columns: Sequence[Column]) -> dict[str, np.ndarray]:
     """Ends, steps, origins, shifts and scales of several columns, float64 `[columns]`."""
     low, high = (np.array([column.support[end] for column in columns], np.float64) for end in (0, 1))

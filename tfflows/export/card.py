@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tfflows.columns import described
 from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
 from tfflows.files import atomic_write
@@ -41,7 +42,7 @@ model-index:
 - Event: {event}.
 - Score: {score}.
 - License of the data: {license}.
-
+{columns}
 ![samples](samples.png)
 
 ## Use
@@ -96,6 +97,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
         event=_event(Event(**config["event"])),
         score=summary(metrics),
         license=license_of(config["dataset"]),
+        columns=_columns(Event(**config["event"])),
         purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         results="\n".join(_result(key, label, metrics[key]) for key, label in RESULTS.items() if key in metrics),
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
@@ -117,6 +119,12 @@ def _event(event: Event) -> str:
     values = f"integers 0..{event.levels - 1}" if event.discrete else "real numbers"
     label = f", with one of {event.classes} labels" if event.classes else ""
     return f"`{list(event.shape)}`, {values}, `{event.dtype}`{label}"
+
+
+def _columns(event: Event) -> str:
+    """The columns of a table, as a section of its own; empty for other events."""
+    lines = [f"- {line}" for line in described(event.columns, event.context_columns)]
+    return "\n".join(["", "## Columns", "", *lines, ""]) if lines else ""
 
 
 def summary(metrics: dict[str, Any]) -> str:
