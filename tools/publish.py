@@ -21,6 +21,7 @@ from typing import Any
 
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
+from tfflows.export import renew_card
 from tfflows.files import atomic_write
 from tools import archives, marks, scoreboard
 from zoo import pretrained
@@ -111,8 +112,10 @@ def main(arguments: list[str]) -> None:
         check(bool(folders or withdrawn), "Expected the folders of exports, or --withdraw ID.", arguments=arguments)
         for name in withdrawn:
             withdraw(name)
-        for folder in folders:
-            publish(Path(folder))
+        for folder in map(Path, folders):
+            check(folder.is_dir(), "Expected the folder of an export.", folder=str(folder))
+            renew_card(folder)
+            publish(folder)
         if README.exists():
             renew()
             with atomic_write(MANIFEST) as beside:

@@ -140,6 +140,17 @@ def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, mo
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
+def test_card_is_renewed_from_the_files_of_the_newest_version(trained, tmp_path):
+    folder = tmp_path / "model"
+    version = write(trained[0], folder)
+    written = (folder / "README.md").read_text()
+    for path in (version / "README.md", folder / "README.md"):
+        path.write_text("old")
+    export.renew_card(folder)
+    assert [path.read_text() for path in (version / "README.md", folder / "README.md")] == [written] * 2
+
+
 def test_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"--export_dir to be a folder that can be written\. Received: export_dir="):

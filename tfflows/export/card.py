@@ -1,13 +1,10 @@
 """The model card: what an exported model is, how it scores, and how to call it."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from tfflows.columns import described
 from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
-from tfflows.files import atomic_write
 from tfflows.metrics import kind_of_score
 
 CARD = "README.md"
@@ -106,13 +103,6 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
 
 def _result(key: str, label: str, value: float) -> str:
     return f"    - type: {key}\n      name: {label}\n      value: {value:.4f}"
-
-
-def renew_card(version: Path) -> None:
-    """Writes the model card of a version again, from the settings and the scores in its folder."""
-    config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
-    with atomic_write(version / CARD) as beside:
-        beside.write_text(model_card(version.parent.name, config, metrics))
 
 
 def _event(event: Event) -> str:

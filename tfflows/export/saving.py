@@ -1,6 +1,7 @@
 """Writes a trained model as a new version of `<export_dir>/<id>/`, atomically."""
 
 import contextlib
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from tfflows import versions
 from tfflows.datasets import Data
 from tfflows.errors import InputError
 from tfflows.export import contents
+from tfflows.export.card import CARD, model_card
 from tfflows.files import atomic_write
 from tfflows.models import GenerativeModel
 from tfflows.targets import Target
@@ -126,6 +128,15 @@ def publish(beside: Path, folder: Path) -> Path:
                 raise
     _copy_beside(version)
     return version
+
+
+def renew_card(folder: Path) -> None:
+    """Writes the model card of the newest version again, from the settings and the scores in its folder."""
+    version = folder / str(versions.select(folder))
+    config, metrics = (json.loads((version / name).read_text()) for name in ("config.json", "metrics.json"))
+    with atomic_write(version / CARD) as beside:
+        beside.write_text(model_card(folder.name, config, metrics))
+    _copy_beside(version)
 
 
 def _copy_beside(version: Path) -> None:
