@@ -34,7 +34,8 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
     """A trained model: a Keras model with its weights.
 
     Args:
-        name: Id of a pretrained model, or path of an exported one, such as `runs/demo/exported/realnvp_digits`.
+        name: Id of a pretrained model, or path of an exported one, such as `runs/demo/exported/realnvp_digits`, or of
+            one of its versions.
         version: Number of the version; None takes the newest.
         **settings: Settings of the model to change, such as `guidance=2.0`; they must not change the weights' shapes.
 
@@ -54,6 +55,8 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
 def exported_version(name: str, version: int | None = None) -> Path:
     """The folder of a version of an export, as in `load`."""
     folder = exported_folder(name)
+    if version is None and folder.name.isdigit() and not versions.numbers(folder):
+        return folder
     return folder / str(versions.select(folder, version))
 
 

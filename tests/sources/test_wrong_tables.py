@@ -1,6 +1,7 @@
 """A wrong table gets one clear line: the rule, the file, the row, the column, the value, and an option that helps."""
 
 import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -92,6 +93,15 @@ def test_missing_and_foreign_files(ending, tmp_path):
     assert str(path) in reading.refused(open_table, str(path))
     (tmp_path / f"b.{ending}").mkdir()
     assert f"b.{ending}" in reading.refused(open_table, str(tmp_path / f"b.{ending}"))
+
+
+def test_damaged_parquet_is_said(tmp_path):
+    path = reading.write(tmp_path / "a.parquet", pa.table({"a": np.random.default_rng(0).normal(size=100)}))
+    data = bytearray(Path(path).read_bytes())
+    data[4:40] = bytes(36)
+    Path(path).write_bytes(data)
+    line = reading.refused(reading.columns, path)
+    assert f"Expected {path!r} to be a Parquet file that is whole. Received: " in line
 
 
 @pytest.mark.parametrize(

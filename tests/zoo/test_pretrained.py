@@ -69,6 +69,14 @@ def tfds_name(dataset):
     return BINARIZED.get(dataset, dataset)
 
 
+def test_version_is_loaded_by_its_folder():
+    folder = exported_folder("nice_digits")
+    assert exported_version(str(folder / "1")) == exported_version(str(folder), 1) == folder / "1"
+    with pytest.raises(InputError, match="Expected a folder with numbered versions"):
+        exported_version(str(folder / "1"), 1)
+    assert zoo.load(str(folder / "1")).count_params() == zoo.load("nice_digits").count_params()
+
+
 def test_manifest_has_the_hash_of_each_file():
     assert publish.manifest(publish.MANIFEST.parent) == publish.MANIFEST.read_text()
 

@@ -77,7 +77,19 @@ def describe(path: str) -> tuple[pa.Schema, int]:
 
 
 def batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """The rows of a span, from the row groups that contain it, at most `size` at a time."""
+    """The rows of a span, from the row groups that contain it, at most `size` at a time.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    try:
+        yield from _batches(path, span, size, columns)
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"Expected {path!r} to be a Parquet file that is whole. Received: {reason}") from error
+
+
+def _batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
     with storage.open_to_read(path) as file:
         parquet = pq.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
         groups, row = _groups(parquet.metadata, span)
