@@ -25,8 +25,9 @@ with command.quiet():
     import zoo
     from tfflows import datasets, export, training
     from tfflows.columns import described
-    from tfflows.config import Config, assignments, read_config
+    from tfflows.config import Config, read_config
     from tfflows.errors import check
+    from tfflows.overrides import assignments
     from tfflows.training import strategies
 
 FLAGS = flags.FLAGS

@@ -5,8 +5,9 @@ import json
 import pytest
 
 import zoo
-from tfflows.config import Config, assignments, read_config
+from tfflows.config import Config, read_config
 from tfflows.errors import InputError
+from tfflows.overrides import assignments
 from zoo.pretrained import exported_version
 
 
@@ -107,7 +108,7 @@ def test_file_of_a_pretrained_model_is_its_configuration():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"the config\.json of an export.*Received: config='.*config\.json' \(not JSON: Expecting"),
+        ("{", r"the config\.json of an export.*Received: '.*config\.json' \(not JSON: Expecting"),
         ("[]", r"a JSON object\. Received: config='.*config\.json'"),
         ({**RECORD, "modell": {}}, r"`key of .*config\.json` to be one of \['architecture', 'dataset'.*'modell'"),
         ({**RECORD, "model": 3}, r"`model` in .*config\.json to be of type dict\. Received: model=3"),
@@ -122,9 +123,9 @@ def test_file_that_holds_something_else_is_refused(text, message, tmp_path):
 
 
 def test_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"Received: config='.*nope' \(No such file or directory\)"):
+    with pytest.raises(InputError, match=r"Received: '.*nope' \(No such file or directory\)"):
         read_config(tmp_path / "nope")
-    with pytest.raises(InputError, match=r"Received: config='.*' \(Is a directory\)"):
+    with pytest.raises(InputError, match=r"Received: '.*' \(Is a directory\)"):
         read_config(tmp_path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"not JSON: 'utf-8'"):

@@ -26,6 +26,7 @@ FLOORS = {
     "tfflows.costs": 0.01,
     "tfflows.serialization": 0.01,
     "tfflows.command": 0.1,
+    "tfflows.overrides": 0.1,
     "tfflows.columns": 0.02,
     "tfflows.events": 0.1,
     "tfflows.versions": 0.1,

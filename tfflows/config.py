@@ -1,21 +1,18 @@
-"""The configuration of a run, and how commands read it: from flags (`--set=section.key=value`) and from a JSON file."""
+"""The configuration of a run, and the JSON file that keeps it."""
 
-import ast
 import dataclasses
 import json
 import re
-import types
 import typing
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.files import atomic_write
+from tfflows.overrides import SECTIONS
 from tfflows.training.settings import TrainSettings
 
-SECTIONS = ("model", "data", "train")
 LENGTH = ("train.steps", "train.epochs")  # may change when a run is continued
 
 
@@ -100,12 +97,23 @@ def read_config(path: str | Path) -> Config:
     Raises:
         InputError: The file cannot be read, is not JSON, or does not contain a configuration.
     """
-    rule = "Expected --config to be the config.json of an export or of a workdir."
+    record = read_record(path)
+    record.pop("event", None)  # the dataset determines its events
+    return Config(**record)
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """What a `config.json` contains: the fields of `Config` and, in that of an export, the event.
+
+    Raises:
+        InputError: As in `read_config`.
+    """
+    rule = "Expected the config.json of an export or of a workdir."
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # a file that is not text raises a ValueError, too
         reason = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
-        raise InputError(f"{rule} Received: config={str(path)!r} ({reason}).") from error
+        raise InputError(f"{rule} Received: {str(path)!r} ({reason}).") from error
     check(isinstance(record, dict), f"{rule[:-1]}, a JSON object.", config=str(path))
     hints = typing.get_type_hints(Config)
     for key, value in record.items():
@@ -114,8 +122,7 @@ def read_config(path: str | Path) -> Config:
         check(type(value) is kind, f"Expected `{key}` in {path} to be of type {kind.__name__}.", **{key: value})
     for key in ("architecture", "dataset"):
         check(key in record, f"{rule[:-1]}, with the key `{key}`.", config=str(path))
-    record.pop("event", None)  # the dataset determines its events
-    return Config(**record)
+    return record
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
@@ -130,68 +137,3 @@ def flat(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration by `section.key`."""
     sections = {f"{name}.{key}": value for name in SECTIONS for key, value in config[name].items()}
     return {**{name: value for name, value in config.items() if name not in SECTIONS}, **sections}
-
-
-def assignments(texts: Iterable[str]) -> dict[str, str]:
-    """The values of `--set`: `["train.steps=10"]` becomes `{"train.steps": "10"}`.
-
-    Raises:
-        InputError: One of them has no `=`.
-    """
-    for text in texts:
-        check("=" in text, "Expected --set=section.key=value.", set=text)
-    return dict(text.split("=", maxsplit=1) for text in texts)
-
-
-def split_overrides(overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Groups settings by section: `{"train.steps": 10}` becomes `{"train": {"steps": 10}, ...}`, with all sections.
-
-    Raises:
-        InputError: There is no such section, or a key is empty.
-    """
-    sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    for name, value in overrides.items():
-        section, _, key = name.partition(".")
-        rule = f"Expected a setting section.key with a section of {list(SECTIONS)}."
-        check(section in SECTIONS and bool(key), rule, **{name: value})
-        sections[section][key] = value
-    return sections
-
-
-def merge(section: str, defaults: dict[str, Any], hints: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """`defaults` updated with the `given` values, each converted to the type of its key.
-
-    Raises:
-        InputError: A key is unknown, or a value is of another type.
-    """
-    merged = dict(defaults)
-    for key, value in given.items():
-        rule = f"Expected a setting of `{section}` to be one of {list(defaults)}."
-        check(key in defaults, rule, **{f"{section}.{key}": value})
-        merged[key] = typed(f"{section}.{key}", value, hints[key])
-    return merged
-
-
-def typed(name: str, value: Any, hint: Any) -> Any:
-    """`value` as the type `hint`; a string is parsed.
-
-    Raises:
-        InputError: `value` is of another type.
-    """
-    choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if isinstance(value, str):
-        value = _spelled(value, choices)
-    if type(value) is int and float in choices:
-        value = float(value)
-    wanted = " or ".join("None" if choice is type(None) else choice.__name__ for choice in choices)
-    check(type(value) in choices, f"Expected `{name}` to be of type {wanted}.", **{name: value})
-    return value
-
-
-def _spelled(value: str, choices: tuple[type, ...]) -> Any:
-    names = {"true": True, "false": False, "none": None}
-    try:
-        literal = names[value.lower()] if value.lower() in names else ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return value
-    return value if str in choices and type(literal) not in choices else literal

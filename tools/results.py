@@ -19,9 +19,9 @@ from tensorboard.util import tensor_util
 
 import zoo
 from tfflows import datasets, metrics, training
-from tfflows.config import SECTIONS
 from tfflows.errors import InputError, check
 from tfflows.events import Event
+from tfflows.overrides import SECTIONS
 from tools import logit_space, marks, publish, scoreboard, table
 from zoo import configure
 from zoo.registry import ARCHITECTURES

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfflows import datasets
-from tfflows.config import Config, merge, split_overrides
+from tfflows.config import Config
 from tfflows.datasets.options import Options
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
+from tfflows.overrides import merge, split_overrides
 from tfflows.training.settings import TrainSettings
 from zoo import rules
 from zoo.architecture import keyword_defaults

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfflows.config import Config, typed
+from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, Tabular
 from tfflows.models.known import real_event
+from tfflows.overrides import typed
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
 

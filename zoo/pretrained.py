@@ -2,13 +2,12 @@
 
 import csv
 import fnmatch
-import json
 from pathlib import Path
 from typing import Any
 
 from tfflows import export, versions
-from tfflows.config import Config
-from tfflows.errors import InputError, check_choice
+from tfflows.config import Config, read_record
+from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from zoo import fetching
@@ -43,7 +42,8 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
         InputError: There is no such model or version, it cannot be fetched, or it has no such setting.
     """
     exported = exported_version(name, version)
-    record = json.loads((exported / "config.json").read_text())
+    record = read_record(exported / "config.json")
+    check("event" in record, "Expected the config.json of an export, with its event.", folder=str(exported))
     event, known = Event(**record.pop("event")), record["model"]
     for setting in settings:
         check_choice("setting", setting, tuple(known))

@@ -77,6 +77,16 @@ def test_version_is_loaded_by_its_folder():
     assert zoo.load(str(folder / "1")).count_params() == zoo.load("nice_digits").count_params()
 
 
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "not JSON"), ('{"architecture": "nice", "dataset": "digits"}', "with its event")]
+)
+def test_damaged_export_is_refused(text, message, tmp_path):
+    shutil.copytree(exported_folder("nice_digits"), tmp_path / "nice")
+    (tmp_path / "nice/1/config.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        zoo.load(str(tmp_path / "nice"))
+
+
 def test_manifest_has_the_hash_of_each_file():
     assert publish.manifest(publish.MANIFEST.parent) == publish.MANIFEST.read_text()
 

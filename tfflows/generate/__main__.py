@@ -30,12 +30,13 @@ with command.quiet():
 
     import zoo
     from tfflows import datasets, figures
-    from tfflows.config import assignments, merge, read_config, split_overrides
+    from tfflows.config import read_config
     from tfflows.datasets.options import Options
     from tfflows.errors import InputError, check, check_choice
     from tfflows.files import atomic_write
     from tfflows.generate.modes import MODES
     from tfflows.generate.trained import Trained
+    from tfflows.overrides import assignments, merge, split_overrides
     from tfflows.values import check_count
     from zoo.pretrained import exported_version
 

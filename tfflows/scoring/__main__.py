@@ -16,8 +16,8 @@ from absl import flags
 from tfflows import command
 
 with command.quiet():
-    from tfflows.config import assignments, split_overrides
     from tfflows.errors import check
+    from tfflows.overrides import assignments, split_overrides
     from tfflows.scoring.scoring import RUNNERS, score
     from zoo.pretrained import exported_folder
 

@@ -12,10 +12,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfflows import datasets
-from tfflows.config import merge
 from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
+from tfflows.overrides import merge
 from tfflows.scoring import inputs, local, manifest
 from tfflows.scoring import output as table
 from tfflows.scoring.job import Job
