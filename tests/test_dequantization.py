@@ -13,8 +13,9 @@ from tfflows import noise
 from tfflows.dequantization import LogitNormalDequantization, UniformDequantization
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import Logit, Rescale, pixel_layer
-from tfflows.networks import ConvResNet
+from tfflows.layers import Logit, Rescale, Scale, pixel_layer
+from tfflows.models import Dequantized, Flow, make_flow
+from tfflows.networks import MLP, ConvResNet
 
 tfd = tfp.distributions
 
@@ -88,6 +89,30 @@ def test_center_of_noise_that_rounds_to_1_stays_in_its_cell():
     dequantization, x = trained_noise(), pixels(2)
     dequantization.network.last.bias.assign([0.0, 40.0])
     assert np.all(dequantization.center(x) == np.float32(0.999))
+
+
+class Highest(UniformDequantization):
+    """Noise that is as close to 1 as float32 can be."""
+
+    def call(self, x, seeds, *, training=False):
+        return tf.fill(tf.shape(x), np.nextafter(np.float32(1), np.float32(0))), tf.zeros(tf.shape(x)[:1])
+
+
+def test_noise_stays_in_the_cell_of_its_pixel():
+    flow = Flow(Event((256,)), [Rescale(high=256.0)])
+    model, x = Dequantized(flow, levels=256, dequantization=Highest()), np.arange(256, dtype=np.uint8)[None]
+    np.testing.assert_array_equal(np.floor(model.dequantize(tf.constant(x), noise.seed_pair(0))), x)
+    np.testing.assert_array_equal(model.decode(model.encode(x, seed=0)), x)
+
+
+def test_noise_of_vectors_of_integers_may_be_learned():
+    event = Event((3,), "uint8", 4)
+    learned = LogitNormalDequantization(MLP(width=8, depth=1), 4)
+    model = make_flow(event, [Scale()], dequantization=learned)
+    x = np.stack(np.meshgrid(*[np.arange(4, dtype=np.uint8)] * 3), axis=-1).reshape(-1, 3)
+    model.initialize(x)
+    total = tf.reduce_sum(tf.exp(model.log_prob(x, num_importance_samples=2000)))
+    np.testing.assert_allclose(total, 1, atol=0.05)
 
 
 @pytest.mark.parametrize("name", SMALL)

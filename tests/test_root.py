@@ -30,6 +30,26 @@ def test_derivatives_are_those_of_the_implicit_function():
     np.testing.assert_allclose(tape.gradient(x, a), tf.reduce_sum(-x / slope), rtol=1e-9)
 
 
+def plateau(x):
+    """The logit of the CDF of two narrow components, whose slope between them is too small for float32."""
+    scale = 0.01
+    upper = tf.math.log_sigmoid((x + 1) / scale), tf.math.log_sigmoid((x - 1) / scale)
+    lower = tf.math.log_sigmoid(-(x + 1) / scale), tf.math.log_sigmoid(-(x - 1) / scale)
+    pairs = [tf.reduce_logsumexp(pair, axis=0) for pair in (upper, lower)]
+    slopes = tf.reduce_logsumexp(tf.stack(upper) + tf.stack(lower), axis=0) - np.log(scale)
+    return pairs[0] - pairs[1], slopes + np.log(2) - pairs[0] - pairs[1]
+
+
+def test_root_on_a_plateau_is_finite_and_so_is_its_derivative():
+    y = tf.constant([0.0, 1e-7, -1e-7, 0.5])
+    with tf.GradientTape() as tape:
+        tape.watch(y)
+        x = increasing_root(plateau, y)
+    assert np.all(np.abs(x) < 1.1)
+    np.testing.assert_allclose(plateau(x)[0], y, atol=3e-6)
+    assert np.all(np.isfinite(tape.gradient(x, y)))
+
+
 def test_root_does_not_depend_on_the_rest_of_its_batch():
     y = tf.constant([0.3, 1e6, -4.0])
     together = increasing_root(cubic, y).numpy()

@@ -28,7 +28,7 @@ from tfflows.layers.chain import Chain
 from tfflows.networks import Network
 from tfflows.serialization import Configurable
 
-BELOW_1 = 0.999  # of noise that rounds to 1, which would be the next integer
+BELOW_1 = 0.999  # of a center that rounds to 1, which would be the next integer
 
 
 class Dequantization(Configurable, keras.layers.Layer):
@@ -109,7 +109,8 @@ class VariationalDequantization(Dequantization):
 
     def call(self, x, seeds, *, training=False):
         v = self._start(x, seeds)
-        log_q = sum_event(-0.5 * (v**2 + math.log(2 * math.pi)), 3)
+        event_ndims = x.shape.rank - 1
+        log_q = sum_event(-0.5 * (v**2 + math.log(2 * math.pi)), event_ndims)
         of_context, of_flow = (
             noise.training_seeds(seeds, stream, training=training)
             for stream in (noise.DEQUANTIZATION_CONTEXT, noise.DEQUANTIZATION_FLOW)
@@ -117,7 +118,7 @@ class VariationalDequantization(Dequantization):
         context = self._context(x, training=training, seeds=of_context)
         v, log_det = self.chain.inverse_and_log_det(v, context, training=training, seeds=of_flow)
         log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
-        return tf.sigmoid(v), log_q - log_det - sum_event(log_slope, 3)
+        return tf.sigmoid(v), log_q - log_det - sum_event(log_slope, event_ndims)
 
     def center(self, x):
         v = self.chain.inverse_and_log_det(tf.zeros(tf.shape(x), self.compute_dtype), self._context(x))[0]

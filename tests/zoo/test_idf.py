@@ -31,6 +31,11 @@ def test_weights_are_those_of_the_authors_network_for_cifar10():
     assert network.count_params() == total + 9 * channels * 3 + 3
 
 
+def test_network_with_fewer_maps_than_layers_is_refused():
+    with pytest.raises(InputError, match=r"`width` to be `depth` or more.*Received: width=8, depth=12"):
+        zoo.create("idf", EVENTS["image"], scales=1, couplings=1, width=8)
+
+
 def test_coupling_changes_a_quarter_given_the_other_three():
     model = make(CASE)
     coupling = next(layer for layer in model.chains[0].flow_layers if isinstance(layer, layers.Coupling))

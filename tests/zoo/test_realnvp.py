@@ -110,6 +110,8 @@ def test_event_that_it_cannot_take_is_refused(event, settings, message):
 
 
 def test_settings_that_make_no_sense_are_refused():
+    with pytest.raises(InputError, match=r"`bound` to be positive.*Received: bound=0\.0"):
+        zoo.create("realnvp", event=Event((4, 4, 1), "uint8", 256), scales=1, width=4, bound=0.0)
     with pytest.raises(
         InputError, match=r"Expected a setting of realnvp, one of \['couplings', 'width', 'depth', 'base'\]"
     ):

@@ -111,6 +111,8 @@ def test_denoising_is_refused_where_there_are_no_pixels():
 def test_guidance_without_classes_is_refused():
     with pytest.raises(InputError, match=r"0 for a model without classes.*Received: guidance=1\.0"):
         zoo.create("tarflow", event=EVENTS["vector"], guidance=1.0)
+    with pytest.raises(InputError, match=r"0 for a model without classes.*Received: condition_dropout=0\.1"):
+        zoo.create("tarflow", event=EVENTS["vector"], condition_dropout=0.1)
 
 
 def test_precision_of_networks_does_not_change_the_shape_of_samples():

@@ -195,6 +195,12 @@ def test_free_bits_cost_nothing_and_teach_nothing():
     np.testing.assert_allclose(slope, kl_slope, rtol=1e-4, atol=1e-4)
 
 
+def test_estimate_of_the_kl_counts_where_it_is_negative():
+    model, kl = compiled(), tf.constant([[-0.5, 1.0], [0.1, 1.0]])
+    np.testing.assert_allclose(model._cost(kl, training=True), [0.5, 1.1], rtol=1e-6)
+    np.testing.assert_allclose(compiled(free_bits=0.1)._cost(kl, training=True), [1.1, 1.1], rtol=1e-6)
+
+
 @pytest.mark.parametrize(("step", "beta"), [(0, 0.1), (4, 0.5), (9, 1.0), (500, 1.0)])
 def test_kl_is_warmed_up_by_the_step(step, beta):
     x = np.float32(np.random.default_rng(1).normal(size=(32, 3)))

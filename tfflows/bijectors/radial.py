@@ -8,7 +8,7 @@ from tfflows.bijectors.base import Bijector
 class Radial(Bijector):
     """Moves each point along the ray from a center, from data to latent.
 
-        alpha = softplus(a);  beta = softplus(b) - alpha;  r = |x - center|;  h = 1 / (alpha + r)
+        alpha = softplus(a) + 0.001;  beta = softplus(b) + 0.001 - alpha;  r = |x - center|;  h = 1 / (alpha + r)
         inverse:  z = x + beta * h * (x - center)
         log-det:  log |dz/dx| = (dimension - 1) * log(1 + beta * h) + log(1 + beta * alpha * h^2)
         forward:  x = center + (z - center) * r / R, where R = |z - center| and r >= 0 is the root of

@@ -10,6 +10,7 @@ from tfflows.bijectors.base import Bijector
 
 DOUBLINGS = 64  # of the first bracket, [-1, 1]: as far as float32 goes
 ITERATIONS = 100  # of the search; it takes 10 to 40
+STEEPEST = 40.0  # log-slope of the root as a function of `y`, where it still gives finite gradients
 
 
 def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:
@@ -17,7 +18,8 @@ def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
     Chandrupatla's method finds `x` to machine precision, inside a bracket that grows until it contains the root;
     entries that are done wait for the others, so that none depends on the rest of its batch. One Newton step at the end
-    costs nothing in accuracy and gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
+    improves the root of a steep function. Where the function is flat, it is shortened, as it would turn rounding errors
+    into a large move. It also gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
 
     Args:
         function: From `x` to `f(x)` and `log f'(x)`, both of the shape of `y`.
@@ -45,7 +47,9 @@ def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
     )
     x = tf.stop_gradient(search.estimated_root)
     value, log_slope = function(x)
-    return x - (value - y) * tf.stop_gradient(tf.exp(-log_slope))
+    slope_of_root = tf.stop_gradient(tf.exp(tf.minimum(-log_slope, STEEPEST)))
+    change, residual = y - value, tf.stop_gradient(y - value)
+    return x + residual * tf.minimum(slope_of_root, 1) + (change - residual) * slope_of_root
 
 
 def _bracket(objective, radius):

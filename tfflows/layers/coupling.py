@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfflows import bijectors
 from tfflows.bijectors import ScalarTransformer, masks
+from tfflows.errors import check
 from tfflows.layers.base import FlowLayer
 from tfflows.networks import MLP, Network
 
@@ -31,7 +32,7 @@ class AffineCoupling(FlowLayer):
         bound: Initial value of the learned bound of the log-scale.
 
     Raises:
-        InputError: `mask` is none of these.
+        InputError: `mask` is none of these, or `bound` is not positive.
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.4; tanh and learned scale: section
     4.1.
@@ -43,6 +44,7 @@ class AffineCoupling(FlowLayer):
     def __init__(self, mask: str, *, conditioner: Network, flip: bool = False, bound: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         masks.check_name(mask)
+        check(bound > 0, "Expected `bound` to be positive: from 0 it would never change.", bound=bound)
         self.mask = mask
         self.flip = flip
         self.initial_bound = bound

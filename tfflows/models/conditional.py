@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfflows import noise, values
 from tfflows.errors import check
+from tfflows.events import Event
 
 
 class Conditional:
@@ -65,6 +66,13 @@ def of_one_batch(label: tf.Tensor, context: tf.Tensor) -> tuple[tf.Tensor, tf.Te
         check(False, rule, label_shape=tuple(label.shape), context_shape=tuple(context.shape))
     batch = tf.broadcast_dynamic_shape(tf.shape(label), tf.shape(context)[:-1])
     return tf.broadcast_to(label, batch), tf.broadcast_to(context, tf.concat([batch, context.shape[-1:]], axis=0))
+
+
+def check_dropout(rate: float, event: Event) -> None:
+    """Raises `InputError` unless this fraction of the rows can lose their condition in training."""
+    check(0 <= rate < 1, "Expected `condition_dropout` to be in [0, 1).", condition_dropout=rate)
+    rule = "Expected `condition_dropout` to be 0 for a model without classes or a context."
+    check(rate == 0 or event.condition_size > 0, rule, condition_dropout=rate)
 
 
 def check_is_used(size: int, layer: keras.layers.Layer) -> None:

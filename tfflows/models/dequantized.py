@@ -19,6 +19,7 @@ from tfflows.models.flow import Flow
 from tfflows.models.objective import check_importance_samples, importance_weighted
 
 ALPHA = 1e-6  # of the logit that precedes vectors of pixels
+BELOW_1 = 1 - 2**-15  # noise above it would round a large pixel up to the next integer
 
 
 class Dequantized(GenerativeModel):
@@ -83,7 +84,7 @@ class Dequantized(GenerativeModel):
     def _bound(self, x, condition, seed, *, training=False):
         seeds = noise.row_seeds(x, seed)
         u, log_q = self.dequantization(x, seeds, training=training)
-        x = self._real(x) + u
+        x = self._with_noise(x, u)
         if training and self.input_noise:
             scale = 0.5 * self.event.levels * self.input_noise
             x += scale * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(x.shape[1:]), x.dtype)
@@ -91,7 +92,7 @@ class Dequantized(GenerativeModel):
 
     def dequantize(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Pixels with noise, `[batch, *event]`, from `seed`, int32 `[2]`."""
-        return self._real(x) + self.dequantization(x, noise.row_seeds(x, seed))[0]
+        return self._with_noise(x, self.dequantization(x, noise.row_seeds(x, seed))[0])
 
     def sample_fn(self, seeds, temperature, condition):
         x = self.flow.sample_fn(seeds, temperature, condition)
@@ -101,14 +102,14 @@ class Dequantized(GenerativeModel):
 
     def encode_fn(self, x, condition, seed=None):
         # Without a seed the middle of the noise, so that decoding returns the same pixel.
-        y = self._real(x) + self.dequantization.center(x) if seed is None else self.dequantize(x, seed)
+        y = self._with_noise(x, self.dequantization.center(x)) if seed is None else self.dequantize(x, seed)
         return self.flow.encode_fn(y, condition)
 
     def decode_fn(self, z, condition):
         return self.pixels(finite(self.flow.decode_fn(z, condition)))
 
-    def _real(self, x):
-        return tf.cast(x, self.compute_dtype)
+    def _with_noise(self, x, u):
+        return tf.cast(x, self.compute_dtype) + tf.minimum(u, BELOW_1)
 
     def pixels(self, x: tf.Tensor) -> tf.Tensor:
         """Events, of their dtype, from dequantized ones: rounded down, and clipped to the levels."""

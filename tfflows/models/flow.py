@@ -16,7 +16,7 @@ from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models import bases
 from tfflows.models.base import GenerativeModel
-from tfflows.models.conditional import check_is_used, of_one_batch, some_hidden
+from tfflows.models.conditional import check_dropout, check_is_used, of_one_batch, some_hidden
 from tfflows.models.data_dependent import DataDependentWeights
 from tfflows.models.distribution import FlowDistribution
 from tfflows.models.objective import check_importance_samples
@@ -46,7 +46,7 @@ class Flow(DataDependentWeights, GenerativeModel):
 
     Raises:
         InputError: `event` is discrete, or has a condition that no layer takes; `base` is neither a known name nor a
-            distribution of such vectors; `condition_dropout` is out of range.
+            distribution of such vectors; `condition_dropout` is out of range, or there is no condition.
     """
 
     takes_importance_samples = False
@@ -64,8 +64,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         rule = "Expected a continuous `event`: wrap the flow of `event.dequantized` in `Dequantized`."
         check(not event.discrete, rule, event=event.to_dict())
         bases.check_base(base, event.size, self.compute_dtype)
-        in_range = 0 <= condition_dropout < 1
-        check(in_range, "Expected `condition_dropout` to be in [0, 1).", condition_dropout=condition_dropout)
+        check_dropout(condition_dropout, event)
         self.condition_dropout = condition_dropout
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)

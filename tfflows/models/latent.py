@@ -171,9 +171,9 @@ class LatentVariableModel(GenerativeModel):
         if not training:
             return tf.reduce_sum(kl, axis=-1)
         self._kl.update_state(tf.reduce_sum(kl, axis=-1))
-        mean = mean_of_all_rows(kl)
-        # Rows of a group below the threshold cost the threshold, without a gradient: the mean is max(mean, threshold).
-        kl = tf.where(mean > self.free_bits, kl, tf.cast(self.free_bits, kl.dtype))
+        if self.free_bits > 0:  # an estimate of the KL of a flow may be negative, and its gradient counts
+            # Rows of a group below the threshold cost it, without a gradient: the mean is max(mean, threshold).
+            kl = tf.where(mean_of_all_rows(kl) > self.free_bits, kl, tf.cast(self.free_bits, kl.dtype))
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 
     def _beta(self, dtype):

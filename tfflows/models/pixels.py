@@ -26,7 +26,8 @@ class PixelModel(GenerativeModel):
 
     The probability is exact: there is neither noise nor a bound. An image is a function of standard normal latents, one
     for each entry, whose probabilities are quantiles: `x[i] = mixture(network(x)[i]).quantile(Phi(z[i]))`. Many latents
-    give the same image.
+    give the same image. With networks in bfloat16, decoding a latent gives back most pixels of its image, but not all:
+    encoding runs the network in one pass, decoding pixel after pixel, and the two round differently.
 
     Args:
         event: Images of integers.

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfflows.errors import check
 from tfflows.networks.base import ShiftedByContext
 
 
@@ -20,6 +21,9 @@ class DenseNet(ShiftedByContext):
         levels: What the input is divided by: pixels have that many values.
         **kwargs: As in `Network`; the context vector shifts each feature map that the first layer adds.
 
+    Raises:
+        InputError: `width` is less than `depth`.
+
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), and the authors' code,
     `DenseBlock`; the paper follows Huang et al., "Densely Connected Convolutional Networks" (1608.06993).
     Differs from the authors' code: the context; He's initialization.
@@ -27,6 +31,8 @@ class DenseNet(ShiftedByContext):
 
     def __init__(self, outputs: int | None = None, *, width: int, depth: int, levels: int = 1, **kwargs: Any):
         super().__init__(outputs, **kwargs)
+        rule = "Expected `width` to be `depth` or more, as each layer adds feature maps."
+        check(1 <= depth <= width, rule, width=width, depth=depth)
         self.width = width
         self.depth = depth
         self.levels = levels
