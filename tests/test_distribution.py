@@ -35,7 +35,7 @@ def test_weights_are_read_in_each_call():
     np.testing.assert_allclose(distribution.log_prob(x), model.log_prob(x), rtol=1e-6)
 
 
-@pytest.mark.parametrize("seed", [7, np.int64(7), np.uint8(7), [0, 7], tf.constant([0, 7])])
+@pytest.mark.parametrize("seed", [7, -7, 2**300 + 1, np.int64(7), np.uint8(7), [0, 7], tf.constant([0, 7])])
 def test_a_seed_of_any_kind_repeats_the_sample(seed):
     distribution = make(VECTOR).distribution()
     np.testing.assert_array_equal(distribution.sample(3, seed=seed), distribution.sample(3, seed=seed))
@@ -50,6 +50,18 @@ def test_labels_are_the_batch():
     expected = np.stack([model.log_prob(x, np.full(4, label)) for label in range(3)], axis=1)
     np.testing.assert_allclose(many.log_prob(x[:, None]), expected, rtol=1e-5)
     assert many.sample(5, seed=[0, 1]).shape == (5, 3, 2)
+
+
+def test_batch_is_sliced_and_seeded_as_that_of_other_distributions():
+    case = Case("realnvp", Event((2,), classes=3))
+    model, (x, _) = make(case), events(case, 3)
+    many = model.distribution([0, 1, 2])
+    assert (many[0].batch_shape, many[1:].batch_shape, many[..., :2].batch_shape) == ((), (2,), (2,))
+    np.testing.assert_allclose(many[1].log_prob(x[1]), many.log_prob(x)[1], rtol=1e-5)
+    np.testing.assert_allclose(many[1:].log_prob(x[1:]), many.log_prob(x)[1:], rtol=1e-5)
+    pair = {"z": many, "y": tfp.distributions.Normal(0.0, 1.0)}
+    joint = tfp.distributions.JointDistributionNamedAutoBatched(pair)
+    assert joint.sample(7, seed=1)["z"].shape == (7, 3, 2)
 
 
 def test_only_the_flow_of_pixels_has_a_distribution():

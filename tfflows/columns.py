@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +89,21 @@ class Column(ConfigurableValue):
     def features(self) -> int:
         """Number of inputs of a network that is conditioned on this column."""
         return {"real": 1, "circular": 2, "categorical": len(self.categories)}[self.kind] + self.missing
+
+
+def in_order(name: str, x: Any, columns: Sequence[Column]) -> Any:
+    """The columns of an event, in their order, from a DataFrame with names; everything else unchanged.
+
+    Raises:
+        InputError: The DataFrame `name` lacks one of the columns.
+    """
+    labels = {str(label): label for label in x.columns} if hasattr(x, "columns") and hasattr(x, "iloc") else {}
+    if not columns or not any(isinstance(label, str) for label in labels.values()):
+        return x
+    names = [column.name for column in columns]
+    missing = [each for each in names if each not in labels]
+    check(not missing, f"Expected the DataFrame `{name}` to have the columns {names}.", missing=missing)
+    return x[[labels[each] for each in names]]
 
 
 def described(columns: Sequence[Column], given: Sequence[Column] = (), most: int | None = None) -> list[str]:

@@ -26,8 +26,15 @@ class TrainingError(ArithmeticError):
 def check(condition: bool, rule: str, **received: Any) -> None:
     """Raises `InputError` with `rule` and the values received unless `condition` is true."""
     if not condition:
-        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        values = ", ".join(f"{name}={_in_a_line(value)}" for name, value in received.items())
         raise InputError(f"{rule} Received: {values}.")
+
+
+def _in_a_line(value: Any) -> str:
+    """The value or, of a large array, its type and shape."""
+    shape = getattr(value, "shape", None) or ()
+    is_large = len(shape) > 1 or (len(shape) == 1 and (shape[0] is None or shape[0] > 8))
+    return f"<{type(value).__name__} of shape {list(shape)}>" if is_large else repr(value)
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:

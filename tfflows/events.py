@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import values
-from tfflows.columns import Column
+from tfflows.columns import Column, in_order
 from tfflows.errors import check
 from tfflows.serialization import ConfigurableValue
 
@@ -117,7 +117,7 @@ class Event(ConfigurableValue):
         """Returns `x` as a `[batch, *shape]` tensor of this event's dtype; inside a `tf.function`, with assertions.
 
         Args:
-            x: Events.
+            x: Events; a DataFrame of rows of a table has its columns in any order.
             first_row: Number of the first of them, for errors about a part of a dataset.
 
         Raises:
@@ -125,7 +125,7 @@ class Event(ConfigurableValue):
                 float32, or a pixel is not an integer in 0..levels-1.
         """
         if not self.discrete:
-            missing = _may_be_missing(self.columns)
+            x, missing = in_order("x", x, self.columns), _may_be_missing(self.columns)
             return values.real("x", x, self.shape, self.dtype, missing=missing, first_row=first_row)
         x = values.numbers("x", x)
         values.check_shape("x", tuple(x.shape), self.shape)
@@ -172,7 +172,7 @@ class Event(ConfigurableValue):
             check(context is None, "Expected no `context`: this model has none.", context=context)
             return None
         check(context is not None, f"Expected a `context` of {self.context} numbers for each row.", context=None)
-        missing = _may_be_missing(self.context_columns)
+        context, missing = in_order("context", context, self.context_columns), _may_be_missing(self.context_columns)
         dtype = "float64" if self.columns else "float32"
         settings = {"missing": missing, "first_row": first_row, "any_batch": True}
         context = values.real("context", context, (self.context,), dtype, **settings)

@@ -142,7 +142,7 @@ def tensor(value: Any, array: np.ndarray | tf.Tensor, dtype: str) -> tf.Tensor:
 def _asserted(value: tf.Tensor, sound: tf.Tensor, rule: str, dtype: str) -> tf.Tensor:
     received = ["Received:", value] if value.shape.rank in (0, 1) else []  # more would not fit in a line
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(sound), [rule, *received])]):
-        return tf.cast(value, dtype)
+        return tf.identity(tf.cast(value, dtype))  # a cast to the same type would be no operation that waits
 
 
 def check_count(name: str, value: Any, *, least: int = 0) -> int:

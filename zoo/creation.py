@@ -32,6 +32,7 @@ def create(name: str, event: Event, *, preset: str | None = None, **settings: An
             take.
     """
     check_choice("name", name, ARCHITECTURES)
+    check(isinstance(event, Event), "Expected `event` to be an Event, such as Event((2,)).", event=event)
     builder, known = ARCHITECTURES[name].builder(event), ARCHITECTURES[name].presets
     if preset is not None:
         check_choice("preset", preset, known)

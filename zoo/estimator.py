@@ -9,7 +9,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from tfflows.errors import check, check_choice
 from tfflows.sources.form import Form
-from tfflows.sources.frame import Frame, is_frame, named
+from tfflows.sources.frame import Frame, as_frame, is_frame, named
 from zoo import rules, tables
 from zoo.registry import ARCHITECTURES
 
@@ -31,8 +31,9 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         estimator.sample(100)               new rows: a DataFrame if X is one, with its names and types
 
     `X` is an array of numbers or a DataFrame, in which text and columns of two values are categories; the columns of
-    an array are called x0, x1, ... As everywhere in scikit-learn, a DataFrame that is scored has the columns of `X` in
-    the same order. `context` conditions the density: an array or a DataFrame, whose columns are matched by name.
+    an array are called x0, x1, ... Tables of pyarrow and polars become DataFrames. As everywhere in scikit-learn, rows
+    that are scored have the columns of `X` in the same order. `context` conditions the density: an array or a
+    DataFrame, whose columns are matched by name.
 
     `zoo.rules` derives the settings of model and training from the size of the table. Some of the rows form the
     validation set, which decides when training stops; the weights with the best validation score are kept. A rounded
@@ -155,7 +156,8 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         return self._form.rows(drawn.numpy(), self.event_.columns)
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        """`X` as an array of numbers, or unchanged if it is a DataFrame, after the checks of scikit-learn."""
+        """`X` as an array of numbers or, by name, as columns, after the checks of scikit-learn."""
+        X = as_frame(X)
         has_text = is_frame(X) and "text" in Frame(named(X), name="X").kinds.values()
         array = validate_data(
             self,
@@ -165,7 +167,10 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             ensure_all_finite="allow-nan" if self._takes_nan else True,
             ensure_min_samples=LEAST_ROWS if reset else 1,
         )
-        return X if is_frame(X) else array
+        if reset:
+            return X if is_frame(X) else array
+        names = [column.name for column in self.event_.columns]
+        return X if is_frame(X) and set(names) <= set(map(str, X.columns)) else dict(zip(names, array.T, strict=True))
 
     @property
     def _takes_nan(self) -> bool:

@@ -17,7 +17,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from tfflows.sources.encoding import Encoder
-from tfflows.sources.frame import Frame, named
+from tfflows.sources.frame import Frame, categories, named
 from zoo import rules
 from zoo.configuration import completed
 from zoo.creation import build
@@ -44,6 +44,8 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
     for option in options:
         check_choice("data", option, OPTIONS)
+    declared = categories([*named(x), *([] if context is None else named_context(context))])
+    options = {**options, "categorical": [*names_in(options.get("categorical")), *declared]}
     texts = {key: ",".join(value) if isinstance(value, list | tuple) else value for key, value in options.items()}
     rows = len(next(iter(columns.values())))
     settings = {"holdout": rules.holdout(rows), "split_seed": seed, **texts}
@@ -53,7 +55,7 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
 def as_real_numbers(x: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options by which all columns of numbers are real, without bounds, unless `options` say what they are."""
     circular = [part.rsplit(":", maxsplit=2)[0] for part in names_in(options.get("circular"))]
-    said = [*names_in(options.get("categorical")), *circular]
+    said = [*names_in(options.get("categorical")), *categories(named(x)), *circular]
     numbers = [name for name, kind in Frame(named(x), name="X").kinds.items() if kind == "number" and name not in said]
     return {"continuous": numbers, "bounds": "none", **options}
 
@@ -68,6 +70,8 @@ def config(
     """
     preset = rules.preset(architecture, data.event, data.train.size)
     changes = {"steps": None} if "epochs" in train else {}
+    if "batch_size" in train:
+        train = {**train, "batch_size": min(train["batch_size"], data.train.size)}  # as estimators of scikit-learn do
     if train.get("steps") is not None:
         changes["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
     preset["train"].update(changes)

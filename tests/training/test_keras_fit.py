@@ -123,7 +123,13 @@ def test_constant_columns_are_as_large_as_others(varying):
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(InputError, match=r"`label` for each row.*Received: shape=\(3,\), rows=64"):
         small(classes=3).fit(X, [0, 1, 2], verbose=0)
-    with pytest.raises(InputError, match=r"Expected no `label`: this model is not class-conditional"):
+    names = {"x": X, "ctx": X}
+    with pytest.raises(InputError, match=r"a dictionary with 'x' and.*Received: keys=\['ctx', 'x'\]") as raised:
+        small().fit(dataset(names))
+    assert "\n" not in str(raised.value)
+    with pytest.raises(InputError, match=r"`x` to be an array, a dataset or a generator.*Received: x='tuple'"):
+        small().fit((X, X))
+    with pytest.raises(InputError, match=r"not class-conditional\. Received: label=<ndarray of shape \[64\]>"):
         small().fit(X, LABEL, verbose=0)
     with pytest.raises(InputError, match=r"no targets: this model is not class-conditional"):
         small().fit(dataset(X, LABEL), verbose=0)

@@ -23,6 +23,22 @@ def test_numbers_are_taken_in_every_spelling_and_others_are_refused():
         zoo.create("maf", Event((2,)), flows=2.5)
 
 
+def test_an_event_is_needed():
+    with pytest.raises(InputError, match=r"`event` to be an Event, such as Event\(\(2,\)\)\. Received: event=\(2,\)"):
+        zoo.create("maf", (2,))
+
+
+@pytest.mark.parametrize("name", ["realnvp", "pixelcnn", "vae"])
+def test_no_rows_give_no_rows(name):
+    model = zoo.create(name, Event((4, 4, 1), "uint8", 8), width=4, **({"scales": 1} if name == "realnvp" else {}))
+    x = np.random.default_rng(0).integers(0, 8, (4, 4, 4, 1)).astype(np.uint8)
+    model.initialize(x)
+    z = model.encode(x)
+    assert model.log_prob(x[:0]).shape == (0,)
+    assert model.sample(0).shape == model.decode(z[:0]).shape == (0, 4, 4, 1)
+    assert model.encode(x[:0]).shape == (0, *z.shape[1:])
+
+
 def test_a_patch_that_does_not_divide_a_scale_is_refused():
     with pytest.raises(InputError, match=r"`patch` to divide height and width at each scale.*patch=2, height=7"):
         zoo.create("realnvp", Event((28, 28, 1), levels=256), preset="mnist", scales=3, width=4)

@@ -1,5 +1,6 @@
 """Data in memory as a dataset: arrays, dictionaries of arrays, DataFrames, and arrays of images."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from tfflows.datasets.options import OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading, roles
 from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
-from tfflows.sources.frame import Frame, is_frame, named
+from tfflows.sources.frame import Frame, as_frame, categories, is_frame, named
 
 
 def from_arrays(
@@ -50,7 +51,7 @@ def from_arrays(
         images = image_arrays.split(x, label, Options.of(options), name, test=test)
         images = mutated(images, options["mutation"]) if options.get("mutation") else images
         return flat(images) if options.get("flatten") else images
-    columns = named(x)
+    columns = named(as_frame(x))
     given = {"label": _column("label", label, columns), "weight": _column("weight", weight, columns)}
     given["context"] = _columns(context, columns)
     texts = {role: ",".join(names) if role == "context" else names for role, names in given.items() if names}
@@ -58,9 +59,17 @@ def from_arrays(
     known.reject(name, *(set(OPTIONS) - set(TABLE)), "validation", "test", "delimiter")
     frame = Frame(columns, name=name)
     chosen = roles.roles(name, frame.names, known)
+    known = _with_categories(known, columns, chosen)
     cut = ("validation", "test") if test else ("validation",)
     table = survey(name, chosen, frame.kinds, {"train": [frame]}, known, cut=cut)
     return loading.data_of(table, known)
+
+
+def _with_categories(known: Options, columns: list[tuple[str, Any]], chosen: roles.Roles) -> Options:
+    """The options, with the columns that pandas has as categories among those of `categorical`."""
+    used = {*chosen.data, *chosen.context}.difference(roles.names_in(known.continuous))
+    names = [*roles.names_in(known.categorical), *(name for name in categories(columns) if name in used)]
+    return dataclasses.replace(known, categorical=",".join(dict.fromkeys(names)) or None)
 
 
 def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | None:

@@ -88,9 +88,14 @@ class FlowLayer(Configurable, keras.layers.Layer):
 
 
 def build(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> None:
-    """Creates the weights of a layer unless it has them already, as a layer that was loaded from a file does."""
+    """Creates the weights of a layer unless it has them already, as a layer that was loaded from a file does.
+
+    A frozen layer freezes what it has created; Keras freezes only what is there when `trainable` is set.
+    """
     if not layer.built:
         layer.build(input_shape)
+    if not layer.trainable:
+        keras.layers.Layer.trainable.fset(layer, False)  # an assignment of the same value would be ignored
 
 
 def check_needs_no_data(layer: FlowLayer, name: str) -> None:

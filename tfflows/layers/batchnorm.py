@@ -20,7 +20,8 @@ class BatchNorm(FlowLayer):
 
     In training, mean and variance are those of the global batch, over all replicas, and gradients flow through them. In
     evaluation they are stored weights: NaN until `initialize` sets them from one batch, as a first guess; `adapt` sets
-    them to those of the whole training set. A score in evaluation does not depend on the batch.
+    them to those of the whole training set. A score in evaluation does not depend on the batch. A frozen layer keeps
+    its statistics and uses them in training, too, as in Keras.
 
     Args:
         epsilon: Added to the variance.
@@ -29,8 +30,6 @@ class BatchNorm(FlowLayer):
     gamma and epsilon: the authors' code.
     Differs from the paper: nothing.
     """
-
-    uses_statistics = True
 
     def __init__(self, *, epsilon: float = 1e-5, **kwargs: Any):
         super().__init__(**kwargs)
@@ -51,8 +50,12 @@ class BatchNorm(FlowLayer):
             beta=tf.convert_to_tensor(self.beta),
             log_gamma=tf.convert_to_tensor(self.log_gamma),
             epsilon=self.epsilon,
-            batch=global_moments if training else None,
+            batch=global_moments if training and self.trainable else None,
         )
+
+    @property
+    def uses_statistics(self):
+        return self.trainable or not self.initialized
 
     @property
     def initialized(self):

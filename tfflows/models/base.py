@@ -111,12 +111,12 @@ class GenerativeModel(Conditional, KerasModel):
         num_importance_samples = values.check_count("num_importance_samples", num_importance_samples, least=1)
         x = self.event.check(x)
         condition = self.check_condition(label, context, values.rows(x))
-        function = self.cached_function(
-            "log_prob",
-            lambda x, condition, seed: self.log_prob_fn(x, condition, seed, num_importance_samples),
-            num_importance_samples,
-        )
-        return function(x, condition, noise.seed_pair(seed))
+
+        def function(x, condition, seed):
+            return self.log_prob_fn(x, condition, seed, num_importance_samples)
+
+        inputs = x, condition, noise.seed_pair(seed)
+        return self.on_rows("log_prob", function, inputs, (), self.compute_dtype, num_importance_samples)
 
     def sample(
         self, n: int, label: Any = None, context: Any = None, *, seed: Any = None, temperature: Any = 1.0
@@ -140,7 +140,8 @@ class GenerativeModel(Conditional, KerasModel):
         """
         n = n if values.is_symbolic(n) else values.check_count("n", n)
         temperature, condition = noise.temperatures(temperature, n), self.check_condition(label, context, n)
-        return self.cached_function("sample", self.sample_fn)(noise.sample_seeds(seed, n), temperature, condition)
+        inputs = noise.sample_seeds(seed, n), temperature, condition
+        return self.on_rows("sample", self.sample_fn, inputs, self.event.shape, self.event.dtype)
 
     def encode(self, x: Any, label: Any = None, context: Any = None, *, seed: Any = None) -> tf.Tensor:
         """Latents `[batch, *latent]` of events in raw units.
@@ -158,19 +159,20 @@ class GenerativeModel(Conditional, KerasModel):
         """
         x = self.event.check(x)
         condition = self.check_condition(label, context, values.rows(x))
-        seed = None if seed is None else noise.seed_pair(seed)
-        return self.cached_function("encode", self.encode_fn)(x, condition, seed)
+        inputs = x, condition, None if seed is None else noise.seed_pair(seed)
+        return self.on_rows("encode", self.encode_fn, inputs, self.latent_shape, self.compute_dtype)
 
     def decode(self, z: Any, label: Any = None, context: Any = None) -> tf.Tensor:
         """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
         z = values.real("z", z, self.latent_shape, self.compute_dtype)
         condition = self.check_condition(label, context, values.rows(z))
-        return self.cached_function("decode", self.decode_fn)(z, condition)
+        return self.on_rows("decode", self.decode_fn, (z, condition), self.event.shape, self.event.dtype)
 
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:
         """Writes a SavedModel with the signatures `log_prob`, `sample`, `encode` and `decode`, ready to be served.
 
-        `train.py` exports the same signatures, and adds warm-up requests, training scores and a model card.
+        `train.py` exports the same signatures, and adds warm-up requests, training scores, a model card and what
+        `zoo.load` needs; `save` writes a file for Keras.
 
         Args:
             filepath: Folder of the SavedModel.

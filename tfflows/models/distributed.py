@@ -36,6 +36,14 @@ class DistributedModel(keras.Model):
             functions[key] = tf.function(functools.partial(function), reduce_retracing=True, autograph=False)
         return functions[key]
 
+    def on_rows(
+        self, name: str, function: Any, inputs: Sequence[Any], row: Sequence[int], dtype: Any, *variant: Any
+    ) -> tf.Tensor:
+        """`function(*inputs)` as a cached function, `[rows, *row]`; TensorFlow's fused convolutions fail for 0 rows."""
+        if inputs[0].shape[0] == 0:
+            return tf.zeros([0, *row], dtype)
+        return self.cached_function(name, function, *variant)(*inputs)
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         # Uses the compiled loss, which divides by the number of replicas. It ignores the target, but Keras requires
         # one.
@@ -146,7 +154,9 @@ class DistributedModel(keras.Model):
 
     def _compiled(self, function):
         # Without AutoGraph: converting a model's code takes a third of the time of its first step.
-        return function if self.run_eagerly else tf.function(function, reduce_retracing=True, autograph=False)
+        # A partial function, as in `cached_function`.
+        partial = functools.partial(function)
+        return function if self.run_eagerly else tf.function(partial, reduce_retracing=True, autograph=False)
 
     def train_logs(self) -> dict[str, tf.Tensor]:
         """What training logs after a step: results over the rows of all replicas."""
@@ -164,7 +174,8 @@ class DistributedModel(keras.Model):
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Creates the variables of optimizer and loss before the first trace, in which a strategy cannot create any."""
         if iterator is not None:
-            batch = next(next(iter(iterator))[2])
+            batch = next(next(iter(iterator), (0, 0, iter(())))[2], None)
+            check(batch is not None, "Expected a dataset with at least one batch.", batches=0)
             data_batch = tf.nest.map_structure(
                 lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch
             )

@@ -39,6 +39,13 @@ class FlowDistribution(tfd.Distribution):
     def _parameter_properties(cls, dtype, num_classes=None):
         return {}
 
+    def __getitem__(self, slices):
+        """The distribution of some of the contexts, such as `distribution[0]` or `distribution[..., :2]`."""
+        if self._condition is None:
+            return super().__getitem__(slices)
+        slices = slices if isinstance(slices, tuple) else (slices,)
+        return FlowDistribution(self._density(), self._condition[(*slices, slice(None))], name=self.name)
+
     def _event_shape(self):
         return tf.TensorShape(self._density().event.shape)
 
@@ -55,9 +62,11 @@ class FlowDistribution(tfd.Distribution):
         return tfb.Identity()
 
     def sample(self, sample_shape=(), seed=None, name="sample", **kwargs):
-        """Samples `[*sample_shape, *batch, *event]`, reproducible with an integer of any type or a stateless seed."""
-        # TFP turns a Python integer into a stateful seed, and accepts no other kind of integer.
-        seed = noise.seed_pair(seed) if isinstance(seed, int | np.integer) else seed
+        """Samples `[*sample_shape, *batch, *event]`, reproducible with an integer of any size or a stateless seed."""
+        # TFP turns a Python integer into a stateful seed, and accepts no other kind of integer. Its own seed streams
+        # have integers of 512 bits.
+        if isinstance(seed, int | np.integer):
+            seed = noise.seed_pair(seed if -(2**63) <= seed < 2**64 else seed % 2**64)
         return super().sample(sample_shape, seed=seed, name=name, **kwargs)
 
     def _sample_n(self, n, seed=None):

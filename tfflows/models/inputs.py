@@ -46,10 +46,10 @@ def named(
         sample_weight = x.get("sample_weight") if sample_weight is None else sample_weight
         return named(event, x["x"], x.get("label"), sample_weight, class_weight, x.get("context"))
     if not is_array(x):
-        _check_stream(x, y=label, sample_weight=sample_weight, class_weight=class_weight, context=context)
+        _check_stream(event, x, y=label, sample_weight=sample_weight, class_weight=class_weight, context=context)
         return x
     inputs = {"x": np.asarray(event.check(x))}
-    rows = len(inputs["x"])
+    rows = _some(len(inputs["x"]))
     label = event.check_label(label, rows)
     if label is not None:
         inputs["label"] = np.asarray(label)
@@ -64,6 +64,11 @@ def named(
     return inputs
 
 
+def _some(rows: int) -> int:
+    check(rows > 0, "Expected at least one row.", rows=rows)
+    return rows
+
+
 def packed(inputs: Any) -> Any:
     """Named arrays as Keras may see them: it rounds float64 to float32, so these are given by their bits, as integers.
 
@@ -75,12 +80,16 @@ def packed(inputs: Any) -> Any:
     return {f"{BITS}{name}" if name in bits else name: bits.get(name, value) for name, value in inputs.items()}
 
 
-def _check_stream(x: Any, **given: Any) -> None:
+def _check_stream(event: Event, x: Any, **given: Any) -> None:
     if isinstance(x, dict) and f"{BITS}x" in x:
         return  # from `packed`: Keras' own evaluation, in `fit`
     rule = "Expected `x` to be an array, a dataset or a generator, or a dictionary with an array named 'x'."
     is_stream = hasattr(x, "__iter__") or isinstance(x, keras.utils.PyDataset)
-    check(is_stream and not isinstance(x, str | bytes | dict | set), rule, x=x)
+    check(is_stream and not isinstance(x, str | bytes | dict | set | tuple), rule, x=type(x).__name__)
+    is_empty = isinstance(x, tf.data.Dataset) and bool(x.cardinality() == 0)
+    check(not is_empty, "Expected a dataset with at least one batch.", cardinality=0)
+    if isinstance(x, tf.data.Dataset):
+        named_step(event, x.element_spec)  # an error of its names is one line here, and a stack in a graph
     rule = f"Expected labels, weights and contexts inside the dataset: (x, label, sample_weight) or a dict of {INPUTS}."
     given = {name: type(value).__name__ for name, value in given.items() if value is not None}
     check(not given, rule, **given)
@@ -105,10 +114,13 @@ def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.
     """A batch of a dataset as `(inputs, None, sample_weight)`.
 
     Raises:
-        InputError: The batch has targets, but the model has no classes.
+        InputError: The batch has targets, but the model has no classes, or it has other names than INPUTS.
     """
     x, label, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     inputs = dict(x) if isinstance(x, dict) else {"x": x}
+    names = {name.removeprefix(BITS) for name in inputs}
+    rule = f"Expected a batch to be `x`, or a dictionary with 'x' and, if the model takes them, others of {INPUTS}."
+    check("x" in names and names <= set(INPUTS), rule, keys=sorted(names))
     for name in [name for name in inputs if name.startswith(BITS)]:
         inputs[name.removeprefix(BITS)] = tf.bitcast(inputs.pop(name), tf.float64)
     if label is not None:

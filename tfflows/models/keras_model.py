@@ -125,6 +125,14 @@ class KerasModel(Configurable, DistributedModel):
         with as_input_errors():
             return super().predict(inputs.packed(x), *args, **kwargs)
 
+    def train_on_batch(self, *args, **kwargs):
+        with as_input_errors():
+            return super().train_on_batch(*args, **kwargs)
+
+    def test_on_batch(self, *args, **kwargs):
+        with as_input_errors():
+            return super().test_on_batch(*args, **kwargs)
+
     def _named_validation(self, data):
         if inputs.is_array(data) or isinstance(data, dict):
             return (inputs.packed(inputs.named(self.event, data)),)

@@ -19,7 +19,8 @@ def real_event(event: Event) -> Event:
     """
     real = [column for column in event.columns if column.kind == "real"]
     others = [column.features for column in event.columns if column.kind != "real"]
-    check(len(real) > 0, "Expected at least one column of real numbers.", columns=[c.name for c in event.columns])
+    rule = "Expected at least one column of real numbers, which data.continuous makes of numbers that were categories."
+    check(len(real) > 0, rule, columns=[column.name for column in event.columns])
     flags = sum(column.missing + (column.atom is not None) for column in real)
     return Event((len(real),), context=condition_size(event) + sum(others) + flags)
 

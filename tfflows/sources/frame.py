@@ -71,6 +71,16 @@ def is_frame(table: Any) -> bool:
     return hasattr(table, "columns") and hasattr(table, "iloc")
 
 
+def as_frame(table: Any) -> Any:
+    """A table of pyarrow or polars as a DataFrame of pandas; everything else unchanged."""
+    return table.to_pandas() if hasattr(table, "to_pandas") else table
+
+
+def categories(columns: Sequence[tuple[str, Any]]) -> list[str]:
+    """Names of the columns whose type in pandas is `category`, whatever their values are."""
+    return [name for name, values in columns if str(getattr(values, "dtype", "")) == "category"]
+
+
 def named(table: Any) -> list[tuple[str, Any]]:
     """The names and values of the columns of a DataFrame or of a dictionary of arrays `[rows]`; those of an array
     `[rows, columns]` are called x0, x1, ...
