@@ -26,8 +26,8 @@ class KerasModel(Configurable, DistributedModel):
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
 
     `fit` sets the data-dependent weights from the first batch. If a layer uses statistics of the training set, `fit`
-    computes them before each validation and at the end. Callbacks monitor `val_loss` and, of pixels, `val_bits_per_dim`.
-    All other arguments are those of Keras.
+    computes them before each validation and at the end. Callbacks may monitor `val_loss` and, for pixels,
+    `val_bits_per_dim`. All other arguments are those of Keras.
 
     Args:
         event: What one data point is.
