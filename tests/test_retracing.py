@@ -26,7 +26,8 @@ def use_seven_models():
     x = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
     for _ in range(7):
         model = zoo.create("made", Event((2,)), width=4)
-        model.initialize(x)
+        model.compile("adam")
+        model.fit(x, verbose=0)
         model.log_prob(x)
         model.sample(2, seed=0)
 
