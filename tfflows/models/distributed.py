@@ -174,7 +174,8 @@ class DistributedModel(keras.Model):
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Creates the variables of optimizer and loss before the first trace, in which a strategy cannot create any."""
         if iterator is not None:
-            batch = next(next(iter(iterator), (0, 0, iter(())))[2], None)
+            epoch = next(iter(iterator), None)  # two numbers of steps, and the batches
+            batch = None if epoch is None else next(epoch[2], None)
             check(batch is not None, "Expected a dataset with at least one batch.", batches=0)
             data_batch = tf.nest.map_structure(
                 lambda x: self.distribute_strategy.experimental_local_results(x)[0], batch
