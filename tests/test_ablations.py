@@ -12,6 +12,7 @@ def row(variant, seed, score, architecture="glow"):
     }
 
 
+@pytest.mark.slow
 def test_a_run_has_the_settings_of_its_variant(monkeypatch):
     small = {"model.scales": 1, "model.steps": 1, "model.width": 4, "train.steps": 2}
     monkeypatch.setitem(ablations.VARIANTS, "glow", {"fixed": {**small, "model.permutation": "reverse"}, "plu": small})

@@ -86,6 +86,7 @@ def test_the_ascent_is_in_the_logits_of_the_pixels_where_the_flow_has_them():
     np.testing.assert_array_equal(scaled.place(y), y)
 
 
+@pytest.mark.slow
 def test_hidden_values_of_the_images_are_not_used():
     model, x = image_model(), images()[:2]
     other = np.where(KEEP, x, 7 - x)
@@ -93,6 +94,7 @@ def test_hidden_values_of_the_images_are_not_used():
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_each_image_is_inpainted_alone():
     model, x = image_model(), images()[:3]
     alone = generate.inpainted(model, x[:1], KEEP, steps=10, seed=1).result

@@ -87,6 +87,7 @@ def test_edits_along_classes(tmp_path):
     np.testing.assert_array_equal(found["images"][:, 1], np.stack([test, test]))
 
 
+@pytest.mark.slow
 def test_edit_moves_images_toward_the_class():
     # Class 1 is the brighter one.
     subject = trained()

@@ -76,6 +76,7 @@ def is_the_reference(entries, transformer, context, order, hidden):
         np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-5 * max(1, np.abs(wanted).max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{type(case[1]).__name__}")
 def test_entries_log_dets_and_gradients_are_those_of_the_reference(case):
     is_the_reference(*case)

@@ -17,7 +17,7 @@ def flow(name="realnvp", **settings):
 
 
 @pytest.mark.parametrize("steps_per_execution", [1, 3, 16])
-@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("run_eagerly", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_every_batch_counts_when_executions_do_not_divide_the_data(steps_per_execution, run_eagerly):
     one = flow()
     one.initialize(X[:60])
@@ -41,6 +41,7 @@ def test_a_single_batch_is_traced_once(monkeypatch):
     np.testing.assert_allclose(losses, -one.log_prob(X[:10]).numpy().mean(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_replicas_with_an_uneven_batch_are_one_device():
     x = X[:33].copy()
     x[32] = 20  # alone in the last batch: the other replica has no row

@@ -78,7 +78,7 @@ def test_frozen_batch_normalization_keeps_its_statistics():
     assert np.any(last.mean.numpy() != before[1])
 
 
-@pytest.mark.parametrize("by", ["fit", "train_on_batch"])
+@pytest.mark.parametrize("by", [pytest.param("fit", marks=pytest.mark.slow), "train_on_batch"])
 def test_batch_that_is_refused_leaves_the_weights(by):
     model = zoo.create("realnvp", Event((3,)), couplings=2, width=4, depth=1)
     model.compile("adam")

@@ -14,6 +14,7 @@ from tfflows.models import MeanNegativeLogLikelihood
 from tfflows.training.validation import averaged_weights
 
 
+@pytest.mark.slow
 def test_run_leaves_weights_logs_pictures_and_two_checkpoints(tmp_path):
     fitted = fit(tmp_path)
     assert fitted.steps == 6
@@ -98,6 +99,7 @@ def test_all_checkpoints_broken_is_said_and_nothing_is_overwritten(tmp_path):
         fit(tmp_path, steps=6)
 
 
+@pytest.mark.slow
 def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
     fitted = fit(tmp_path, conditional=True)
     best = model(conditional=True)

@@ -240,6 +240,7 @@ def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_samples_of_numbers_that_are_categories_are_these_numbers():
     random = np.random.default_rng(0)
     few = random.choice([5.0, 7.0, np.nan], 80)
