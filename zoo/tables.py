@@ -16,6 +16,7 @@ from tfflows.datasets.tables.roles import names_in
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
+from tfflows.sources.column import check_names
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.frame import Frame, categories, named
 from zoo import rules
@@ -44,8 +45,6 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
     for option in options:
         check_choice("data", option, OPTIONS)
-    declared = categories([*named(x), *([] if context is None else named_context(context))])
-    options = {**options, "categorical": [*names_in(options.get("categorical")), *declared]}
     texts = {key: ",".join(value) if isinstance(value, list | tuple) else value for key, value in options.items()}
     rows = len(next(iter(columns.values())))
     settings = {"holdout": rules.holdout(rows), "split_seed": seed, **texts}
@@ -139,7 +138,9 @@ def _encoded(event: Event, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _table(x: Any, context: Any) -> tuple[dict[str, np.ndarray], list[str]]:
     """The columns of rows and of their context by name, and the names of the latter."""
     of_context = [] if context is None else named_context(context)
-    return Frame([*named(x), *of_context], name="X").table, [name for name, _ in of_context]
+    columns = [*named(x), *of_context]
+    check_names("X", [name for name, _ in columns])
+    return dict(columns), [name for name, _ in of_context]
 
 
 def log_likelihoods(model: GenerativeModel, examples: dict[str, np.ndarray], samples: int) -> np.ndarray:
