@@ -9,6 +9,8 @@ from tfflows.training import optimizers
 from tfflows.training.optimizers import optimizer, schedule
 from tfflows.training.settings import TrainSettings
 
+NAMED = (("kernel", (3, 2)), ("bias", (2,)))
+
 
 def rates(steps, **settings):
     rate = schedule(TrainSettings(learning_rate=0.1, **settings), steps)
@@ -40,7 +42,7 @@ def test_gradient_is_scaled_down_to_the_norm(clip_norm, expected):
     np.testing.assert_allclose(seen, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamax"])
+@pytest.mark.parametrize("name", ["adam", "adamax", "muon"])
 def test_optimizers_are_kerass_own(name):
     assert isinstance(optimizer(TrainSettings(optimizer=name), 10), getattr(keras.optimizers, name.capitalize()))
 
@@ -100,3 +102,49 @@ def test_average_of_a_short_run_forgets_its_first_steps(momentum, jit_compile):
         expected = decay * (expected or 0.0) + (1 - decay) * float(variable)
     one.finalize_variable_values([variable])
     assert float(variable) == pytest.approx(expected, rel=1e-5)
+
+
+def one_step_of_muon(start, name, gradient, **settings):
+    """Change of a variable in one step at a learning rate of 1."""
+    variable = keras.Variable(start, dtype="float32", name=name)
+    one = optimizers.Muon(1.0, **{"weight_decay": None, "adam_weight_decay": None, **settings})
+    one.build([variable])
+    one.apply_gradients([(tf.constant(gradient, tf.float32), variable)])
+    return variable.numpy() - start
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("kernel", (6, 4)), ("kernel_0", (4, 6)), ("kernel", (3, 3, 2, 5)), ("direction", (1, 3, 4, 2))],
+)
+def test_muon_changes_a_kernel_by_equal_singular_values(name, shape):
+    gradient = np.random.default_rng(0).normal(size=shape)
+    change = one_step_of_muon(np.zeros(shape), name, gradient).reshape(-1, shape[-1])
+    u, s, vh = np.linalg.svd(gradient.reshape(-1, shape[-1]), full_matrices=False)
+    found = np.diagonal(u.T @ -change @ vh.T) / (0.2 * max(change.shape) ** 0.5)
+    assert s.max() > 1.5 * s.min()
+    assert np.all((found > 0.6) & (found < 1.3))  # five steps of the iteration end near 1, not at 1
+    np.testing.assert_allclose(np.sqrt(np.mean(change**2)), 0.2, rtol=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("kernel", (5,)), ("positions", (3, 4)), ("bias", (4,)), ("packed", (3, 3))]
+)
+def test_muon_leaves_what_is_no_kernel_to_adam(name, shape):
+    random = np.random.default_rng(1)
+    start, gradient = random.normal(size=shape), random.normal(size=shape)
+    variable = keras.Variable(start, dtype="float32")
+    adam = keras.optimizers.Adam(1.0)
+    adam.build([variable])
+    adam.apply_gradients([(tf.constant(gradient, tf.float32), variable)])
+    np.testing.assert_allclose(one_step_of_muon(start, name, gradient), variable.numpy() - start, rtol=1e-4)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_muon_decays_all_weights_as_the_settings_say(weight_decay):
+    one = optimizer(TrainSettings(optimizer="muon", weight_decay=weight_decay, learning_rate=0.5, warmup_steps=0), 10)
+    variables = [keras.Variable(np.ones(shape), dtype="float32", name=name) for name, shape in NAMED]
+    one.build(variables)
+    one.apply_gradients([(tf.zeros(variable.shape), variable) for variable in variables])
+    for variable in variables:
+        np.testing.assert_allclose(variable, 1 - 0.5 * weight_decay, rtol=1e-6)

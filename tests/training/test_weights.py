@@ -8,6 +8,7 @@ import tensorflow as tf
 import zoo
 from tests.datasets import tabling
 from tfflows import datasets, training
+from tfflows.errors import InputError
 from tfflows.splits import in_memory
 from tfflows.training.pipeline import training_stream
 
@@ -35,6 +36,11 @@ def test_score_is_that_of_repeated_rows():
     )
     assert found == pytest.approx(expected, abs=1e-4)
     assert found != pytest.approx(plain, abs=1e-3)
+
+
+def test_rows_of_no_weight_have_no_score():
+    with pytest.raises(InputError, match=r"weight greater than 0 among the rows that are scored. Received: rows=64"):
+        training.evaluate(model(), in_memory(x=rows(), sample_weight=np.zeros(64, np.float32)))
 
 
 def stepped(batch):

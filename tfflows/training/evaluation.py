@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfflows import metrics, noise
 from tfflows.datasets import Data, Split
+from tfflows.errors import check
 from tfflows.models import GenerativeModel, ReverseKL
 from tfflows.splits import WEIGHT
 from tfflows.targets import Target
@@ -38,6 +39,9 @@ def nats_and_weights_of(
         batch_size: Number of examples in a batch, over all replicas.
         num_importance_samples: As in `GenerativeModel.log_prob`.
         seed: Seed of the dequantization noise, or of the samples.
+
+    Raises:
+        InputError: All weights are 0.
     """
     model.check_initialized()
     strategy = model.distribute_strategy
@@ -56,6 +60,7 @@ def nats_and_weights_of(
         nats, weight, is_real = (strategy.gather(part, axis=0).numpy() for part in run_step(batch, pair))
         kept.append(np.stack([nats, weight])[:, is_real == 1])
     nats, weights = np.concatenate(kept, axis=1).astype(np.float64)
+    check(weights.sum() > 0, "Expected a weight greater than 0 among the rows that are scored.", rows=len(weights))
     return nats, weights
 
 

@@ -6,7 +6,7 @@ import math
 from tfflows.errors import check, check_choice
 
 SCHEDULES = ("constant", "cosine")
-OPTIMIZERS = ("adam", "adamax")
+OPTIMIZERS = ("adam", "adamax", "muon")
 OBJECTIVES = ("maximum_likelihood", "flow_matching")
 MEMORY = ("keep", "recompute")
 
@@ -20,7 +20,7 @@ class TrainSettings:
         epochs: Number of passes over the training set, if `steps` is None.
         batch_size: Number of events in a step, over all replicas.
         learning_rate: Peak learning rate of the schedule.
-        optimizer: `"adam"` or `"adamax"`.
+        optimizer: `"adam"`, `"adamax"` or `"muon"`, which often needs fewer steps.
         schedule: Learning rate after warm-up, `"constant"`, or `"cosine"` down to 0 at the last step.
         warmup_steps: Number of steps of linear warm-up from 0.
         weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
