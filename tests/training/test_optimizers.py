@@ -148,3 +148,39 @@ def test_muon_decays_all_weights_as_the_settings_say(weight_decay):
     one.apply_gradients([(tf.zeros(variable.shape), variable) for variable in variables])
     for variable in variables:
         np.testing.assert_allclose(variable, 1 - 0.5 * weight_decay, rtol=1e-6)
+
+
+def after_steps_of_muon(devices, number=3):
+    """Variables after some steps; the gradient has two parts, one for each device, or both for one."""
+    random = np.random.default_rng(3)
+    parts = [tf.constant(random.normal(size=(2, *shape)), tf.float32) for _, shape in NAMED]
+    strategy = tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
+    with strategy.scope():
+        variables = [keras.Variable(np.ones(shape), dtype="float32", name=name) for name, shape in NAMED]
+        one = optimizers.Muon(0.1, clip_norm=0.5)
+        one.build(variables)
+
+    def on_replica():
+        place = tf.distribute.get_replica_context().replica_id_in_sync_group
+        mine = [part[place] if len(devices) == 2 else tf.reduce_sum(part, axis=0) for part in parts]
+        one.apply_gradients(list(zip(mine, variables, strict=True)))
+
+    step = tf.function(lambda: strategy.run(on_replica), autograph=False)
+    for _ in range(number):
+        step()
+    return [variable.numpy() for variable in variables]
+
+
+def test_muon_on_two_replicas_is_muon_on_one():
+    pairs = zip(after_steps_of_muon(["CPU:0"]), after_steps_of_muon(["CPU:0", "CPU:1"]), strict=True)
+    for one, two in pairs:
+        np.testing.assert_allclose(two, one, rtol=1e-5)
+        assert np.abs(one - 1).max() > 0.05
+
+
+def test_muon_is_saved_with_its_settings():
+    one = optimizers.Muon(0.1, clip_norm=2.0, weight_decay=None, adam_weight_decay=0.3, momentum=0.8)
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(one))
+    assert type(again) is optimizers.Muon
+    assert again.get_config() == one.get_config()
+    assert (again.clip_norm, again.weight_decay, again.adam_weight_decay, again.momentum) == (2.0, None, 0.3, 0.8)
