@@ -94,17 +94,18 @@ def main(argv: list[str]) -> None:
     if chief:
         export.check_writable(folder)
     data = datasets.load(config.dataset, **config.data)
+    event = data.event
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
 
     keras.utils.set_random_seed(config.seed % 2**32)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
-        model = zoo.build(config, data.event)
+        model = zoo.build(config, event)
     training.make_objective(model, data, settings)  # what cannot be is said before anything is written
     workdir = config.save_to(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
-        *(f"  {line}" for line in described(data.event.columns, data.event.context_columns, most=20)),
+        *(f"  {line}" for line in described(event.columns, event.context_columns, event.labels, most=20)),
         *training.warnings(model, data),
         sep="\n",
     )
@@ -112,11 +113,11 @@ def main(argv: list[str]) -> None:
 
     keras.config.set_dtype_policy("float32")
     with strategies.scope(strategy):
-        model = zoo.build(config, data.event, weights=fitted.weights)
+        model = zoo.build(config, event, weights=fitted.weights)
     scored = training.make_objective(model, data, settings)
     scores = training.evaluate(scored, data.test, num_importance_samples=settings.num_importance_samples)
     if chief:
-        model = zoo.build(config, data.event, weights=fitted.weights)
+        model = zoo.build(config, event, weights=fitted.weights)
         metrics = {
             **{**scores, **training.truth(data), "parameters": model.count_params()},
             **{**fitted.account, **export.environment()},

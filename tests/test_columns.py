@@ -26,6 +26,18 @@ def test_a_column_is_described_by_its_values(words):
     assert described([], [WORDS[words]]) == [f"a, given: {words}"]
 
 
+def test_classes_are_listed_after_the_columns():
+    assert described([Column("a")], labels=("x", "y")) == ["a: real numbers", "label, given: 2 classes: 'x', 'y'"]
+    assert described([], labels=tuple("pqrstu")) == ["label, given: 6 classes: 'p', 'q', 'r', 's', 't', ..."]
+
+
+def test_model_card_names_the_classes():
+    metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
+    event = Event((4, 4, 1), levels=8, classes=2, labels=("cat", "dog"))
+    card = model_card("name", {"architecture": "glow", "dataset": "pets", "event": event.to_dict()}, metrics)
+    assert "with one of 2 labels: 'cat', 'dog'" in card
+
+
 def test_long_tables_are_cut_short():
     columns = [Column(f"x{place}") for place in range(5)]
     assert described(columns, most=3) == [*described(columns)[:3], "... and 2 more columns"]

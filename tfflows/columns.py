@@ -106,25 +106,34 @@ def in_order(name: str, x: Any, columns: Sequence[Column]) -> Any:
     return x[[labels[each] for each in names]]
 
 
-def described(columns: Sequence[Column], given: Sequence[Column] = (), most: int | None = None) -> list[str]:
-    """A line for each column: its name, and what its values were taken for.
+def described(
+    columns: Sequence[Column], given: Sequence[Column] = (), labels: Sequence[str] = (), most: int | None = None
+) -> list[str]:
+    """A line for each column: its name, and what its values were taken for; a last one for the label.
 
     Args:
         columns: The columns of an event.
         given: Those of its context.
+        labels: The names of its classes; empty if they have none.
         most: Number of lines after which the others are only counted; None for no limit.
     """
     lines = [f"{column.name}: {_in_words(column)}" for column in columns]
     lines += [f"{column.name}, given: {_in_words(column)}" for column in given]
+    lines += [f"label, given: {len(labels)} classes: {listed(labels)}"] if labels else []
     more = 0 if most is None else max(len(lines) - most, 0)
     return [*lines[: len(lines) - more], f"... and {more} more columns"] if more else lines
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first names, quoted, between commas."""
+    return ", ".join([*map(repr, names[:most]), *["..."] * (len(names) > most)])
 
 
 def _in_words(column: Column) -> str:
     low, high = column.support
     if column.kind == "categorical":
-        names = [*map(repr, column.categories[:5]), *["..."] * (len(column.categories) > 5)]
-        return f"{len(column.categories)} categories: {', '.join(names)}" if len(names) > 1 else f"always {names[0]}"
+        names = column.categories
+        return f"{len(names)} categories: {listed(names)}" if len(names) > 1 else f"always {names[0]!r}"
     if column.kind == "circular":
         return f"circular, from {low:g} to {high:g}"
     text = {0: "real numbers", 1: "integers"}.get(column.step, f"multiples of {column.step:g}")

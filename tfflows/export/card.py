@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfflows.columns import described
+from tfflows.columns import described, listed
 from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
 from tfflows.metrics import kind_of_score
@@ -108,6 +108,7 @@ def _result(key: str, label: str, value: float) -> str:
 def _event(event: Event) -> str:
     values = f"integers 0..{event.levels - 1}" if event.discrete else "real numbers"
     label = f", with one of {event.classes} labels" if event.classes else ""
+    label += f": {listed(event.labels)}" if event.labels else ""
     return f"`{list(event.shape)}`, {values}, `{event.dtype}`{label}"
 
 
