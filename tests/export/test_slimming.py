@@ -77,6 +77,12 @@ def test_names_and_shapes_of_operations_are_gone(folders):
         assert all(node.name == f"{node.op}_{number}" for number, node in enumerate(function.node_def))
         assert all("_output_shapes" not in node.attr for node in function.node_def)
         assert all(b"a_long_name" not in place for node in function.node_def for place in node.attr["_class"].list.s)
+    inner = [one for one in slimmed.graph_def.library.function if "while" in one.signature.name]
+    assert len(inner) == 2
+    for function in inner:
+        names = [argument.name for argument in function.signature.input_arg]
+        assert names == [f"in_{number}" for number in range(len(names))]
+        assert "a_long_name" not in str(function.signature).replace(function.signature.name, "")
     assert slimmed.signature_def == plain.signature_def
     assert slimmed.object_graph_def == plain.object_graph_def
 

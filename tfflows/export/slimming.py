@@ -1,11 +1,13 @@
 """Makes the graph of a SavedModel less than half as large, with the same results.
 
 Most of a graph is names: each operation has a long one, which the inputs of other operations repeat. An operation of a
-function is renamed after its kind and its number, `MatMul_12`. Nothing outside the function refers to it: signatures,
-their inputs and outputs, variables and the texts of errors keep their names. The shapes of its outputs are left out, as
-TensorFlow infers them again.
+function is renamed after its kind and its number, `MatMul_12`, and the arguments and results of a function that is only
+called inside the graph, such as the body of a loop, after their position. Nothing outside refers to them: signatures,
+their inputs and outputs, variables and the texts of errors keep their names. The shapes of the outputs of operations
+are left out, as TensorFlow infers them again.
 """
 
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 from tensorflow.core.framework.function_pb2 import FunctionDef
@@ -20,15 +22,47 @@ def slim(folder: Path) -> None:
     path = folder / "saved_model.pb"
     saved = SavedModel.FromString(path.read_bytes())
     for graph in saved.meta_graphs:
+        called_by_name = graph.object_graph_def.concrete_functions
         for function in graph.graph_def.library.function:
-            _slim(function)
+            names = {node.name: f"{node.op}_{number}" for number, node in enumerate(function.node_def)}
+            if function.signature.name not in called_by_name:
+                names |= _rename_arguments_and_results(function)
+            _rename_operations(function, names)
     path.write_bytes(saved.SerializeToString(deterministic=True))
     # No public function renews a fingerprint.
     fingerprinting_utils.write_fingerprint(str(folder))
 
 
-def _slim(function: FunctionDef) -> None:
-    names = {node.name: f"{node.op}_{number}" for number, node in enumerate(function.node_def)}
+def _rename_arguments_and_results(function: FunctionDef) -> dict[str, str]:
+    """Names arguments and results by position; returns the new name of each argument, which operations refer to."""
+    signature = function.signature
+    arguments = _numbered("in", [argument.name for argument in signature.input_arg])
+    for argument in signature.input_arg:
+        argument.name = arguments[argument.name]
+    for attributes in function.arg_attr.values():
+        attributes.attr.pop("_user_specified_name", None)
+    results = _numbered("out", [result.name for result in signature.output_arg])
+    for result in signature.output_arg:
+        result.name = results[result.name]
+    _rename_keys(function.ret, results)
+    controls = _numbered("control", signature.control_output)
+    signature.control_output[:] = map(controls.get, signature.control_output)
+    _rename_keys(function.control_ret, controls)
+    return arguments
+
+
+def _numbered(kind: str, names: Iterable[str]) -> dict[str, str]:
+    return {name: f"{kind}_{number}" for number, name in enumerate(names)}
+
+
+def _rename_keys(mapping: MutableMapping[str, str], names: Mapping[str, str]) -> None:
+    values = {names[key]: value for key, value in mapping.items()}
+    mapping.clear()
+    mapping.update(values)
+
+
+def _rename_operations(function: FunctionDef, names: Mapping[str, str]) -> None:
+    """Gives operations their new names, and everything that refers to an operation or an argument."""
 
     def renamed(reference: str) -> str:
         """A reference to an output, `name:output:number`, or to an operation, whose name `^` may precede."""
