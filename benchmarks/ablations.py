@@ -1,7 +1,8 @@
-"""The ablations of two papers on small models of `digits`, each with three seeds: `python -m benchmarks.ablations`.
+"""Ablations on small models of `digits`, each with three seeds: `python -m benchmarks.ablations`.
 
 glow     permutations and couplings: figure 3 of "Glow" (1807.03039)
 flowpp   what Flow++ adds to flows, left out one at a time, as in the ablation of "Flow++" (1902.00275)
+tarflow  optimizers, with two learning rates each
 
 Every run has the preset of `digits`, but for the settings of its variant.
 """
@@ -38,6 +39,11 @@ VARIANTS: dict[str, dict[str, Settings]] = {
         "affine couplings": {"model.coupling": "affine"},
         "no self-attention": {"model.attention": False},
         "Flow++": {},
+    },
+    "tarflow": {
+        f"{optimizer.capitalize()}, {rate}": {"train.optimizer": optimizer, "train.learning_rate": rate}
+        for optimizer in ("adam", "muon")
+        for rate in (0.002, 0.005)
     },
 }
 
