@@ -22,9 +22,16 @@ def docs(tmp_path):
     return measured.empty(tmp_path, "results.md", "results", results=results.COLUMNS, curves=results.POINT)
 
 
+@pytest.fixture(params=[None, 30], ids=["once in a pass", "every 30 steps"])
+def every(request):
+    return request.param
+
+
 @pytest.fixture
-def workdir(tmp_path):
-    """The log of a training in two parts."""
+def workdir(tmp_path, every):
+    """The log and the configuration of a training of 40 steps in two rounds."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"train": {"validate_every": every}}))
     for split, scores in (("train", (4.0, 2.0)), ("validation", (3.0, 2.5))):
         with tf.summary.create_file_writer(str(tmp_path / "run" / "tensorboard" / split)).as_default():
             for number, score in enumerate(scores):
@@ -109,18 +116,18 @@ def test_nats_are_sorted_from_the_highest():
     assert table.index("-80.000") < table.index("-90.000")
 
 
-def test_curve_has_a_point_for_each_validation(workdir):
+def test_curve_has_a_point_for_each_validation(workdir, every):
     points = results.curve(workdir, {**RUN, "unit": "bits/dim"})
-    assert [(point["step"], point["seconds"]) for point in points] == [(20, 10), (40, 20)]
+    assert [(point["step"], point["seconds"]) for point in points] == [(30, 15) if every else (20, 10), (40, 20)]
     assert [(point["training"], point["validation"]) for point in points] == [(4.0, 3.0), (2.0, 2.5)]
     in_nats = results.curve(workdir, {**RUN, "unit": "nats"})
     assert [point["validation"] for point in in_nats] == pytest.approx([-3 * BIT, -2.5 * BIT], abs=1e-3)
 
 
-def test_curves_are_recorded_with_their_run(docs, workdir):
+def test_curves_are_recorded_with_their_run(docs, workdir, every):
     results.record(results.row(exported_folder("realnvp_digits")), workdir, docs)
     points = read(docs / "curves.csv")
-    assert [point["step"] for point in points] == ["1500", "3000"]
+    assert [point["step"] for point in points] == (["30", "60"] if every else ["1500", "3000"])
     assert {tuple(point[name] for name in results.RUN) for point in points} == {
         tuple(row[name] for name in results.RUN) for row in read(docs / "results.csv")
     }

@@ -108,12 +108,14 @@ def curve(workdir: Path, run: Row) -> list[Row]:
     """
     training, validation = (_losses(workdir, split) for split in ("train", "validation"))
     event = datasets.event(run["dataset"])
-    rounds = max(validation) + 1
+    config = json.loads((workdir / "config.json").read_text())
+    length = config["train"]["validate_every"] or run["steps"] / (max(validation) + 1)
+    parts = {number: min((number + 1) * length / run["steps"], 1.0) for number in validation}
     return [
         {
             **{name: run[name] for name in RUN},
-            "step": round(run["steps"] * (number + 1) / rounds),
-            "seconds": round(run["seconds"] * (number + 1) / rounds),
+            "step": round(run["steps"] * parts[number]),
+            "seconds": round(run["seconds"] * parts[number]),
             "training": _in_unit(training[number], run["unit"], event),
             "validation": _in_unit(validation[number], run["unit"], event),
         }
