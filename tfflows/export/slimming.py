@@ -7,10 +7,11 @@ their inputs and outputs, variables and the texts of errors keep their names. Th
 are left out, as TensorFlow infers them again.
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from tensorflow.core.framework.function_pb2 import FunctionDef
+from tensorflow.core.framework.op_def_pb2 import OpDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.saved_model import fingerprinting_utils
 
@@ -36,23 +37,22 @@ def slim(folder: Path) -> None:
 def _rename_arguments_and_results(function: FunctionDef) -> dict[str, str]:
     """Names arguments and results by position; returns the new name of each argument, which operations refer to."""
     signature = function.signature
-    arguments = _numbered("in", [argument.name for argument in signature.input_arg])
-    for argument in signature.input_arg:
-        argument.name = arguments[argument.name]
+    arguments, results = _number("in", signature.input_arg), _number("out", signature.output_arg)
+    controls = {name: f"control_{number}" for number, name in enumerate(signature.control_output)}
+    signature.control_output[:] = controls.values()
+    _rename_keys(function.ret, results)
+    _rename_keys(function.control_ret, controls)
     for attributes in function.arg_attr.values():
         attributes.attr.pop("_user_specified_name", None)
-    results = _numbered("out", [result.name for result in signature.output_arg])
-    for result in signature.output_arg:
-        result.name = results[result.name]
-    _rename_keys(function.ret, results)
-    controls = _numbered("control", signature.control_output)
-    signature.control_output[:] = map(controls.get, signature.control_output)
-    _rename_keys(function.control_ret, controls)
     return arguments
 
 
-def _numbered(kind: str, names: Iterable[str]) -> dict[str, str]:
-    return {name: f"{kind}_{number}" for number, name in enumerate(names)}
+def _number(kind: str, arguments: Sequence[OpDef.ArgDef]) -> dict[str, str]:
+    """Names arguments by position; returns the new name of each."""
+    names = {argument.name: f"{kind}_{number}" for number, argument in enumerate(arguments)}
+    for argument, name in zip(arguments, names.values(), strict=True):
+        argument.name = name
+    return names
 
 
 def _rename_keys(mapping: MutableMapping[str, str], names: Mapping[str, str]) -> None:

@@ -154,7 +154,7 @@ def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer
     """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
     kind = {"adam": Adam, "adamax": Adamax, "muon": Muon}[settings.optimizer]
     average = {"use_ema": settings.ema > 0, "ema_momentum": settings.ema or 0.99}
-    decay = {"weight_decay": settings.weight_decay or None}
-    if settings.optimizer == "muon":
-        decay |= {"adam_weight_decay": settings.weight_decay or None}
+    # Keras has a rate of its own for the variables that Muon leaves to Adam.
+    rates = ("weight_decay", "adam_weight_decay") if settings.optimizer == "muon" else ("weight_decay",)
+    decay = dict.fromkeys(rates, settings.weight_decay or None)
     return kind(schedule(settings, steps), clip_norm=settings.clip_norm, **average, **decay)
