@@ -91,13 +91,18 @@ class Column(ConfigurableValue):
         return {"real": 1, "circular": 2, "categorical": len(self.categories)}[self.kind] + self.missing
 
 
+def is_frame(table: Any) -> bool:
+    """Whether a table is a DataFrame, of pandas or with its interface."""
+    return hasattr(table, "columns") and hasattr(table, "iloc")
+
+
 def in_order(name: str, x: Any, columns: Sequence[Column]) -> Any:
     """The columns of an event, in their order, from a DataFrame with names; everything else unchanged.
 
     Raises:
         InputError: The DataFrame `name` lacks one of the columns.
     """
-    labels = {str(label): label for label in x.columns} if hasattr(x, "columns") and hasattr(x, "iloc") else {}
+    labels = {str(label): label for label in x.columns} if is_frame(x) else {}
     if not columns or not any(isinstance(label, str) for label in labels.values()):
         return x
     names = [column.name for column in columns]

@@ -7,9 +7,10 @@ from sklearn.base import BaseEstimator, DensityMixin, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from tfflows.columns import is_frame
 from tfflows.errors import check, check_choice
 from tfflows.sources.form import Form
-from tfflows.sources.frame import Frame, as_frame, is_frame, named
+from tfflows.sources.frame import Frame, as_frame, named
 from zoo import rules, tables
 from zoo.registry import ARCHITECTURES
 

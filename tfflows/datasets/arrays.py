@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfflows.columns import is_frame
 from tfflows.datasets import image_arrays
 from tfflows.datasets.data import Data
 from tfflows.datasets.flattened import flat
@@ -14,7 +15,7 @@ from tfflows.datasets.options import OPTIONS, TABLE, Options
 from tfflows.datasets.tables import loading, roles
 from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
-from tfflows.sources.frame import Frame, as_frame, categories, is_frame, named
+from tfflows.sources.frame import Frame, as_frame, categories, named
 
 
 def from_arrays(

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tfflows.columns import Column
+from tfflows.columns import Column, is_frame
 from tfflows.sources.encoding import MISSING
 from tfflows.sources.entries import EXACT
-from tfflows.sources.frame import is_frame
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tfflows.columns import is_frame
 from tfflows.errors import check
 from tfflows.sources.column import Column, check_names
 from tfflows.sources.entries import numbers, parsed, text_of_numbers
@@ -64,11 +65,6 @@ class Frame:
             return numbers(place, values) if kind == "number" else text_of_numbers(place, values)
         texts = [_text(value) for value in values]
         return parsed(place, pa.array(texts, pa.string())) if kind == "number" else np.array(texts, object)
-
-
-def is_frame(table: Any) -> bool:
-    """Whether a table is a DataFrame, of pandas or with its interface."""
-    return hasattr(table, "columns") and hasattr(table, "iloc")
 
 
 def as_frame(table: Any) -> Any:
