@@ -130,7 +130,7 @@ def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
     return f"""
 Test score  {export.summary(metrics)}
-SavedModel  {version}, reloaded and found equal
+SavedModel  {version}, reloaded; its scores match the model's
 Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
 Model card  {version.parent / "README.md"}
 Training    {workdir}: checkpoints, best weights, samples; tensorboard --logdir={workdir / "tensorboard"}

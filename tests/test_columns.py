@@ -23,12 +23,12 @@ WORDS = {
 @pytest.mark.parametrize("words", WORDS)
 def test_a_column_is_described_by_its_values(words):
     assert described([WORDS[words]]) == [f"a: {words}"]
-    assert described([], [WORDS[words]]) == [f"a, given: {words}"]
+    assert described([], [WORDS[words]]) == [f"a (context): {words}"]
 
 
 def test_classes_are_listed_after_the_columns():
-    assert described([Column("a")], labels=("x", "y")) == ["a: real numbers", "label, given: 2 classes: 'x', 'y'"]
-    assert described([], labels=tuple("pqrstu")) == ["label, given: 6 classes: 'p', 'q', 'r', 's', 't', ..."]
+    assert described([Column("a")], labels=("x", "y")) == ["a: real numbers", "label (condition): 2 classes: 'x', 'y'"]
+    assert described([], labels=tuple("pqrstu")) == ["label (condition): 6 classes: 'p', 'q', 'r', 's', 't', ..."]
 
 
 def test_model_card_names_the_classes():
@@ -48,5 +48,5 @@ def test_model_card_lists_the_columns_of_a_table_and_of_nothing_else():
     event = Event((1,), columns=(Column("a"),), context=1, context_columns=(Column("b", low=0),))
     metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
     config = {"architecture": "maf", "dataset": "table.csv", "event": event.to_dict()}
-    assert "\n## Columns\n\n- a: real numbers\n- b, given: real" in model_card("name", config, metrics)
+    assert "\n## Columns\n\n- a: real numbers\n- b (context): real" in model_card("name", config, metrics)
     assert "## Columns" not in model_card("name", {**config, "event": Event((1,)).to_dict()}, metrics)

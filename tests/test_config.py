@@ -38,7 +38,7 @@ def test_strings_are_read_as_the_type_of_their_key():
         ({"model.widht": 3}, r"a setting of `model` to be one of \['scales', 'width'.*Received: model\.widht=3"),
         ({"train.lr": 3}, r"a setting of `train` to be one of \['steps'.*train\.lr=3"),
         ({"data.bits": 3}, r"a setting of `data` to be one of \['n_bits'.*data\.bits=3"),
-        ({"optimizer.lr": 3}, r"a section of \['model', 'data', 'train'\]\. Received: optimizer\.lr=3"),
+        ({"optimizer.lr": 3}, r"a section among \['model', 'data', 'train'\]\. Received: optimizer\.lr=3"),
         ({"model.width": "wide"}, r"`model\.width` to be of type int\. Received: model\.width='wide'"),
         ({"model.width": "1.5"}, r"`model\.width` to be of type int\. Received: model\.width=1\.5"),
         ({"train.jit_compile": "1"}, r"`train\.jit_compile` to be of type bool\. Received: train\.jit_compile=1"),
@@ -69,7 +69,7 @@ def test_workdir_belongs_to_one_configuration(tmp_path):
     longer.save_to(tmp_path / "run")
     wider = zoo.configure("realnvp", "digits", seed=4, overrides={"model.width": 64})
     with pytest.raises(
-        InputError, match=r"another --workdir.*seed='0 there, 4 here'.*model\.width='32 there, 64 here'"
+        InputError, match=r"another --workdir.*seed='0 before, 4 now'.*model\.width='32 before, 64 now'"
     ):
         wider.save_to(tmp_path / "run")
     assert Config(**json.loads((tmp_path / "run" / "config.json").read_text())) == config

@@ -99,5 +99,5 @@ def test_a_graph_takes_variables_and_refuses_other_kinds_of_numbers():
         tf.function(event.check)(tf.zeros([4, 2], tf.complex64))
     with pytest.raises(InputError, match=r"Expected each `label` to be an integer in 0\.\.2\. Received: dtype='bool'"):
         tf.function(event.check_label)(tf.constant([True, False]))
-    with pytest.raises(InputError, match=r"`x` of shape \[batch, 2\]\. A single one is `x\[None\]`\."):
+    with pytest.raises(InputError, match=r"`x` of shape \[batch, 2\]\. For a single row, pass `x\[None\]`\."):
         tf.function(event.check)(tf.zeros([2]))

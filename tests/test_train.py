@@ -178,7 +178,7 @@ MISTAKES = {
         "--export_dir to be a folder that can be written",
         "/file/exported",
     ),
-    "workdir": (["--workdir={tmp}/other"], "another --workdir", "1 there, 0 here"),
+    "workdir": (["--workdir={tmp}/other"], "another --workdir", "1 before, 0 now"),
 }
 
 

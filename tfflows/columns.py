@@ -123,8 +123,8 @@ def described(
         most: Number of lines after which the others are only counted; None for no limit.
     """
     lines = [f"{column.name}: {_in_words(column)}" for column in columns]
-    lines += [f"{column.name}, given: {_in_words(column)}" for column in given]
-    lines += [f"label, given: {len(labels)} classes: {listed(labels)}"] if labels else []
+    lines += [f"{column.name} (context): {_in_words(column)}" for column in given]
+    lines += [f"label (condition): {len(labels)} classes: {listed(labels)}"] if labels else []
     more = 0 if most is None else max(len(lines) - most, 0)
     return [*lines[: len(lines) - more], f"... and {more} more columns"] if more else lines
 

@@ -68,7 +68,7 @@ class Config:
         path, record = workdir / "config.json", dataclasses.asdict(self)
         if path.exists():
             different = differences({"name": "", **json.loads(path.read_text())}, record)
-            rule = f"Expected a workdir of this configuration: choose another --workdir than {str(workdir)!r}."
+            rule = f"Expected the settings of the run in {str(workdir)!r}: restore them, or choose another --workdir."
             check(not different, rule, **different)
             return workdir
         if not write:
@@ -126,11 +126,11 @@ def read_record(path: str | Path) -> dict[str, Any]:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
-    """Settings in which two configurations differ, as `{"section.key": "old there, new here"}`."""
+    """Settings in which two configurations differ, as `{"section.key": "old before, new now"}`."""
     flat_old, flat_new = flat(old), flat(new)
     names = [name for name in {**flat_old, **flat_new} if name not in LENGTH]
     pairs = {name: (flat_old.get(name), flat_new.get(name)) for name in names}
-    return {name: f"{before} there, {now} here" for name, (before, now) in pairs.items() if before != now}
+    return {name: f"{before} before, {now} now" for name, (before, now) in pairs.items() if before != now}
 
 
 def flat(config: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def split_overrides(overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
     sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for name, value in overrides.items():
         section, _, key = name.partition(".")
-        rule = f"Expected a setting section.key with a section of {list(SECTIONS)}."
+        rule = f"Expected a setting of the form section.key, with a section among {list(SECTIONS)}."
         check(section in SECTIONS and bool(key), rule, **{name: value})
         sections[section][key] = value
     return sections

@@ -66,7 +66,7 @@ def check_entries(name: str, array: np.ndarray, sound: np.ndarray, rule: str, *,
 def check_shape(name: str, shape: tuple[int | None, ...], row: tuple[int, ...]) -> None:
     """Raises `InputError` unless `shape` is `[batch, *row]`."""
     rule = f"Expected `{name}` of shape [batch, {', '.join(map(str, row))}]."
-    check(shape != row, f"{rule} A single one is `{name}[None]`.", shape=shape)
+    check(shape != row, f"{rule} For a single row, pass `{name}[None]`.", shape=shape)
     check(shape[1:] == row and len(shape) == len(row) + 1, rule, shape=shape)
 
 
@@ -98,7 +98,7 @@ def real(
     shape = tuple(array.shape)
     if not any_batch or shape[-len(row) :] != row:
         check_shape(name, shape, row)
-    rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows that hold other numbers."
+    rule = f"Expected `{name}` to be finite in {dtype}: remove or rescale rows with NaN, infinite or too large values."
     if is_symbolic(array):
         real = tf.cast(array, dtype)
         sound = tf.math.is_finite(real)

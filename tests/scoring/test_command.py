@@ -46,7 +46,7 @@ def test_settings_of_the_command_reach_the_run(labeled, tmp_path, monkeypatch):
         stop_after(patch, 2, RuntimeError("lost power"))
         with pytest.raises(RuntimeError, match="lost power"):
             running.command(*where, "--batch_size=5")
-    with pytest.raises(SystemExit, match="batch_size='5 there, 4 here'"):
+    with pytest.raises(SystemExit, match="batch_size='5 before, 4 now'"):
         running.command(*where, "--batch_size=4")
     assert "Rows      20 of" in running.command(*where, "--batch_size=4", "--restart")
 
@@ -58,8 +58,8 @@ MISTAKES = {
     "assignment": (["--input=toy/rings", "--set=data.flip"], "Expected --set=section.key=value"),
     "data_dir": (["--input=toy/rings", "--data_dir=/nope"], "data_dir='/nope'"),
     "quantile": (["--flag_below_quantile=1"], "to be between 0 and 1"),
-    "arguments": (["stray"], "Expected flags only, as --name=value; options of Apache Beam follow after --"),
-    "options": (["--", "--direct_num_workers=2"], "with a --runner of its own"),
+    "arguments": (["stray"], "Expected only flags of the form --name=value. Options of Apache Beam go after --"),
+    "options": (["--", "--direct_num_workers=2"], "with a --runner of Beam"),
 }
 
 

@@ -83,7 +83,7 @@ def test_other_images_and_labels_are_refused(tmp_path):
         with pytest.raises(InputError, match=r"events of the model, of shape \(5, 4, 1\)"):
             images.split(str(tmp_path / name), Event((5, 4, 1), levels=256), Options())
     (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:-40])
-    with pytest.raises(InputError, match=r"to be a whole file of arrays of numbers"):
+    with pytest.raises(InputError, match=r"to be a complete file of numeric arrays"):
         images.split(str(tmp_path / "x.npz"), event, Options())
 
 

@@ -140,8 +140,8 @@ OTHERS = {
     "rows": (other_rows, "input="),
     "model": (other_model, "model="),
     "input": (other_input, "y.npy"),
-    "batch": (lambda _, settings: {**settings, "batch_size": 6}, "batch_size='5 there, 6 here'"),
-    "parts": (lambda _, settings: {**settings, "part_rows": 11}, "part_rows='10 there, 11 here'"),
+    "batch": (lambda _, settings: {**settings, "batch_size": 6}, "batch_size='5 before, 6 now'"),
+    "parts": (lambda _, settings: {**settings, "part_rows": 11}, "part_rows='10 before, 11 now'"),
 }
 
 

@@ -37,8 +37,8 @@ WRONG = {
     "open quote": ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', ["each quote to be closed", """row=1, line='3,"4'"""]),
     "open quote in header": ("a.csv", 'a,"b\n1,2\n', ["each quote to be closed"]),
     "stray quote": ("a.csv", 'a,b\n1,x\n2,5" or\n3,7" or\n4,y\n', ["quotes around a field", "row=1"]),
-    "numbered": ("a.csv", "0,1\n0.5,0.5\n", ["columns that are numbered look alike"]),
-    "numbered with index": ("a.csv", ",0,1\n0,0.5,0.5\n", ["columns that are numbered look alike"]),
+    "numbered": ("a.csv", "0,1\n0.5,0.5\n", ["a header 0,1,2,... looks like a row"]),
+    "numbered with index": ("a.csv", ",0,1\n0,0.5,0.5\n", ["a header 0,1,2,... looks like a row"]),
     "Latin-1": ("a.csv", "a,b\n1,x\n2,é\n".encode("latin-1"), ["text in UTF-8", "row=1, column='b'"]),
     "UTF-16": ("a.csv", "a,b\n1,x\n".encode("utf-16"), ["text file in UTF-8", "iconv"]),
     "ending": ("a.txt", "a,b\n1,2\n", ["Expected a table named .csv, .parquet, .npy, .npz or .tfrecord", "a.txt"]),
@@ -101,7 +101,7 @@ def test_damaged_parquet_is_said(tmp_path):
     data[4:40] = bytes(36)
     Path(path).write_bytes(data)
     line = reading.refused(reading.columns, path)
-    assert f"Expected {path!r} to be a Parquet file that is whole. Received: " in line
+    assert f"Expected {path!r} to be a complete Parquet file. Received: " in line
 
 
 @pytest.mark.parametrize(

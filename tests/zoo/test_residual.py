@@ -168,6 +168,6 @@ def test_constant_that_is_no_contraction_is_refused(lipschitz):
 def test_exact_log_det_of_images_is_refused():
     network = LipschitzNet(width=4, sizes=(3, 3))
     with pytest.raises(
-        InputError, match=r"log_det='estimate' for events that are no vectors\. Received: log_det='exact'"
+        InputError, match=r"log_det='estimate' for events that are not vectors\. Received: log_det='exact'"
     ):
         layers.Residual(network).build((None, 4, 4, 1))

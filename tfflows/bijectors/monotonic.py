@@ -84,7 +84,7 @@ class Sigmoidal(MonotonicBijector):
 class DeepSigmoidal(ScalarTransformer):
     """Deep sigmoidal flow (DSF): each layer goes from one number to one number, by `units` sigmoids.
 
-        x = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
+        y = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
 
     The conditioner outputs `b`, the logits of `w`, and bounded numbers whose softplus is `a`. These are added to fixed
     values: units spread evenly over [-1, 1], as equal ones would stay equal forever, with slopes of 1. A single unit

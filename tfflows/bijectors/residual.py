@@ -59,7 +59,7 @@ class Residual(Bijector):
     random direction e in place of the trace and a random number of terms; its gradient is an unbiased estimate, too:
 
         log det(I + J)    = E[sum((-1)**(k + 1) / k * w_k * e . J**k e)]
-        d log det(I + J)  = E[n . dJ e],  n = sum((-1)**k * w_k * (J**T)**k e for k in 0, 1, ...)
+        d log det(I + J)  = E[n . dJ e],  n = sum((-1)**k * w_k * (J.T)**k e for k in 0, 1, ...)
 
     Args:
         contraction: g, a function of its arguments alone, whose row i depends on row i only.
@@ -109,7 +109,7 @@ class Residual(Bijector):
             g = self.contraction(x, self.context)
 
         def step(k, power, total, neumann):
-            power = tape.gradient(g, x, power)  # (J**T)**k e
+            power = tape.gradient(g, x, power)  # (J.T)**k e
             signed = roulette.weight(k) * tf.cast(2 * (k % 2) - 1, x.dtype)
             total += signed / tf.cast(k, x.dtype) * sum_event(power * probe, self.event_ndims)
             return k + 1, power, total, neumann - _of_rows(signed, x) * power
@@ -143,7 +143,7 @@ def log_det_of(jacobian: tf.Tensor) -> tf.Tensor:
 def fixed_point(g: Callable[[tf.Tensor], tf.Tensor], z: tf.Tensor, lipschitz: float, event_ndims: int) -> tf.Tensor:
     """The `x` with `x + g(x) = z`, and the derivatives of this implicit function of `z` and of all that `g` depends on.
 
-        dx = (I + J)**-1 (dz - dg);  the vector-Jacobian product w = u - J**T w takes the same iteration
+        dx = (I + J)**-1 (dz - dg);  the vector-Jacobian product w = u - J.T w takes the same iteration
 
     Args:
         g: Contraction `[batch, *event] -> [batch, *event]`.

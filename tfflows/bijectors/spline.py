@@ -43,13 +43,15 @@ class Spline(Bijector):
 
         d = s + (l + r - 2 * s) * t * (1 - t)
         inverse:  z = bin.y + bin.height * (s * t**2 + l * t * (1 - t)) / d
-        forward:  x = bin.x + bin.width * t,  t = 2 * c / (-b - sqrt(b**2 - 4 * a * c)), a root of a quadratic
+        forward:  x = bin.x + bin.width * t,  t = 2 * c / (-b - sqrt(b**2 - 4 * a * c)),
+                  a root of the quadratic with  c = -s * h,  b = bin.height * l - h * (l + r - 2 * s),
+                  a = bin.height * (s - l) + h * (l + r - 2 * s),  where h = z - bin.y
         log-det:  log |dz/dx| = log(s**2 * (r * t**2 + 2 * s * t * (1 - t) + l * (1 - t)**2)) - 2 * log(d)
 
     Args:
         x: Knots on the side of the data, `[batch, ..., channels, bins + 1]`, from -bound to bound.
         y: Knots on the side of the latent, of the same shape.
-        slope: Slopes at the knots, of the same shape, positive and 1 at both ends.
+        slope: Slopes at the knots, of the same shape, positive; 1 at both ends, or equal there on a circle.
         bound: Bound of the interval.
 
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1, after Gregory and Delbourgo (1982); the

@@ -1,4 +1,4 @@
-"""TFDS builders of the datasets of vectors on which papers compare densities.
+"""TFDS builders of the standard tabular benchmarks of density estimation.
 
     tfds.load("power")
 

@@ -1,4 +1,4 @@
-"""The datasets of vectors on which papers compare densities: their preprocessing and their splits.
+"""The standard tabular benchmarks of density estimation: their preprocessing and their splits.
 
 Each function takes the contents of the files and returns train, validation and test set, `[rows, columns]`. The order
 of the rows and the random numbers are those of the authors' code, so the splits are the published ones.

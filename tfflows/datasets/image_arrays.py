@@ -69,7 +69,7 @@ def _read(name: str, options: Options) -> tuple[np.ndarray, np.ndarray | None]:
             arrays = {key: found[key] for key in wanted if key in found} if is_archive else {"x": found}
         except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
             raise InputError(
-                f"Expected {name!r} to be a whole file of arrays of numbers. Received: {error}."
+                f"Expected {name!r} to be a complete file of numeric arrays. Received: {error}."
             ) from error
     rule = "Expected a .npz file with an array `label`, for conditional=True: np.savez(path, x=..., label=...)."
     check("label" in arrays or not options.conditional, rule, file=name, arrays=sorted(arrays))

@@ -1,4 +1,4 @@
-"""Datasets of vectors of TFDS builders, on which papers compare densities: `power`, `gas` and others."""
+"""Datasets of vectors from TFDS builders, such as `power` and `gas`."""
 
 import functools
 

@@ -5,7 +5,7 @@
     edit          an image with less and more of each attribute of its dataset
     inpaint       hidden pixels filled in by the likeliest, or by draws
     reconstruct   events, encoded and decoded
-    density       a density in the plane with the grid of latents; else log-likelihoods of training and test set
+    density       density, samples and latent grid of a 2-D model; else histograms of log-likelihoods
     ood           scores that tell another dataset from the test set: --other=mnist
     quality       precision, recall and Frechet distance in the features of a small classifier
 
@@ -67,7 +67,7 @@ OPTIONS: dict[str, tuple[Any, str]] = {
     "attributes": (flags.DEFINE_list, "edit: names of attributes or classes, with commas. (default: all)"),
     "strengths": (flags.DEFINE_list, "edit: multiples of the attribute's direction, with commas."),
     "hide": (flags.DEFINE_list, "inpaint: names of masks, with commas. (default: the ten of the NICE paper)"),
-    "keep": (flags.DEFINE_string, "inpaint: .npy file or image file, whose known pixels are not zero."),
+    "keep": (flags.DEFINE_string, "inpaint: mask, a .npy file or an image file; nonzero pixels are known."),
     "draws": (flags.DEFINE_integer, "inpaint, reconstruct: number of posterior draws. (default: 0)"),
     "other": (flags.DEFINE_string, "density, ood: name of another dataset."),
     "methods": (flags.DEFINE_list, "ood: names of scores, with commas. (default: all)"),

@@ -21,7 +21,9 @@ class ActNorm(FlowLayer):
 
         inverse:  z = x * exp(log_scale) + shift
         forward:  x = (z - shift) * exp(-log_scale)
-        log-det:  log |det dz/dx| = height * width * sum(log_scale)
+        log-det:  log |det dz/dx| = positions * sum(log_scale)
+
+    `positions` is the height * width of an image, and 1 for a vector or with `per_pixel`.
 
     Args:
         per_pixel: Whether each entry of the event has its own scale and shift, instead of each channel.

@@ -26,7 +26,7 @@ class AffineCoupling(FlowLayer):
     of a vector reads only what is kept, and predicts only for what is changed.
 
     Args:
-        mask: Which entries are kept: `"checkerboard"`, `"halves"` or `"alternating"`.
+        mask: Which entries are kept: `"checkerboard"`, `"halves"`, `"alternating"` or `"quarters"`.
         conditioner: Unbuilt network; the layer makes its own copy.
         flip: Whether the other entries are kept instead.
         bound: Initial value of the learned bound of the log-scale.

@@ -20,9 +20,10 @@ def planned(plan: str, step: Callable[[int], list[FlowLayer]]) -> list[FlowLayer
         InputError: A part has another form.
     """
     layers = []
+    rule = "Expected `plan` to be a comma-separated list of parts such as 'squeeze', '4 columns' and '2 channels'."
     for part in plan.split(","):
         found = re.fullmatch(r"squeeze|(\d+) (columns|channels)", part.strip())
-        check(bool(found), "Expected `plan` to hold 'squeeze', '4 columns' or '2 channels', by commas.", plan=plan)
+        check(bool(found), rule, plan=plan)
         number, split = found.groups()
         steps = [layer for index in range(int(number or 0)) for layer in step(index)]
         layers += {"columns": [SplitColumns(), *steps, JoinColumns()], "channels": steps, None: [Squeeze()]}[split]
@@ -43,7 +44,7 @@ def numbered(name: str, plan: str, kinds: Mapping[str, Callable[[int], FlowLayer
     layers = []
     for part in plan.split(",") if plan else []:
         number, _, kind = part.strip().partition(" ")
-        rule = f"Expected `{name}` to hold parts such as '4 {next(iter(kinds))}', by commas, of {list(kinds)}."
+        rule = f"Expected `{name}` to be a list such as '4 {next(iter(kinds))}', separated by commas, of {list(kinds)}."
         check(number.isdecimal() and int(number) > 0 and kind in kinds, rule, **{name: plan})
         layers += [kinds[kind](place) for place in range(int(number))]
     return layers

@@ -31,7 +31,7 @@ class Residual(FlowLayer):
         log_det: `"exact"`, at the cost of one derivative for each dimension, or `"estimate"`, for large events.
 
     Raises:
-        InputError: `log_det` is none of these, or is exact for events that are no vectors.
+        InputError: `log_det` is none of these, or is exact for events that are not vectors.
 
     Source: Chen et al., "Residual Flows for Invertible Generative Modeling" (1906.02735).
     Differs from the paper: random signs in place of normal noise as the direction of the estimate, which give the
@@ -50,7 +50,7 @@ class Residual(FlowLayer):
 
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])
-        rule = "Expected log_det='estimate' for events that are no vectors."
+        rule = "Expected log_det='estimate' for events that are not vectors."
         check(self.estimates or len(self.shape) == 1, rule, log_det=self.log_det, shape=self.shape)
         self.network = self._recipe().sized(input_shape[-1])
         self.network.build(input_shape)

@@ -149,7 +149,7 @@ def pairs(pattern: str, grid: tuple[int, int], *, flip: bool) -> np.ndarray:
     """The tokens of a grid, `[rows * columns]`: first those that are kept, then those that change.
 
     Raises:
-        InputError: Half of the tokens are not as many as the other half.
+        InputError: The pattern does not keep exactly half of the tokens.
     """
     kept = (PATTERNS[pattern](*np.indices(grid)) != flip).ravel()
     rule = f"Expected a grid of patches in which the pattern {pattern!r} keeps half of them: choose another `patch`."

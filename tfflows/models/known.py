@@ -19,7 +19,7 @@ def real_event(event: Event) -> Event:
     """
     real = [column for column in event.columns if column.kind == "real"]
     others = [column.features for column in event.columns if column.kind != "real"]
-    rule = "Expected at least one column of real numbers, which data.continuous makes of numbers that were categories."
+    rule = "Expected at least one column of real numbers: --set=data.continuous=NAME makes one of numeric categories."
     check(len(real) > 0, rule, columns=[column.name for column in event.columns])
     flags = sum(column.missing + (column.atom is not None) for column in real)
     return Event((len(real),), context=condition_size(event) + sum(others) + flags)

@@ -80,7 +80,7 @@ class AttentionNet(ShiftedByContext):
     """3 x 3 convolution, blocks of gated convolution and self-attention, and a 3 x 3 convolution that starts at zero.
 
     Args:
-        outputs: Number of output channels; None for a recipe.
+        outputs: Number of output channels; None if the layer that owns the network sets it.
         width: Number of feature maps.
         blocks: Number of blocks.
         heads: Number of heads of the self-attention, a divisor of `width`.

@@ -18,7 +18,7 @@ class Network(Configurable, keras.layers.Layer):
     recipe may serve many layers. A subclass creates its sublayers in `build`.
 
     Args:
-        outputs: Size of the last axis of the output; None for a recipe.
+        outputs: Size of the last axis of the output; None if the layer that owns the network sets it.
         context_size: Size of the context vector; 0 for none.
         **kwargs: Keras' own arguments: `name`, `trainable` and `dtype`.
     """

@@ -19,7 +19,7 @@ class CausalTransformer(Transformer):
         outputs[i] = last(norm(blocks(inputs[0..i])[i]))
 
     Args:
-        outputs: Number of outputs for each token; None for a recipe.
+        outputs: Number of outputs for each token; None if the layer that owns the network sets it.
         degrees: Positions of the tokens in the order, from 1, `[tokens]` or `[tokens, channels]`: 1, 2, ... or this
             backwards; the layer that owns the network sets it.
         guidance: Weight w of classifier-free guidance, 0 or more: outside of training, the outputs are

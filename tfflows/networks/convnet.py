@@ -12,7 +12,7 @@ class ScaledConv2D(Network):
     """A convolution with a shift and a scale for each output channel: `(conv(x) + bias) * exp(3 * log_scale)`.
 
     Args:
-        outputs: Number of output channels; None for a recipe.
+        outputs: Number of output channels; None if the layer that owns the network sets it.
         kernel_size: Height and width of the kernel.
         kernel_initializer: Initializer of the kernel; zeros make a layer that starts at zero.
 
@@ -45,7 +45,7 @@ class ConvNet(ShiftedByContext):
     """3 x 3, 1 x 1 and 3 x 3 convolution, of which the last starts at zero.
 
     Args:
-        outputs: Number of output channels; None for a recipe.
+        outputs: Number of output channels; None if the layer that owns the network sets it.
         width: Number of feature maps.
         **kwargs: As in `Network`; the context vector shifts each feature map.
 

@@ -15,7 +15,7 @@ class DenseNet(ShiftedByContext):
         x = [x, relu(conv3x3(relu(conv1x1(x))))], `depth` times;  y = conv3x3(x)
 
     Args:
-        outputs: Number of output channels; None for a recipe.
+        outputs: Number of output channels; None if the layer that owns the network sets it.
         width: Number of feature maps that all layers together add to the input.
         depth: Number of layers.
         levels: What the input is divided by: pixels have that many values.

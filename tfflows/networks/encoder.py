@@ -81,7 +81,7 @@ class ConvDecoder(Network):
     The last layer starts at zero.
 
     Args:
-        outputs: Number of parameters for each pixel; None for a recipe.
+        outputs: Number of parameters for each pixel; None if the layer that owns the network sets it.
         shape: Shape of the image, `(height, width, channels)`.
         features: Number of units of the first dense layer.
         width: Number of channels of the largest map, other than the image.

@@ -30,7 +30,7 @@ class LipschitzNet(ShiftedByContext):
     all of it is computed in the precision of its weights, as the iteration of an inverse needs that.
 
     Args:
-        outputs: Size of the last axis of the output; None for a recipe.
+        outputs: Size of the last axis of the output; None if the layer that owns the network sets it.
         width: Number of units, or of feature maps, of each hidden layer.
         sizes: Size of the kernel of each map, odd: of convolutions on images, 1 for each of the dense layers on
             vectors.

@@ -67,7 +67,7 @@ class MADE(Network):
     `size` numbers; they start at zero.
 
     Args:
-        outputs: `size * dimension`; None for a recipe.
+        outputs: `size * dimension`; None if the layer that owns the network sets it.
         degrees: Integers `[dimension]`, the position of each entry in the order, from 1; entries with the same position
             do not see each other. The layer that owns the network sets them.
         width: Number of units of each hidden layer.

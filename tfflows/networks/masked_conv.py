@@ -51,7 +51,7 @@ class MaskedConvNet(Network):
     they start at zero. The outputs of the first entry depend only on biases and the context.
 
     Args:
-        outputs: `size * channels`; None for a recipe.
+        outputs: `size * channels`; None if the layer that owns the network sets it.
         degrees: Integers `[height, width, channels]`: the position of each entry in the order, from 1, ascending or
             descending in row-major order. The layer that owns the network sets them.
         width: Number of feature maps of each hidden layer.

@@ -11,7 +11,7 @@ class MLP(Network):
     """Dense hidden layers, then a dense output that starts at zero, so that a flow starts as the identity.
 
     Args:
-        outputs: Size of the last axis of the output; None for a recipe.
+        outputs: Size of the last axis of the output; None if the layer that owns the network sets it.
         width: Number of units of each hidden layer.
         depth: Number of hidden layers.
         activation: Activation of the hidden layers.

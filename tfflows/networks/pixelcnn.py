@@ -19,7 +19,7 @@ class PixelCNN(Network):
     One stream of blocks sees the rows above; another sees the first and, in its own row, what is to the left.
 
     Args:
-        outputs: Number of outputs at each pixel; None for a recipe.
+        outputs: Number of outputs at each pixel; None if the layer that owns the network sets it.
         width: Number of feature maps of each stream.
         blocks: Number of blocks of each stream.
         dropout: Dropout rate of the blocks.

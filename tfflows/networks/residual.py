@@ -13,7 +13,7 @@ class ResidualNet(ShiftedByContext):
     """A dense layer over the last axis, residual blocks, and a dense layer that starts at zero.
 
     Args:
-        outputs: Size of the last axis of the output; None for a recipe.
+        outputs: Size of the last axis of the output; None if the layer that owns the network sets it.
         width: Number of units, or of feature maps.
         blocks: Number of residual blocks.
         convolutional: Whether the blocks' layers are 3 x 3 convolutions, for images, or dense, for vectors.

@@ -44,7 +44,7 @@ class ConvResNet(ShiftedByContext):
     """3 x 3 convolution, residual blocks, and a 1 x 1 convolution that starts at zero.
 
     Args:
-        outputs: Number of output channels; None for a recipe.
+        outputs: Number of output channels; None if the layer that owns the network sets it.
         width: Number of feature maps.
         blocks: Number of residual blocks.
         patch: Size of the blocks of patch x patch pixels that become channels, and pixels again at the end, for

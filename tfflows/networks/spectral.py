@@ -11,7 +11,7 @@ def norm_bound(matrix: tf.Tensor) -> tf.Tensor:
     """An upper bound of the largest singular value of each matrix, `[..., rows, columns]`, real or complex; `[...]`.
 
         G_0 = M^H M,  G_{k+1} = (G_k / |G_k|)^2,  |G| the Frobenius norm
-        |M|_2^2 = eigenvalue of G_0 <= exp(sum(log |G_k| / 2^k for k in 0..SQUARINGS))
+        |M|_2^2 = largest eigenvalue of G_0 <= exp(sum(log |G_k| / 2^k for k in 0..SQUARINGS))
 
     As the squarings converge to the projector on the leading singular vectors, the gradient treats it as a constant,
     as power iteration does with its vectors.

@@ -9,12 +9,12 @@ from tfflows.errors import check
 from tfflows.networks.base import ShiftedByContext
 from tfflows.serialization import Configurable
 
-EXPANSION = 4  # units of the perceptron of a block, for each channel
+EXPANSION = 4  # units of the MLP of a block, for each channel
 EPSILON = 1e-5  # of layer normalization
 
 
 class TransformerBlock(Configurable, keras.layers.Layer):
-    """Attention and a perceptron, each after layer normalization and beside a residual connection.
+    """Attention and an MLP, each after layer normalization and beside a residual connection.
 
         x = x + projection(attention(norm(x)))
         x = x + contract(gelu(expand(norm(x))))
@@ -82,9 +82,9 @@ class Transformer(ShiftedByContext):
         outputs = last(norm(blocks(embedding(x) + positions + condition(context))))
 
     Args:
-        outputs: Number of outputs for each token; None for a recipe.
+        outputs: Number of outputs for each token; None if the layer that owns the network sets it.
         width: Number of channels.
-        layers: Number of blocks of attention and a perceptron.
+        layers: Number of blocks of attention and an MLP.
         heads: Number of heads of the attention, a divisor of `width`.
         **kwargs: As in `Network`; the context vector shifts all tokens.
 

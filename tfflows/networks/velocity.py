@@ -40,12 +40,12 @@ class ConcatSquash(Configurable, keras.layers.Layer):
 
 
 class VelocityMLP(Network):
-    """Perceptron of `(t, x, context)` with smooth activations, as the flow needs its derivatives.
+    """MLP of `(t, x, context)` with smooth activations, as the flow needs its derivatives.
 
     It does not compute in bfloat16, whose rounding errors an adaptive solver would follow in many small steps.
 
     Args:
-        outputs: Dimension of the data; None for a recipe.
+        outputs: Dimension of the data; None if the layer that owns the network sets it.
         width: Number of units of each hidden layer.
         depth: Number of hidden layers.
         activation: Activation of the hidden layers: `"softplus"`, `"tanh"` or another smooth one of Keras.

@@ -51,7 +51,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def main(argv: list[str], values: flags.FlagValues = flags.FLAGS) -> None:
     """The whole run, from flags to a table of scores."""
-    rule = "Expected flags only, as --name=value; options of Apache Beam follow after -- with a --runner of its own."
+    rule = "Expected only flags of the form --name=value. Options of Apache Beam go after --, with a --runner of Beam."
     check(values.runner != "local" or len(argv) == 1, rule, arguments=argv[1:])
     names = ("version", "labels", "split", "flag_below_quantile", "batch_size", "part_rows", "restart", "runner")
     settings = {name: values[name].value for name in names}

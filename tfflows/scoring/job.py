@@ -91,7 +91,7 @@ class Job:
         decoded = part.source.decode(chunk, first)
         inputs = {"x": self.event.check(decoded["x"], first_row=first)}
         if self.event.context:
-            rule = "Expected a model of a table for an input without a `context`."
+            rule = "Expected an input with a `context` for each row, which only the named columns of a table can give."
             check("context" in decoded, rule, input=part.source.name)
             inputs["context"] = self.event.check_context(decoded["context"], first_row=first)
         if self.event.classes and self.labels is None:

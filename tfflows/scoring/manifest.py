@@ -64,11 +64,11 @@ def open_or_create(job: Job, record: dict[str, Any], *, restart: bool = False) -
 
 def _compare(folder: str, there: dict[str, Any], here: dict[str, Any]) -> None:
     different = {
-        name: f"{_short(there.get(name))} there, {_short(value)} here"
+        name: f"{_short(there.get(name))} before, {_short(value)} now"
         for name, value in here.items()
         if there.get(name) != value
     }
-    rule = f"Expected the same run that left {folder!r}: repeat its settings, model and input, choose another `output`,"
+    rule = f"Expected the settings, model and input of the run in {folder!r}: restore them, choose another `output`,"
     check(not different, f"{rule} or set `restart` to throw its parts away.", **different)
 
 

@@ -48,7 +48,8 @@ def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         result = array.astype(dtype)
     if result.dtype.kind == "f":
-        rule = f"Expected `{name}` to be finite in {result.dtype}: remove or rescale rows that hold other numbers."
+        way_out = "remove or rescale rows with NaN, infinite or too large values"
+        rule = f"Expected `{name}` to be finite in {result.dtype}: {way_out}."
         # Only tables are sent in float64. Which of their values may be missing, the model itself says.
         missing = np.isnan(result) if result.dtype == np.float64 else False
         values.check_entries(name, array, np.isfinite(result) | missing, rule)

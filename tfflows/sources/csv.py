@@ -44,12 +44,10 @@ class Csv(File):
         fields = [field.strip().strip('"') for field in line.decode("utf-8-sig", "replace").split(",")]
         header = bool(line) and not all(map(_is_number, fields))
         label = fields.index("label") if "label" in fields else None
-        rule = f"Expected {path!r} to have {event.size} columns, one for each entry, and `label` in a header if at all."
+        rule = f"Expected {path!r} to have {event.size} columns, one for each entry, and possibly `label`, in a header."
         check(not line or len(fields) - (label is not None) == event.size, rule, columns=len(fields))
         # pandas numbers columns without names, and such a header looks like a row.
-        rule = (
-            f"Expected {path!r} to start with a row, or with a header of names: columns that are numbered look alike."
-        )
+        rule = f"Expected {path!r} to start with a row, or with a header of names: a header 0,1,2,... looks like a row."
         check(len(fields) == 1 or fields != list(map(str, range(len(fields)))), rule, line=line[: records.SHOWN])
         return cls(path, len(fields), label, len(line) if header else 0, event.shape)
 

@@ -32,7 +32,7 @@ def read(path: str, delimiter: str) -> Header:
     """Reads the first line of a file.
 
     Raises:
-        InputError: The file is empty, has another delimiter or encoding, or names that are not different.
+        InputError: The file is empty, has another delimiter or encoding, or names that are not distinct.
     """
     with storage.open_to_read(path) as file:
         line = b"".join(records.take(path, file, 1, records.HEADER))
@@ -52,7 +52,7 @@ def fields(record: str, delimiter: str, **place: Any) -> list[str]:
     Raises:
         InputError: The record is not one: it has a quote in the wrong place, or line breaks of another kind.
     """
-    rule = "Expected quotes around a field with a quote in it, which is doubled, and line breaks only inside quotes."
+    rule = 'Expected quotes around a field with a quote or a line break, and each inner quote doubled ("").'
     try:
         rows = list(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter))
     except csv.Error:
@@ -67,7 +67,7 @@ def _is_row(path: str, found: list[str]) -> bool:
     missing, numbers = entries.is_missing(texts), entries.are_numbers(texts)
     counted = [str(index) for index in range(len(found))]
     # pandas numbers columns without names, and such a header looks like a row.
-    rule = "Expected a header of names, or a row of numbers: columns that are numbered look alike, so name them."
+    rule = "Expected a header of names, or a row of numbers: a header 0,1,2,... looks like a row, so name the columns."
     check(len(found) == 1 or found not in (counted, ["", *counted[:-1]]), rule, file=path, line=found[:5])
     return bool((missing | numbers).all() and numbers.any())
 

@@ -45,7 +45,7 @@ class CsvTable(File):
         """Opens a file and reads its header and its first rows.
 
         Raises:
-            InputError: The file has no rows, another delimiter, or a header with names that are not different.
+            InputError: The file has no rows, another delimiter, or a header with names that are not distinct.
         """
         header = csv_header.read(path, delimiter)
         guess = cls(path, header.names, {}, frozenset(), delimiter, header.length)

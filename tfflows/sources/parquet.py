@@ -86,7 +86,7 @@ def batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa
         yield from _batches(path, span, size, columns)
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"Expected {path!r} to be a Parquet file that is whole. Received: {reason}") from error
+        raise InputError(f"Expected {path!r} to be a complete Parquet file. Received: {reason}") from error
 
 
 def _batches(path: str, span: Span, size: int, columns: list[str]) -> Iterator[pa.RecordBatch]:

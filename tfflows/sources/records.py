@@ -103,7 +103,7 @@ def _record_ends(path: str, file: BinaryIO, start: int, stop: int) -> Iterator[n
 
 
 def _unclosed(path: str, record: bytes, row: int) -> InputError:
-    rule = "Expected each quote to be closed: a field with a quote in it stands in quotes, and its own are doubled."
+    rule = 'Expected each quote to be closed: put a field with a quote in quotes, and double the inner ones ("").'
     number = f", row={row}" if row != HEADER else ""
     line = record.decode("utf-8", "replace").strip()[:SHOWN]
     return InputError(f"{rule} Received: file={path!r}{number}, line={line!r}.")

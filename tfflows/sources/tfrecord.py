@@ -42,7 +42,7 @@ class Records(File):
             try:
                 yield from tf.data.TFRecordDataset(copy.name).batch(size).as_numpy_iterator()
             except tf.errors.DataLossError as error:
-                raise InputError(f"Expected {self.path!r} to be whole. Received: {error.message}.") from error
+                raise InputError(f"Expected {self.path!r} to be complete. Received: {error.message}.") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _lengths(path: str, file: BinaryIO) -> Iterator[int]:
     while head := file.read(HEAD):
         length = HEAD + struct.unpack("<Q", head[:8])[0] + TAIL if len(head) == HEAD else HEAD
         position += length
-        check(position <= end, f"Expected {path!r} to hold whole records, not compressed.", bytes=end, needed=position)
+        check(position <= end, f"Expected {path!r} to hold complete, uncompressed records.", bytes=end, needed=position)
         file.seek(position)
         yield length
 

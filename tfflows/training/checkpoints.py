@@ -70,7 +70,9 @@ class RunState:
                 cause = str(error).splitlines()[0]
                 logger.warning("Checkpoint %s cannot be read (%s): going back to the one before.", prefix, cause)
         if prefixes:
-            raise InputError(f"Expected a whole checkpoint in {self.folder}: choose another --workdir. Received: none.")
+            raise InputError(
+                f"Expected {self.folder} to hold a complete checkpoint: choose another --workdir. Received: none."
+            )
         return False
 
     def _prefixes(self) -> list[Path]:

@@ -82,7 +82,7 @@ class TrainSettings:
         check(matches or not self.optimal_transport, rule, optimal_transport=True)
         rule = "Expected `input_noise` to be 0 with objective='flow_matching', which matches the data themselves."
         check(not (matches and self.input_noise), rule, input_noise=self.input_noise)
-        rule = "Expected `jit_compile` without `memory='recompute'`: XLA would merge what is computed twice."
+        rule = "Expected jit_compile=False with memory='recompute': XLA would merge the repeated computation."
         check(not (self.jit_compile and self.memory == "recompute"), rule, jit_compile=True, memory="recompute")
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
         check(self.learning_rate > 0, "Expected `learning_rate` to be positive.", learning_rate=self.learning_rate)
@@ -104,7 +104,7 @@ class TrainSettings:
             InputError: The training set does not fill one batch, a batch is not divided evenly by the replicas, or
                 XLA is requested on several.
         """
-        rule = "Expected `jit_compile` on one replica only: XLA cannot reach the optimizer's state on another device."
+        rule = "Expected jit_compile=False on several replicas: XLA cannot update the optimizer on all of them."
         check(not self.jit_compile or replicas == 1, rule, jit_compile=self.jit_compile, replicas=replicas)
         rule = f"Expected `batch_size` to be a multiple of the {replicas} replicas."
         check(self.batch_size % replicas == 0, rule, batch_size=self.batch_size)

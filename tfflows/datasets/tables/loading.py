@@ -70,7 +70,7 @@ def _survey_of_files(name: str, opened: Mapping[str, list[Source]], options: Opt
     dropped = roles.names_in(options.drop)
     chosen = roles.roles(name, everything[0].names, options)
     index = files.index_column(everything[0])
-    rule = f"Expected no column with the numbers of the rows among the data: drop it: --set=data.drop={index!r}."
+    rule = f"Expected no column of row numbers (an index) among the data: drop it with --set=data.drop={index!r}."
     check(index is None or index not in chosen.data or options.columns is not None, rule, column=index)
     unused = {each for file in everything for each in file.names} - set(chosen.names)
     kinds = files.check_same(everything, drop={*dropped, *unused})
