@@ -63,10 +63,12 @@ def configuration() -> Config:
     check(bool(FLAGS.model or FLAGS.config), "Expected --model=ARCHITECTURE or --config=FILE.", model=FLAGS.model)
     given = read_config(FLAGS.config) if FLAGS.config else Config(FLAGS.model, "digits")
     if FLAGS.model not in (None, given.architecture):
-        given = dataclasses.replace(given, architecture=FLAGS.model, model={})  # they were the other architecture's
+        # The settings were those of the other architecture, the name that of another model.
+        given = dataclasses.replace(given, architecture=FLAGS.model, model={}, name="")
     if FLAGS.dataset not in (None, given.dataset):
         known = datasets.options_of(FLAGS.dataset)  # a table has others than images
-        given = dataclasses.replace(given, data={name: value for name, value in given.data.items() if name in known})
+        data = {name: value for name, value in given.data.items() if name in known}
+        given = dataclasses.replace(given, data=data, name="")
     return zoo.configure(
         given.architecture,
         given.dataset if FLAGS.dataset is None else FLAGS.dataset,
@@ -79,9 +81,9 @@ def configuration() -> Config:
 def overrides() -> dict[str, object]:
     """The settings that flags change, by `section.key`."""
     given = {f"train.{name}": FLAGS[name].value for name in TRAIN_FLAGS if FLAGS[name].value is not None}
-    if FLAGS.epochs is not None and FLAGS.steps is None:
-        given["train.steps"] = None
-    return {**given, **assignments(FLAGS.set)}
+    given |= assignments(FLAGS.set)
+    # Passes replace the steps of --config, as they replace those of a preset.
+    return {"train.steps": None, **given} if "train.epochs" in given else given
 
 
 def main(argv: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tfflows.errors import check
 from tfflows.export import environment
 
 
@@ -32,6 +33,10 @@ def append(path: Path, rows: list[dict[str, Any]]) -> None:
     rows = [{**row, **source} for row in rows]
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
+    if not is_new:
+        with path.open(newline="") as file:
+            header = next(csv.reader(file))
+        check(list(rows[0]) == header, f"Expected rows with the columns of {str(path)!r}.", columns=list(rows[0]))
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         if is_new:

@@ -72,7 +72,15 @@ def test_workdir_belongs_to_one_configuration(tmp_path):
         InputError, match=r"another --workdir.*seed='0 before, 4 now'.*model\.width='32 before, 64 now'"
     ):
         wider.save_to(tmp_path / "run")
-    assert Config(**json.loads((tmp_path / "run" / "config.json").read_text())) == config
+    assert Config(**json.loads((tmp_path / "run" / "config.json").read_text())) == longer
+
+
+def test_passes_replace_the_steps_of_a_preset():
+    assert zoo.configure("realnvp", "mnist").train["steps"] == 7000
+    passes = zoo.configure("realnvp", "mnist", overrides={"train.epochs": 5}).settings
+    assert (passes.steps, passes.epochs) == (None, 5)
+    both = zoo.configure("realnvp", "mnist", overrides={"train.epochs": 5, "train.steps": 9}).settings
+    assert both.steps == 9
 
 
 def test_workdir_that_cannot_be_written_is_said(tmp_path):

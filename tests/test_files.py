@@ -1,5 +1,6 @@
 """A file is replaced atomically."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ import pytest
 
 from tests import temporary
 from tfflows.files import atomic_write
+from tfflows.sources import storage
 
 
 def test_new_content_takes_the_place_of_the_old(tmp_path):
@@ -32,6 +34,17 @@ def test_failure_leaves_the_old_content_and_nothing_else(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_half(path)
     assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("file.txt", "old")]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_failure_on_any_file_system_leaves_nothing_either(fails, tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with contextlib.suppress(KeyboardInterrupt), storage.write_whole(str(path), beside=str(tmp_path)) as file:
+        file.write(b"new")
+        if fails:
+            raise KeyboardInterrupt
+    assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("file.txt", "old" if fails else "new")]
 
 
 def test_tests_leave_nothing_in_the_temporary_folder():

@@ -31,7 +31,7 @@ def every(request):
 def workdir(tmp_path, every):
     """The log and the configuration of a training of 40 steps in two rounds."""
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text(json.dumps({"train": {"validate_every": every}}))
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"data": {}, "train": {"validate_every": every}}))
     for split, scores in (("train", (4.0, 2.0)), ("validation", (3.0, 2.5))):
         with tf.summary.create_file_writer(str(tmp_path / "run" / "tensorboard" / split)).as_default():
             for number, score in enumerate(scores):
@@ -131,6 +131,13 @@ def test_curves_are_recorded_with_their_run(docs, workdir, every):
     assert {tuple(point[name] for name in results.RUN) for point in points} == {
         tuple(row[name] for name in results.RUN) for row in read(docs / "results.csv")
     }
+
+
+def test_run_without_a_curve_is_not_recorded_at_all(docs, tmp_path):
+    before = [path.read_text() for path in sorted(docs.iterdir())]
+    with pytest.raises(InputError, match="Expected the workdir of a training"):
+        results.record(results.row(exported_folder("realnvp_digits")), tmp_path / "nothing", docs)
+    assert [path.read_text() for path in sorted(docs.iterdir()) if path.is_file()] == before
 
 
 def test_other_folders_are_refused(tmp_path):

@@ -134,9 +134,27 @@ def test_flags_override_the_file(tmp_path):
     new = configuration(file, "--seed=0", "--name=yours", "--batch_size=8", "--steps=9", "--set=model.blocks=2")
     changes = {**changes, "train.batch_size": 8, "train.steps": 9, "model.blocks": 2}
     assert new == zoo.configure("realnvp", "digits", seed=0, name="yours", overrides=changes)
-    other = configuration(file, "--model=glow", "--name=")
+    other = configuration(file, "--model=glow")
     changes = {f"train.{name}": value for name, value in old.train.items()}
     assert other == zoo.configure("glow", "digits", seed=5, overrides=changes)
+
+
+def test_passes_replace_the_steps_of_the_file(tmp_path):
+    old = zoo.configure("realnvp", "digits", overrides={"train.steps": 50})
+    file = f"--config={old.save_to(tmp_path) / 'config.json'}"
+    for flag in ("--epochs=5", "--set=train.epochs=5"):
+        assert configuration(file, flag).settings.steps is None
+        assert configuration(file, flag, "--steps=9").settings.steps == 9
+
+
+def test_another_dataset_or_model_is_another_name(tmp_path):
+    old = zoo.configure("realnvp", "digits", name="mine")
+    file = f"--config={old.save_to(tmp_path) / 'config.json'}"
+    assert configuration(file, "--seed=1").id == "mine"
+    assert configuration(file, "--model=realnvp", "--dataset=digits").id == "mine"
+    assert configuration(file, "--dataset=mnist").id == "realnvp_mnist"
+    assert configuration(file, "--model=glow").id == "glow_digits"
+    assert configuration(file, "--model=glow", "--name=yours").id == "yours"
 
 
 def test_without_a_file_the_presets_count():

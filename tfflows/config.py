@@ -70,7 +70,6 @@ class Config:
             different = differences({"name": "", **json.loads(path.read_text())}, record)
             rule = f"Expected the settings of the run in {str(workdir)!r}: restore them, or choose another --workdir."
             check(not different, rule, **different)
-            return workdir
         if not write:
             return workdir
         try:

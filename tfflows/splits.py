@@ -37,11 +37,17 @@ class Split:
     augment: Callable[[Element, tf.Tensor], Element] | None = None
     shuffled: Callable[[tf.Tensor], tf.data.Dataset] | None = None
 
-    def events(self) -> tf.data.Dataset:
-        """Every example once, in order, as an event: augmented where training augments, with one fixed seed."""
+    def events(self, key: int | None = None) -> tf.data.Dataset:
+        """Every example once, as an event: augmented where training augments, with one fixed seed.
+
+        Args:
+            key: Key of a random order, for a split that has `shuffled`; None for the order of `examples`.
+        """
+        in_order = key is None or self.shuffled is None
+        examples = self.examples if in_order else self.shuffled(tf.constant(key, tf.int64))
         if self.augment is None:
-            return self.examples
-        return self.examples.enumerate().map(lambda i, x: self.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
+            return examples
+        return examples.enumerate().map(lambda i, x: self.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
 
 
 def in_memory(**arrays: Any) -> Split:

@@ -107,8 +107,8 @@ def curve(workdir: Path, run: Row) -> list[Row]:
         InputError: The workdir has no such scores.
     """
     training, validation = (_losses(workdir, split) for split in ("train", "validation"))
-    event = datasets.event(run["dataset"])
     config = json.loads((workdir / "config.json").read_text())
+    event = datasets.event(run["dataset"], **config["data"])
     length = config["train"]["validate_every"] or run["steps"] / (max(validation) + 1)
     parts = {number: min((number + 1) * length / run["steps"], 1.0) for number in validation}
     return [
@@ -172,9 +172,10 @@ def _table(dataset: str, unit: str, rows: list[Mapping[str, str]]) -> str:
 
 def record(run: Row, workdir: Path | None = None, docs: Path = DOCS) -> None:
     """Adds the score of a run, and the curve of its workdir, to the tables and to the page."""
+    points = curve(workdir, run) if workdir else []  # first, as an error must leave all tables as they were
     rows = add([run], docs / "results.csv", COLUMNS)
-    if workdir:
-        add(curve(workdir, run), docs / "curves.csv", POINT)
+    if points:
+        add(points, docs / "curves.csv", POINT)
     marks.renew(docs / "results.md", "results", markdown(rows))
 
 

@@ -57,6 +57,8 @@ def completed(
     Raises:
         InputError: An unknown key, a value of the wrong type, an event that the architecture cannot take.
     """
+    if "epochs" in given["train"]:  # in place of the steps of the preset
+        given = {**given, "train": {"steps": None, **given["train"]}}
     builder = ARCHITECTURES[architecture].builder(event)
     model = {**keyword_defaults(builder), **preset.get("model", {})}
     train = {**dataclasses.asdict(TrainSettings()), **preset.get("train", {})}

@@ -13,7 +13,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models.known import real_event
 
-MOST_STEPS = 10_000
+MOST_STEPS, EXECUTION = 10_000, 10  # a multiple of it, as are the numbers of steps between validations
 TINY, SMALL, LARGE = 500, 5_000, 100_000  # rows
 MOST_NOISE = 0.3  # of the standard deviation of a column
 FEW = 5  # rows of the validation set of a small table
@@ -56,10 +56,11 @@ def _training(rows: int) -> dict[str, Any]:
     batch_size = _power_of_two(rows / 20, min(16, rows), 512 if rows > LARGE else 256)
     per_pass = max(1, rows // batch_size)
     steps = min(max(60 * per_pass, 2_000), MOST_STEPS)
+    validate_every = EXECUTION * math.ceil(min(max(per_pass, 50), 500) / EXECUTION)
     return {
-        **{"steps": steps, "batch_size": batch_size, "validate_every": min(max(per_pass, 50), 500), "patience": 10},
+        **{"steps": steps, "batch_size": batch_size, "validate_every": validate_every, "patience": 10},
         **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": steps // 10, "clip_norm": 5.0, "ema": 0.99},
-        **{"weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": 10},
+        **{"weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": EXECUTION},
         # As the width of a kernel, it falls with the number of rows.
         "input_noise": round(min(MOST_NOISE, 3 / math.sqrt(rows)), 4),
     }

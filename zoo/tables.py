@@ -45,9 +45,8 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
     for option in options:
         check_choice("data", option, OPTIONS)
-    texts = {key: ",".join(value) if isinstance(value, list | tuple) else value for key, value in options.items()}
     rows = len(next(iter(columns.values())))
-    settings = {"holdout": rules.holdout(rows), "split_seed": seed, **texts}
+    settings = {"holdout": rules.holdout(rows), "split_seed": seed, **options}
     return datasets.from_arrays(columns, context=names, weight=weight, name="X", test=False, **settings)
 
 
@@ -68,12 +67,10 @@ def config(
         InputError: A setting is wrong.
     """
     preset = rules.preset(architecture, data.event, data.train.size)
-    changes = {"steps": None} if "epochs" in train else {}
     if "batch_size" in train:
         train = {**train, "batch_size": min(train["batch_size"], data.train.size)}  # as estimators of scikit-learn do
     if train.get("steps") is not None:
-        changes["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
-    preset["train"].update(changes)
+        preset["train"]["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
     sections = completed(architecture, data.event, preset, {"model": model, "train": train})
     found = Config(architecture, data.name, seed, **sections)
     rule = "Expected `mixed_precision` to be False: this model is trained in float32."

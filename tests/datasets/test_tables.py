@@ -96,6 +96,15 @@ def test_arrays_have_roles_as_names_have():
     assert tabling.row_set(one) == tabling.row_set(other)
 
 
+def test_names_in_a_list_may_have_commas():
+    columns = {"height, cm": np.arange(90) + 0.5, " a": np.arange(90) % 4, "b": np.arange(90) / 7}
+    data = datasets.from_arrays(pd.DataFrame(columns), categorical=[" a"], context=["b"], continuous=("height, cm",))
+    assert [column.kind for column in data.event.columns] == ["real", "categorical"]
+    assert [column.step for column in data.event.columns] == [0, 0]
+    as_category = pd.DataFrame(columns).astype({"height, cm": "category"})
+    assert datasets.from_arrays(as_category).event.columns[0].kind == "categorical"
+
+
 WRONG = {
     "two roles": ({"label": "color", "context": "color"}, "only one of them.*twice=.'color'"),
     "twice data": ({"columns": "length,length"}, "only one of them.*'length'"),

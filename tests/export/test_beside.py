@@ -1,5 +1,6 @@
 """What an export contains besides its graph: warm-up requests for TF Serving and scores of the training set."""
 
+import functools
 import json
 
 import numpy as np
@@ -10,8 +11,9 @@ from tensorflow_serving.apis import prediction_log_pb2
 import zoo
 from tests.export.session import Session
 from tests.training import small_run
-from tfflows import datasets, export, versions
+from tfflows import datasets, export, figures, guards, versions
 from tfflows.export import contents, training_scores, warmup
+from tfflows.splits import permuted
 from tools import reexport
 from zoo.pretrained import exported_folder, rows
 
@@ -95,6 +97,35 @@ def test_training_scores_are_those_of_what_training_sees_and_no_more_than_the_fi
         signatures = {"log_prob": lambda x: {"log_prob": tf.cast(x, tf.float32)}}  # noqa: RUF012
 
     np.testing.assert_array_equal(training_scores.scores(Reloaded, split, batch_size=2), [-8, -6, -4, -2, 0])
+
+
+def test_training_scores_of_sorted_files_are_those_of_random_rows(monkeypatch):
+    monkeypatch.setattr(training_scores, "MOST", 500)
+    rows = {"x": tf.range(10_000, dtype=tf.float32)}
+    examples = tf.data.Dataset.from_tensor_slices(rows)
+    split = datasets.Split(examples, 10_000, shuffled=functools.partial(permuted, rows))
+
+    class Reloaded:
+        signatures = {"log_prob": lambda x: {"log_prob": x}}  # noqa: RUF012
+
+    found = training_scores.scores(Reloaded, split, batch_size=64)
+    assert found.shape == (500,)
+    np.testing.assert_allclose(np.quantile(found, [0.1, 0.5, 0.9]), [1000, 5000, 9000], atol=700)
+
+
+def test_weighted_training_scores_are_those_of_repeated_rows():
+    scores, weights = np.array([3.0, 1.0, 2.0, 7.0], np.float32), np.array([2, 1, 0, 1])
+    np.testing.assert_array_equal(training_scores.weighted(scores, weights), [1, 3, 3, 7])
+    np.testing.assert_array_equal(training_scores.weighted(scores, np.ones(4)), [1, 2, 3, 7])
+
+
+def test_picture_has_no_more_samples_than_a_request_may_ask_for(exported, monkeypatch):
+    version, model = exported
+    reloaded, data = tf.saved_model.load(str(version)), datasets.load("digits", conditional=bool(model.event.classes))
+    monkeypatch.setattr(guards, "most_rows", lambda event, latent_shape: 5)
+    samples = contents.served_samples(reloaded, model, data)
+    assert samples.shape == (5, 8, 8, 1)
+    assert figures.picture(samples, data).ndim == 3
 
 
 def test_energy_has_no_training_scores(tmp_path):

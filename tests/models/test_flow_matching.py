@@ -10,8 +10,10 @@ from tests.cases import EVENTS, Case, make
 from tfflows import datasets, noise, training
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.models import FlowMatching
+from tfflows.layers import Continuous
+from tfflows.models import Flow, FlowMatching
 from tfflows.models.flow_matching import paired, transport_plan
+from tfflows.networks import VelocityMLP
 from tfflows.training import TrainSettings
 
 SEED = noise.seed_pair(3)
@@ -52,6 +54,22 @@ def test_least_error_is_that_of_the_conditional_mean():
         patch.setattr(type(field.network), "call", lambda self, t, x, context=None: best(t, x, context))
         error = objective.matching_error(x, None, SEED).numpy()
     assert abs(error.mean() - np.pi / 2) < 4 * error.std() / np.sqrt(error.size) + 1e-3
+
+
+def test_condition_is_hidden_in_some_rows_as_in_maximum_likelihood():
+    event = Event((2,), classes=3)
+    keras.utils.set_random_seed(0)
+    layers = [Continuous(VelocityMLP(width=8, depth=1, context_size=3))]
+    model = Flow(event, layers, condition_dropout=0.5)
+    x, condition = tf.random.stateless_normal([64, 2], [0, 1]), tf.one_hot(tf.range(64) % 3, 3)
+    model.initialize(x, tf.range(64) % 3)
+    for variable in model.trainable_variables:
+        variable.assign(tf.random.stateless_normal(variable.shape, [2, 3]))
+    objective = FlowMatching(model)
+    some, hidden = (objective.matching_error(x, given, SEED) for given in (condition, tf.zeros_like(condition)))
+    assert 16 < np.sum(some == hidden) < 48
+    model.condition_dropout = 0.0
+    assert np.all(objective.matching_error(x, condition, SEED)[some == hidden] != hidden[some == hidden])
 
 
 def test_layers_before_the_velocity_stay():

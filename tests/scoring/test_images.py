@@ -1,5 +1,7 @@
 """All images of a folder or of an array are scored, in order, unless the folder has splits."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tfflows.datasets.options import Options
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.scoring import images
+from tfflows.scoring.named import Named
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 4, 4, 1), np.uint8)
 NAMES = ["b/0.png", "a/1.png", "a/0.png", "c.png", "b/a/2.png", "d.png", "b/1.png"]
@@ -67,6 +70,29 @@ def test_labels_are_those_of_the_model_and_vectors_are_flat(tmp_path):
     found = list(images.split(str(tmp_path / "images"), event, options).examples.as_numpy_iterator())
     np.testing.assert_array_equal([each["label"] for each in found], [0, 1, 1])
     np.testing.assert_array_equal([each["x"] for each in found], PIXELS[[1, 0, 2]].reshape(3, 16))
+
+
+def test_changed_files_are_another_run(tmp_path):
+    images_in, event = folder(tmp_path / "images"), Event((4, 4, 1), levels=256)
+    np.savez(tmp_path / "x.npz", x=PIXELS)
+    for changed, path in ((images_in / "d.png", images_in), (tmp_path / "x.npz", tmp_path / "x.npz")):
+        before = Named.open(str(path), None, event, {}).identity()
+        assert Named.open(str(path), None, event, {}).identity() == before
+        os.utime(changed, ns=(0, 10**18))
+        assert Named.open(str(path), None, event, {}).identity() != before
+
+
+def test_labels_in_a_file_of_their_own_take_precedence(labeled, tmp_path):
+    rows = running.digits(20)
+    np.savez(tmp_path / "x.npz", x=rows["x"])
+    np.save(tmp_path / "label.npy", rows["label"])
+    for place, pixels in enumerate(rows["x"]):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.fromarray(pixels[..., 0]).save(tmp_path / "images" / f"{place:02d}.png")
+    expected = running.served(labeled, **rows)["log_prob"]
+    for name in ("x.npz", "images"):
+        scores = running.scored(tmp_path, labeled, tmp_path / name, labels=tmp_path / "label.npy")
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
 def test_other_images_and_labels_are_refused(tmp_path):

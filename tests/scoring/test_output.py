@@ -7,12 +7,15 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import tensorflow as tf
 
 from tests.scoring import running
-from tfflows import export, metrics
+from tfflows import export, guards, metrics
+from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.scoring import score
 from tfflows.scoring.output import columns
+from tfflows.scoring.served import Served, Version
 from tfflows.scoring.summary import Summary
 from tfflows.training.evaluation import mean_and_error
 
@@ -122,11 +125,21 @@ def test_score_that_is_not_finite_is_an_outlier_and_counted(toy, tmp_path):
     assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in result.report
 
 
-def test_error_of_the_graph_is_passed_on(toy, tmp_path):
-    np.save(tmp_path / "x.npy", running.points(3))
-    line = running.refused(toy, tmp_path / "x.npy", tmp_path / "scores.csv", batch_size=65537)
-    assert "The SavedModel says: assertion failed: [Expected 1 to 65536 rows of `x`. Received: rows=65537.]" in line
-    assert not (tmp_path / "scores.csv").exists()
+def test_error_of_the_graph_is_passed_on(toy):
+    x = tf.constant([[0.0, 1.0], [np.nan, 0.0]])
+    with pytest.raises(InputError, match=r"The SavedModel says: assertion failed: \[Expected each entry of `x`"):
+        Served(Version.find(str(toy)), 4)(x=x)
+
+
+def test_batch_is_no_larger_than_the_graph_takes(toy, tmp_path, monkeypatch):
+    np.save(tmp_path / "x.npy", running.points(7))
+    expected = running.served(toy, x=running.points(7))["log_prob"]
+    np.testing.assert_allclose(running.scored(tmp_path, toy, tmp_path / "x.npy", batch_size=65537), expected, rtol=1e-6)
+    monkeypatch.setattr(guards, "most_rows", lambda event, latent_shape: 3)
+    sizes, served = [], Served(Version.find(str(toy)), 100)
+    monkeypatch.setattr(served, "_scores", lambda inputs: sizes.append(len(inputs["x"])) or np.zeros(len(inputs["x"])))
+    assert len(served(x=tf.constant(running.points(7)))) == 7
+    assert sizes == [3, 3, 1]
 
 
 def test_outliers_are_below_the_threshold_or_not_finite():

@@ -11,6 +11,8 @@ from tests.datasets import tabling
 from tests.scoring import running
 from tfflows import datasets
 from tfflows.servable import Servable
+from tfflows.sources.encoding import Encoder
+from tfflows.sources.rows import Rows
 
 ROWS = 40
 
@@ -130,6 +132,21 @@ def test_another_delimiter_and_another_name_of_the_label(trained, expected, tmp_
     path.write_text(tabling.text(columns).replace(",", ";"))
     options = {"delimiter": ";", "label": "kind"}
     np.testing.assert_allclose(running.scored(tmp_path, trained[1], path, options=options), expected, rtol=1e-5)
+
+
+def test_labels_in_a_file_of_their_own_need_no_column(trained, expected, tmp_path):
+    columns = table()
+    labels = [trained[0].event.labels.index(name) for name in columns.pop("species")]
+    np.save(tmp_path / "labels.npy", np.array(labels))
+    path = tabling.write(tmp_path / "rows.csv", columns)
+    found = running.scored(tmp_path, trained[1], path, labels=tmp_path / "labels.npy")
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_another_column_of_labels_is_another_run(trained, tmp_path):
+    path = str(tabling.write(tmp_path / "rows.csv", {**table(), "kind": table()["species"]}))
+    runs = [Rows.open(path, Encoder(trained[0].event, label), ",").identity() for label in ("species", "kind")]
+    assert runs[0] != runs[1]
 
 
 def test_a_number_is_the_same_category_however_it_is_written(tmp_path):

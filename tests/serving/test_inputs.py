@@ -1,6 +1,7 @@
 """The client refuses invalid inputs before it sends a request: the error names the input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -64,6 +65,13 @@ def test_numbers_that_are_not_finite_are_refused(toy, value):
         toy.log_prob([[0.0, value]])
     with pytest.raises(InputError, match="`z` to be finite"):
         toy.decode([[0.0, value]])
+
+
+def test_names_of_columns_are_refused_as_the_server_does_not_know_them(toy):
+    with pytest.raises(InputError, match=r"Expected `x` as an array, .* Received: columns=\['b', 'a'\]"):
+        toy.log_prob(pd.DataFrame({"b": [1.0], "a": [2.0]}))
+    frame = pd.DataFrame([[0.5, 1.0]])
+    np.testing.assert_array_equal(toy.log_prob(frame), toy.log_prob(frame.to_numpy()))
 
 
 def test_labels_belong_to_models_of_classes(client, toy):

@@ -152,6 +152,12 @@ def test_fields_of_an_array_may_have_any_name(tmp_path):
     same(reading.columns(tmp_path / "a.npy"), {"日本": [1], "b": [2]})
 
 
+def test_array_may_have_many_fields(tmp_path):
+    array = np.zeros(3, [(f"column_{number}", "f8") for number in range(1000)])
+    np.save(tmp_path / "a.npy", array)
+    assert len(open_table(str(tmp_path / "a.npy")).names) == 1000
+
+
 def test_columns_may_be_changed_in_place(tmp_path):
     for path in written(tmp_path):
         assert all(values.flags.writeable for values in reading.columns(path, span=100, size=100).values())

@@ -11,7 +11,7 @@ from tests.training.small_run import fit, initialized, model
 from tfflows import datasets, training
 from tfflows.errors import InputError, TrainingError
 from tfflows.models import MeanNegativeLogLikelihood
-from tfflows.training.validation import averaged_weights
+from tfflows.training.validation import Validation, averaged_weights
 
 
 @pytest.mark.slow
@@ -31,6 +31,21 @@ def test_finished_run_is_not_trained_again_and_can_be_made_longer(tmp_path):
     assert (again.steps, again.seconds) == (first.steps, first.seconds)
     assert longer.steps == 9
     assert longer.seconds > first.seconds
+
+
+@pytest.mark.slow
+def test_longer_run_ends_at_its_last_step(tmp_path):
+    settings = {"steps_per_execution": 4, "validate_every": 4}
+    assert fit(tmp_path, steps=7, **settings).steps == 7
+    assert fit(tmp_path, steps=12, **settings).steps == 12
+
+
+@pytest.mark.slow
+def test_run_whose_validations_are_not_finite_says_so_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(Validation, "_mean", lambda self, nats, weights: -np.inf)
+    for _ in range(2):
+        with pytest.raises(TrainingError, match=r"finite log-likelihood in one round at least.*another --workdir"):
+            fit(tmp_path)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from tests.datasets import tabling
 from tfflows import datasets, training
 from tfflows.errors import InputError
 from tfflows.splits import in_memory
+from tfflows.training.evaluation import mean_and_error
 from tfflows.training.pipeline import training_stream
 
 WEIGHTS = np.random.RandomState(0).randint(0, 4, 64)
@@ -41,6 +42,10 @@ def test_score_is_that_of_repeated_rows():
 def test_rows_of_no_weight_have_no_score():
     with pytest.raises(InputError, match=r"weight greater than 0 among the rows that are scored. Received: rows=64"):
         training.evaluate(model(), in_memory(x=rows(), sample_weight=np.zeros(64, np.float32)))
+
+
+def test_row_of_no_weight_does_not_count_even_if_it_is_impossible():
+    assert mean_and_error(np.array([-np.inf, 1.0, 3.0]), np.array([0.0, 1.0, 1.0])) == pytest.approx((2.0, 1.0))
 
 
 def stepped(batch):

@@ -7,7 +7,9 @@ from sklearn.neighbors import KernelDensity
 
 import zoo
 from tests.zoo.test_estimator import estimator, rows
+from tfflows.columns import Column
 from tfflows.errors import InputError
+from tfflows.events import Event
 from zoo import rules
 
 
@@ -24,6 +26,13 @@ def test_density_is_wider_than_the_rows_and_at_most_by_the_noise():
     one = zoo.DensityEstimator("made", bandwidth=1.0, settings={"width": 16}, train=train, random_state=0).fit(x)
     wider = one.sample(4000, random_state=0).std(axis=0) / x.std(axis=0)
     assert np.all((wider > 1.2) & (wider < 1.05 * np.sqrt(2)))
+
+
+@pytest.mark.parametrize("rows", [40, 600, 1300, 16_000, 40_000, 10**6])
+def test_steps_fill_whole_executions(rows):
+    train = rules.preset("nsf", Event((1,), columns=(Column("a"),)), rows)["train"]
+    assert train["steps"] % train["steps_per_execution"] == train["validate_every"] % train["steps_per_execution"] == 0
+    assert train["steps_per_execution"] == 10
 
 
 def test_numbers_are_real_and_without_bounds_unless_options_say_more():

@@ -55,6 +55,14 @@ def test_missing_values():
     assert np.isfinite(one.sample(5)).all()
 
 
+@pytest.mark.slow
+def test_names_may_have_commas():
+    frame = pd.DataFrame(normal(), columns=["height, cm", " weight", "c"])
+    one = estimator(bandwidth="scott", data={"circular": ["c:-9:9"]}).fit(frame)
+    assert [column.kind for column in one.event_.columns] == ["real", "real", "circular"]
+    assert np.isfinite(one.score_samples(frame)).all()
+
+
 WRONG = {
     "model": ({"model": "nope"}, "Expected `model` to be one of .*'nope'"),
     "quantile": ({"quantile": 1.0}, "Expected `quantile` to be in .*quantile=1.0"),

@@ -55,8 +55,8 @@ def from_arrays(
     columns = named(as_frame(x))
     given = {"label": _column("label", label, columns), "weight": _column("weight", weight, columns)}
     given["context"] = _columns(context, columns)
-    texts = {role: ",".join(names) if role == "context" else names for role, names in given.items() if names}
-    known = Options.of({**options, **texts})
+    lists = {option: tuple(value) if isinstance(value, list) else value for option, value in options.items()}
+    known = Options.of({**lists, **{role: names for role, names in given.items() if names}})
     known.reject(name, *(set(OPTIONS) - set(TABLE)), "validation", "test", "delimiter")
     frame = Frame(columns, name=name)
     chosen = roles.roles(name, frame.names, known)
@@ -70,7 +70,7 @@ def _with_categories(known: Options, columns: list[tuple[str, Any]], chosen: rol
     """The options, with the columns that pandas has as categories among those of `categorical`."""
     used = {*chosen.data, *chosen.context}.difference(roles.names_in(known.continuous))
     names = [*roles.names_in(known.categorical), *(name for name in categories(columns) if name in used)]
-    return dataclasses.replace(known, categorical=",".join(dict.fromkeys(names)) or None)
+    return dataclasses.replace(known, categorical=tuple(dict.fromkeys(names)) or None)
 
 
 def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | None:
@@ -84,14 +84,14 @@ def _column(role: str, values: Any, columns: list[tuple[str, Any]]) -> str | Non
     return name
 
 
-def _columns(values: Any, columns: list[tuple[str, Any]]) -> list[str]:
+def _columns(values: Any, columns: list[tuple[str, Any]]) -> tuple[str, ...]:
     if values is None or isinstance(values, str):
-        return list(roles.names_in(values))
+        return roles.names_in(values)
     if isinstance(values, Sequence) and all(isinstance(each, str) for each in values):
-        return list(values)
+        return tuple(values)
     added = named_context(values)
     columns.extend(added)
-    return [key for key, _ in added]
+    return tuple(key for key, _ in added)
 
 
 def named_context(values: Any) -> list[tuple[str, Any]]:

@@ -10,6 +10,7 @@ TABLE = (
     *("columns", "drop", "label", "context", "weight", "categorical", "continuous", "circular", "bounds", "scaling"),
     *("missing", "validation", "test", "holdout", "split_seed", "delimiter", "cache"),
 )
+LISTS = ("columns", "drop", "context", "categorical", "continuous", "circular", "bounds")
 IMAGES = ("n_bits", "flip", "mutation", "conditional", "flatten")
 NAMED = (*IMAGES, "data_dir")
 IMAGE_ARRAY = (*IMAGES, "holdout", "split_seed")
@@ -43,7 +44,7 @@ class Options:
         size: Height and width of the images of a folder: the shorter side is resized to it, and the center is cropped;
             None for images that all have one shape.
         columns: Columns of a table whose density is modeled, with commas between; None takes all that have no other
-            role.
+            role. This and the other options that list columns may also be tuples, of names that may have commas.
         drop: Columns of a table that are left out.
         label: Column of a table with the class of each row, which conditions the model.
         context: Columns of a table that condition the model: it is the density of the other columns, given these.
@@ -118,7 +119,9 @@ class Options:
         check(optional, "Expected `cache` to be None, True or False.", cache=self.cache)
         for name in set(TABLE) - {"scaling", "missing", "holdout", "split_seed", "cache"}:
             value = getattr(self, name)
-            check(value is None or isinstance(value, str), f"Expected `{name}` to be text or None.", **{name: value})
+            is_list = name in LISTS and isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+            rule = f"Expected `{name}` to be text or None."
+            check(value is None or isinstance(value, str) or is_list, rule, **{name: value})
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Options":

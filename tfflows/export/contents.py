@@ -88,8 +88,8 @@ def requests(reloaded, model: GenerativeModel, examples: dict[str, np.ndarray]) 
 
 
 def served_samples(reloaded, model: GenerativeModel, data: Data | Target) -> np.ndarray:
-    """Samples from the `sample` signature at temperature 1, as many as a picture shows."""
-    n = figures.number(model.event)
+    """Samples from the `sample` signature at temperature 1, as many as a picture shows and a request may ask for."""
+    n = min(figures.number(model.event), guards.most_rows(model.event, model.latent_shape))
     given = figures.conditions(data, n)
     inputs = _values(signatures.inputs_of("sample", model.event, model.latent_shape), n, given)
     inputs = {name: tf.constant(value) for name, value in inputs.items()}

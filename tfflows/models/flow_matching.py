@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 from tfflows import noise
 from tfflows.errors import check
 from tfflows.layers import Continuous
+from tfflows.models.conditional import some_hidden
 from tfflows.models.dequantized import Dequantized
 from tfflows.models.distributed import DistributedModel
 from tfflows.models.flow import Flow
@@ -107,6 +108,8 @@ class FlowMatching(DistributedModel):
     def matching_error(self, x: tf.Tensor, condition: tf.Tensor | None, seed: tf.Tensor) -> tf.Tensor:
         """The squared error per dimension of each row, `[batch]`, with times and latents from `seed`."""
         seeds = noise.row_seeds(x, seed)
+        if self.flow.condition_dropout:
+            condition = some_hidden(condition, self.flow.condition_dropout, seeds)
         x = self.model.dequantize(x, seed) if isinstance(self.model, Dequantized) else x
         *before, field = self.flow.flow_layers
         x = tf.stop_gradient(self.flow.chain.before(len(before), tf.cast(x, self.flow.compute_dtype), condition))

@@ -1,8 +1,29 @@
 """Images that nobody has split: a folder without subfolders for training and testing, or a .npz file."""
 
+import hashlib
+import json
+from typing import Any
+
 from tfflows.datasets import Split, folders, image_arrays, image_folders
 from tfflows.datasets.options import Options
 from tfflows.events import Event
+from tfflows.sources import storage
+
+
+def are_files(name: str) -> bool:
+    """Whether a name is the path of images, split or not."""
+    return folders.is_path(name) or image_arrays.is_path(name)
+
+
+def identity(name: str) -> str:
+    """A hash that changes when the files change."""
+    if not folders.is_path(name):
+        return _hash([storage.stat(storage.absolute(name))])
+    return _hash([storage.stat(image.path) for image in image_folders.in_order(name)])
+
+
+def _hash(facts: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def are_at(name: str) -> bool:

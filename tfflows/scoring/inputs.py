@@ -36,13 +36,13 @@ def of_table(name: str, event: Event, options: Mapping[str, Any]) -> list[Source
 
     Args:
         name: Path of a file, a pattern, a folder, or several of these with commas between.
-        event: A row of the table.
+        event: A row of the table; without classes if the labels are elsewhere.
         options: Options of tables: `label`, the name of the column with the classes, and `delimiter`.
 
     Raises:
         InputError: A file does not exist, or lacks a column.
     """
-    encoder = Encoder(event, options.get("label"))
+    encoder = Encoder(event, options.get("label") if event.classes else None)
     return [Rows.open(file, encoder, options.get("delimiter", ",")) for file in expand(name)]
 
 
@@ -61,7 +61,8 @@ def find(name: str, event: Event, *, split: str | None = None, options: dict[str
     """
     path = absolute(name)
     if tf.io.gfile.isdir(path) and not folders.is_path(path):
-        files = [os.path.join(path, file) for file in sorted(tf.io.gfile.listdir(path)) if _format(file)]
+        names = sorted(tf.io.gfile.listdir(path))
+        files = [os.path.join(path, file) for file in names if _format(file) and not file.startswith(".")]
         check(bool(files), "Expected a folder with .npy, .csv, .parquet or .tfrecord files.", input=name)
     elif not tf.io.gfile.isdir(path) and (_format(name) or "*" in name or "?" in name):
         files = sorted(tf.io.gfile.glob(path))
@@ -79,4 +80,4 @@ def _source(path: str, event: Event) -> Source:
 
 
 def _format(path: str) -> Any:
-    return next((source for ending, source in FORMATS.items() if re.search(ending + "$", path)), None)
+    return next((source for ending, source in FORMATS.items() if re.search(ending + "$", path, re.IGNORECASE)), None)

@@ -64,7 +64,8 @@ class Named:
 
     def identity(self) -> dict[str, Any]:
         options = {name: value for name, value in self.options if name != "data_dir"}
-        return {"dataset": self.dataset, "split": self.part, **options}
+        files = images.identity(self.dataset) if images.are_files(self.dataset) else None
+        return {"dataset": self.dataset, "split": self.part, "files": files, **options}
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.split.size, rows)

@@ -96,7 +96,8 @@ def score(
     exported, target = Version.find(str(model), version), storage.absolute(str(output))
     event = exported.event()
     threshold = None if flag_below_quantile is None else exported.training_quantile(flag_below_quantile)
-    found = _sources(exported, str(input), target, split=split, options=options or {})
+    read = event if labels is None else dataclasses.replace(event, classes=0, labels=())  # the input needs no labels
+    found = _sources(exported, read, str(input), target, split=split, options=options or {})
     parts = split_into_parts(found, part_rows)
     job = Job(exported, event, manifest.folder(target), batch_size, _labels(labels, event, total(parts)))
     job.check_first_rows(parts)  # an error in all rows is reported before anything is written
@@ -146,12 +147,11 @@ def _runner(name: str, beam_options: Sequence[str]) -> Callable[[Job, Sequence[P
 
 
 def _sources(
-    version: Version, name: str, target: str, *, split: str | None, options: Mapping[str, Any]
+    version: Version, event: Event, name: str, target: str, *, split: str | None, options: Mapping[str, Any]
 ) -> list[Source]:
-    """The sources of the input; the output must be another file, in a known format."""
+    """The sources of the input, rows of `event`; the output must be another file, in a known format."""
     table.check_ending(target)
     check(not tf.io.gfile.isdir(target), "Expected `output` to be the path of a file, not of a folder.", output=target)
-    event = version.event()
     if event.columns:
         check(split is None, inputs.NO_SPLIT, split=split)
         hints, of_training = typing.get_type_hints(Options), version.config()["data"]

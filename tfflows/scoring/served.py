@@ -87,20 +87,26 @@ class Served:
 
     Args:
         version: Version to load.
-        batch_size: Number of rows that are scored at a time; smaller batches are padded, since each shape is compiled
-            and rounded separately.
+        batch_size: Number of rows that are scored at a time, or as many as the graph takes, if these are fewer. Smaller
+            batches are padded, since each shape is compiled and rounded separately.
     """
 
     def __init__(self, version: Version, batch_size: int):
         self._loaded = tf.saved_model.load(version.folder)  # kept, as a signature alone loses its variables
-        self._batch_size = batch_size
+        latent_shape = self._loaded.signatures["encode"].structured_outputs["z"].shape[1:]
+        self._batch_size = min(batch_size, guards.most_rows(version.event(), latent_shape))
 
     def __call__(self, **inputs: tf.Tensor) -> np.ndarray:
-        """Scores in nats, float32 `[rows]`, of at most `batch_size` rows; NaN for a score that float32 cannot hold.
+        """Scores in nats, float32 `[rows]`; NaN for a score that float32 cannot hold.
 
         Raises:
-            InputError: The graph rejects the request itself, for example because of too many rows.
+            InputError: The graph rejects the request itself.
         """
+        starts = range(0, len(inputs["x"]), self._batch_size)
+        parts = [{name: values[at : at + self._batch_size] for name, values in inputs.items()} for at in starts]
+        return np.concatenate([self._scores_or_nan(part) for part in parts])
+
+    def _scores_or_nan(self, inputs: dict[str, tf.Tensor]) -> np.ndarray:
         try:
             return self._scores(inputs)
         except tf.errors.InvalidArgumentError as error:

@@ -7,8 +7,10 @@ import tensorflow as tf
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
-from tfflows import values
+from tfflows import columns, values
 from tfflows.errors import check
+
+SHOWN = 8  # names of columns that an error quotes
 
 
 def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -35,6 +37,9 @@ def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndar
 
 def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
     """`value` in the type and shape of `info`."""
+    named = columns.is_frame(value) and any(isinstance(label, str) for label in value.columns)
+    rule = f"Expected `{name}` as an array, as the server does not know names: put the columns in the model's order."
+    check(not named, rule, columns=named and [str(label) for label in value.columns][:SHOWN])
     array = values.numbers(name, value)
     sizes = dimensions(info.tensor_shape)
     fits = array.ndim == len(sizes) and all(want in (-1, size) for want, size in zip(sizes, array.shape, strict=True))

@@ -13,10 +13,12 @@ from tfflows.sources import storage
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span, even_spans
 
+MOST_BYTES = 2**20  # of a header, which lists the fields of a structured array
 
-def _header_3_0(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+
+def _header_3_0(file: BinaryIO, max_header_size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Version 3 differs from version 2 in the encoding of the names of fields."""
-    shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+    shape, fortran, dtype = np.lib.format.read_array_header_2_0(file, max_header_size)
     dtype.names = tuple(name.encode("latin-1").decode() for name in dtype.names)
     return shape, fortran, dtype
 
@@ -94,7 +96,7 @@ def header(path: str, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
         InputError: This is not a .npy file.
     """
     try:
-        return HEADERS[np.lib.format.read_magic(file)](file)
+        return HEADERS[np.lib.format.read_magic(file)](file, MOST_BYTES)
     except (ValueError, KeyError) as error:
         raise InputError(f"Expected {path!r} to be written by np.save. Received: {error}.") from error
 

@@ -39,7 +39,7 @@ class Rows:
         return self.file.name
 
     def identity(self) -> dict[str, Any]:
-        return self.file.identity()
+        return {**self.file.identity(), "label": self.encoder.label}
 
     def spans(self, rows: int) -> Iterator[Span]:
         return self.file.spans(rows)

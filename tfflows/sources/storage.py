@@ -94,9 +94,14 @@ def write_whole(path: str, *, beside: str) -> Iterator[BinaryIO]:
     A failure before the end leaves `path` as it was.
     """
     draft = os.path.join(beside, f"{uuid.uuid4().hex}.draft")
-    with io.BufferedWriter(_File(draft, "wb"), BUFFER) as file:
-        yield file
-    tf.io.gfile.rename(draft, path, overwrite=True)
+    try:
+        with io.BufferedWriter(_File(draft, "wb"), BUFFER) as file:
+            yield file
+        tf.io.gfile.rename(draft, path, overwrite=True)
+    except BaseException:
+        with contextlib.suppress(tf.errors.OpError):  # the first error says what is wrong
+            tf.io.gfile.remove(draft)
+        raise
 
 
 def absolute(path: str) -> str:

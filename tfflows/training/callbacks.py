@@ -40,8 +40,9 @@ class StopOnNonFinite(keras.callbacks.Callback):
             step, execution = int(self.model.optimizer.iterations.numpy()), self.model.steps_per_execution
             steps = f"step {step}" if execution == 1 else f"steps {step - execution + 1} to {step}"
             raise TrainingError(
-                f"Expected a finite loss. Received: loss={logs['loss']} at {steps}. The last checkpoint is kept; try"
-                " a smaller --learning_rate, more --set=train.warmup_steps, or a smaller --set=train.clip_norm."
+                f"Expected a finite loss. Received: loss={logs['loss']} at {steps}. The last checkpoint is kept; try,"
+                " with another --workdir, a smaller --learning_rate, more --set=train.warmup_steps, or a smaller"
+                " --set=train.clip_norm."
             )
 
 

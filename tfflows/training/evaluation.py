@@ -105,8 +105,13 @@ def weighed(log_weights: np.ndarray) -> dict[str, float]:
 
 
 def mean_and_error(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
-    """The weighted mean and its standard error, which is NaN for a single value and for values that are infinite."""
-    shares = np.ones(len(values)) / len(values) if weights is None else weights / weights.sum()
+    """The weighted mean and its standard error, which is NaN for a single value and for values that are infinite.
+
+    Values of weight 0 do not count, even if they are infinite.
+    """
+    weights = np.ones(len(values)) if weights is None else weights
+    values, weights = values[weights > 0], weights[weights > 0]
+    shares = weights / weights.sum()
     mean = float(np.sum(shares * values))
     if len(values) == 1:
         return mean, float("nan")

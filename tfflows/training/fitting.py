@@ -100,7 +100,7 @@ def fit(
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
         with naming_rows(data):
             run(fitted, stream, state, steps, round_steps, extended, verbose=verbose)
-            check_validated(state)
+    check_validated(state)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
 
@@ -116,6 +116,8 @@ def run(
     verbose: str | int = "auto",
 ) -> None:
     """Trains from the current step to the last, in rounds of `round_steps`."""
+    # A run that is extended may continue in the middle of what would be one execution.
+    model.steps_per_execution = math.gcd(model.steps_per_execution, state.step)
     # Keras' own method, as the weights and statistics that depend on data are set by `fit` above and by `Validation`.
     keras.Model.fit(
         model,
@@ -134,7 +136,7 @@ def check_validated(state: RunState) -> None:
     if state.best_nats.numpy() == -math.inf:
         raise TrainingError(
             "Expected the validation set to have a finite log-likelihood in one round at least. Received: none; the"
-            " warnings name the first row. Remove such rows, or train for longer."
+            " warnings name the first row. Remove such rows, or train for longer, with another --workdir."
         )
 
 

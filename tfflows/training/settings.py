@@ -22,7 +22,7 @@ class TrainSettings:
         learning_rate: Peak learning rate of the schedule.
         optimizer: `"adam"`, `"adamax"` or `"muon"`, which often needs fewer steps.
         schedule: Learning rate after warm-up, `"constant"`, or `"cosine"` down to 0 at the last step.
-        warmup_steps: Number of steps of linear warm-up from 0.
+        warmup_steps: Number of steps of linear warm-up from 0, at most half of all steps.
         weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
         input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
             table, where it smooths the density like the bandwidth of a kernel, or to pixels scaled to [-1, 1], where it
@@ -41,7 +41,7 @@ class TrainSettings:
         variational_em: Whether executions alternate between an E-step, which trains the posterior of a VAE, and an
             M-step, which trains its decoder and prior; each is `steps_per_execution` steps long.
         steps_per_execution: Number of steps in one call of the compiled loop; more steps reduce the overhead of small
-            models.
+            models. A number that does not divide both `steps` and `validate_every` is reduced to one that does.
         jit_compile: Whether to compile the step with XLA, on one replica only (a TPU always compiles its steps).
         memory: `"keep"` stores all intermediate results of the flow's layers for the gradient; `"recompute"` stores the
             input of each layer only and computes the rest again, which takes less memory and more time.

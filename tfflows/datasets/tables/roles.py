@@ -73,14 +73,15 @@ def wishes(options: Options, roles: Roles) -> Wishes:
 
 
 def names_in(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The names in an option: a sequence, or text with commas between them."""
+    """The names in an option: a sequence, whose names may have commas, or text with commas between them."""
     if text is None:
         return ()
-    parts = text.split(",") if isinstance(text, str) else text
-    return tuple(part.strip() for part in parts if part.strip())
+    if not isinstance(text, str):
+        return tuple(text)
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _ends(option: str, text: str | None) -> dict[str, tuple[float | None, float | None]]:
+def _ends(option: str, text: str | Sequence[str] | None) -> dict[str, tuple[float | None, float | None]]:
     """The ends in `"a:0:1,b:0:"`, by name; none in `"none"`."""
     found = {}
     for part in names_in(None if text == "none" else text):
