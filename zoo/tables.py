@@ -41,7 +41,7 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         InputError: A value or an option is wrong.
     """
     columns, names = _table(x, context)
-    if weight is not None:
+    if weight is not None:  # before rows are numbered, so that the validation set is the one without these rows
         columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
     for option in options:
         check_choice("data", option, OPTIONS)

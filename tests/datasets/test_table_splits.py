@@ -84,9 +84,11 @@ def test_cuts_count_the_rows_that_they_give():
 @pytest.mark.parametrize("by_content", [True, False])
 def test_the_hash_of_a_row_does_not_depend_on_its_chunk(by_content):
     columns, hashed = tabling.numbers(), splitting.RowHash(3, by_content)
-    parts = [hashed({name: x[at : at + 7] for name, x in columns.items()}, at) for at in range(0, 300, 7)]
-    np.testing.assert_array_equal(np.concatenate(parts), hashed(columns, 0))
-    assert len(np.unique(hashed(columns, 0))) == 300
+    places = np.arange(300)
+    chunks = [slice(at, at + 7) for at in range(0, 300, 7)]
+    parts = [hashed({name: x[chunk] for name, x in columns.items()}, places[chunk]) for chunk in chunks]
+    np.testing.assert_array_equal(np.concatenate(parts), hashed(columns, places))
+    assert len(np.unique(hashed(columns, places))) == 300
 
 
 def test_holdout_is_a_fraction_and_has_a_most(monkeypatch):
@@ -97,6 +99,44 @@ def test_holdout_is_a_fraction_and_has_a_most(monkeypatch):
     assert datasets.from_arrays(x).train.size == 900
     data = datasets.from_arrays(x, test=False)
     assert (data.train.size, data.validation.size, data.test) == (950, 50, data.validation)
+
+
+def with_rows_of_no_weight(columns):
+    """The columns, with weights, and rows of weight 0 between that no model could learn from."""
+    rows = len(columns["x0"])
+    wild = {"x0": np.full(rows, 1e30), "x1": np.full(rows, np.nan), "x2": np.full(rows, -0.5)}
+    mixed = {name: np.stack([wild[name], values], 1).ravel() for name, values in columns.items()}
+    return {**mixed, "w": np.stack([np.zeros(rows), 1 + np.arange(rows) % 3], 1).ravel()}
+
+
+@CACHE
+def test_rows_of_no_weight_are_left_out(cache, tmp_path):
+    columns, other = tabling.numbers(), tabling.numbers(50, seed=1)
+    train = tabling.write(tmp_path / "a.csv", with_rows_of_no_weight(columns))
+    test = tabling.write(tmp_path / "b.csv", with_rows_of_no_weight(other))
+    data = datasets.load(train, cache=cache, weight="w", test=test)
+    assert data.event == datasets.from_arrays(columns, test=False).event
+    assert data.train.size + data.validation.size == 300
+    found = [tabling.rows(split) for split in (data.train, data.validation)]
+    assert tabling.row_set(np.concatenate([rows["x"] for rows in found])) == tabling.row_set(
+        np.stack(list(columns.values()), 1)
+    )
+    np.testing.assert_array_equal(tabling.rows(data.test)["x"], np.stack(list(other.values()), 1))
+    assert found[0]["sample_weight"].mean() == pytest.approx(1, abs=1e-6)
+
+
+def test_rows_after_those_of_no_weight_keep_their_numbers(tmp_path):
+    columns = with_rows_of_no_weight(tabling.numbers())
+    columns["w"][41] = -1
+    line = refused(lambda: datasets.load(tabling.write(tmp_path / "a.csv", columns), weight="w", cache=True))
+    assert "row=41" in line
+    assert "column='w'" in line
+    columns["w"][:] = 0
+    line = refused(lambda: datasets.load(tabling.write(tmp_path / "a.csv", columns), weight="w"))
+    assert "to train on whose weight is not 0. Received: rows=0" in line
+    good = tabling.write(tmp_path / "good.csv", {**tabling.numbers(), "w": np.ones(300)})
+    line = refused(lambda: datasets.load(good, weight="w", test=tabling.write(tmp_path / "b.csv", columns)))
+    assert "test=0" in line
 
 
 @CACHE
@@ -148,7 +188,7 @@ def two_files(tmp_path):
 @pytest.mark.usefixtures("small_pieces")
 @CACHE
 def test_the_split_is_that_of_a_rows_place_in_the_whole_table(cache, two_files):
-    bins = splitting.RowHash(0, by_content=False)({"a": np.zeros(300)}, 0)
+    bins = splitting.RowHash(0, by_content=False)({"a": np.zeros(300)}, np.arange(300))
     expected = splitting.Cuts.of(np.bincount(bins, minlength=splitting.BINS), 30, 30).part(bins)
     for place, rows in enumerate(xs(datasets.load(str(two_files), cache=cache)).values()):
         np.testing.assert_array_equal(rows[:, 1], np.flatnonzero(expected == place))

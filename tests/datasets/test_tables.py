@@ -145,7 +145,7 @@ FILES = {
     "missing label": ([*LINES[:5], "1,1,2,3,red,0.5,20,,1", *LINES[6:]], "label in column 'species'.*row=4"),
     "negative weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,-1", *LINES[6:]], "weight"),
     "missing weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,", *LINES[6:]], "weight"),
-    "one row": (LINES[:2], "species"),
+    "one row": (LINES[:2], "at least 3 rows .* Received: rows=1"),
     "one class": ([line for line in LINES if "dog" not in line], "at least two classes.*'cat'"),
 }
 

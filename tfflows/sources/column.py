@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from tfflows.errors import RowError, check
 
 SHOWN = 80  # characters of a value that an error quotes
@@ -28,12 +30,12 @@ class Column:
     Args:
         file: Path of the file.
         name: Name of the column.
-        first_row: Number of the first row, counted from 0.
+        rows: Number of the first row, counted from 0; or the number of each row.
     """
 
     file: str
     name: str
-    first_row: int = 0
+    rows: int | np.ndarray = 0
 
     @property
     def dropped(self) -> str:
@@ -43,7 +45,8 @@ class Column:
     def refuse(self, rule: str, index: int, value: Any) -> NoReturn:
         """Raises the error about one entry."""
         value = value[:SHOWN] if isinstance(value, str | bytes) else value
-        raise _error(rule, file=self.file, row=self.first_row + index, column=self.name, value=value)
+        row = self.rows + index if isinstance(self.rows, int) else int(self.rows[index])
+        raise _error(rule, file=self.file, row=row, column=self.name, value=value)
 
     def refuse_type(self, rule: str, dtype: Any) -> NoReturn:
         """Raises the error about the type of all entries."""

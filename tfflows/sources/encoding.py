@@ -41,39 +41,39 @@ class Encoder:
         missing = [each for each in self.kinds if each not in names]
         check(not missing, f"Expected {name!r} to have the columns {list(self.kinds)}.", missing=missing)
 
-    def __call__(self, table: Mapping[str, np.ndarray], name: str, first_row: int) -> dict[str, np.ndarray]:
+    def __call__(self, table: Mapping[str, np.ndarray], name: str, rows: int | np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of some rows.
 
         Args:
             table: Columns, read as `kinds` says.
             name: Name of the table, for errors.
-            first_row: Number of the first row, for errors.
+            rows: Number of the first row, or of each row, for errors.
 
         Raises:
             InputError: A value is missing that must not be, a label is not one of the classes, a weight is negative.
         """
-        examples = {"x": _matrix(table, self.event.columns, name, first_row)}
+        examples = {"x": _matrix(table, self.event.columns, name, rows)}
         if self.event.context:
-            examples["context"] = _matrix(table, self.event.context_columns, name, first_row)
-            self._check_context(table, examples["context"], name, first_row)
+            examples["context"] = _matrix(table, self.event.context_columns, name, rows)
+            self._check_context(table, examples["context"], name, rows)
         if self.label is not None:
-            examples["label"] = self.labels(table[self.label], name, first_row)
+            examples["label"] = self.labels(table[self.label], name, rows)
         if self.weight is not None:
-            examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, first_row))
+            examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, rows))
         return examples
 
-    def _check_context(self, table, context, name, first_row):
+    def _check_context(self, table, context, name, rows):
         """A network has never seen a context of an unknown category, which it would take for no category at all."""
         for column, values in zip(self.event.context_columns, context.T, strict=True):
             rule = f"Expected a category of the training set in a context column, {_short(column.categories)}."
             known = np.isin(values, column.values) if column.kind == "categorical" else np.ones(len(values), bool)
-            check_values(Place(name, column.name, first_row), known, table[column.name], rule)
+            check_values(Place(name, column.name, rows), known, table[column.name], rule)
 
-    def labels(self, texts: np.ndarray, name: str, first_row: int) -> np.ndarray:
+    def labels(self, texts: np.ndarray, name: str, rows: int | np.ndarray) -> np.ndarray:
         """The numbers of the classes of some rows; takes the arguments of a call, but only the column of labels."""
         codes = _codes(texts, self.event.labels)
         rule = f"Expected each label to be one of the classes of the training set, {_short(self.event.labels)}."
-        check_values(Place(name, self.label, first_row), codes >= 0, texts, rule)
+        check_values(Place(name, self.label, rows), codes >= 0, texts, rule)
         return codes.astype(np.int32)
 
 
@@ -98,8 +98,10 @@ def _is_number(name: str) -> bool:
     return math.isfinite(number) and name_of(number) == name
 
 
-def _matrix(table: Mapping[str, np.ndarray], columns: Sequence[Column], name: str, first_row: int) -> np.ndarray:
-    numbers = [_numbers(table[column.name], column, Place(name, column.name, first_row)) for column in columns]
+def _matrix(
+    table: Mapping[str, np.ndarray], columns: Sequence[Column], name: str, rows: int | np.ndarray
+) -> np.ndarray:
+    numbers = [_numbers(table[column.name], column, Place(name, column.name, rows)) for column in columns]
     return np.stack(numbers, axis=1)
 
 

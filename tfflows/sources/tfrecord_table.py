@@ -93,7 +93,7 @@ def _parsed(column: Column, chunk: np.ndarray, feature: tf.io.RaggedFeature) -> 
             rule = f"Expected a feature of one type, {feature.dtype.name}, in all examples: write it anew, or drop it:"
             column.refuse(f"{rule} {column.dropped}.", 0, error.message.rpartition("}} ")[2])
         for index in range(len(chunk)):
-            _parsed(dataclasses.replace(column, first_row=column.first_row + index), chunk[index : index + 1], feature)
+            _parsed(dataclasses.replace(column, rows=column.rows + index), chunk[index : index + 1], feature)
         raise InputError(f"Expected examples. Received: {error.message.splitlines()[0]}.") from error
 
 

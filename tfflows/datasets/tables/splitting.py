@@ -34,20 +34,19 @@ class RowHash:
     by_content: bool
     weight: str | None = None
 
-    def __call__(self, columns: Mapping[str, np.ndarray], first_row: int) -> np.ndarray:
+    def __call__(self, columns: Mapping[str, np.ndarray], places: np.ndarray) -> np.ndarray:
         """The bin of each row, int64 `[rows]`.
 
         Args:
             columns: Columns `[rows]` by name, of which those of float64 count.
-            first_row: Number of the first row in the whole table.
+            places: Number of each row in the whole table, int64 `[rows]`.
         """
-        rows = len(next(iter(columns.values())))
-        state = np.full(rows, mixed(np.array([self.seed % 2**64], np.uint64))[0], np.uint64)
+        state = np.full(len(places), mixed(np.array([self.seed % 2**64], np.uint64))[0], np.uint64)
         numbers = sorted(name for name in columns if columns[name].dtype != object and name != self.weight)
         if self.by_content and numbers:
             parts = ((columns[name] + 0.0).view(np.uint64) for name in numbers)  # -0.0 + 0.0 is 0.0
         else:
-            parts = (np.arange(first_row, first_row + rows, dtype=np.uint64),)
+            parts = (places.astype(np.uint64),)
         for part in parts:
             state = mixed(state ^ part)
         return (state >> np.uint64(64 - 20)).astype(np.int64)

@@ -30,12 +30,18 @@ class ColumnStatistics:
     first_missing: tuple[str, int] | None = None
     values: set | None = dataclasses.field(default_factory=set)
 
-    def add(self, values: np.ndarray, name: str, first_row: int) -> None:
-        """Adds the values of some rows: float64 with NaN, or objects with None, where they are missing."""
+    def add(self, values: np.ndarray, name: str, numbers: np.ndarray) -> None:
+        """Adds the values of some rows: float64 with NaN, or objects with None, where they are missing.
+
+        Args:
+            values: The values, `[rows]`.
+            name: Name of the table.
+            numbers: Number of each row, `[rows]`.
+        """
         is_missing = np.equal(values, None) if values.dtype == object else np.isnan(values)
         if is_missing.any():
             self.missing += int(is_missing.sum())
-            self.first_missing = self.first_missing or (name, first_row + int(np.argmax(is_missing)))
+            self.first_missing = self.first_missing or (name, int(numbers[np.argmax(is_missing)]))
             values = values[~is_missing]
         if self.values is not None:
             self.values |= set(values.tolist() if values.dtype == object else np.unique(values).tolist())

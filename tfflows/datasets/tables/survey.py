@@ -22,12 +22,21 @@ DIFFERENT = 0.1  # share of different values from which on a column is continuou
 
 @dataclasses.dataclass
 class Survey:
-    """One pass over all rows."""
+    """One pass over all rows.
+
+    Args:
+        columns: What each column contains.
+        hashes: The hash of a row by its place, and that by its content.
+        sample: A sample of the training rows.
+        rows: Number of training rows.
+        held_out: Number of rows of the splits in files of their own.
+    """
 
     columns: dict[str, ColumnStatistics]
     hashes: dict[bool, RowHash]
     sample: Sample = dataclasses.field(default_factory=Sample)
     rows: int = 0
+    held_out: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         self.histograms = {by_content: np.zeros(BINS, np.int64) for by_content in self.hashes}
@@ -35,10 +44,10 @@ class Survey:
     def add(self, rows: Rows, *, cut: bool) -> None:
         """Adds some rows; `cut` if validation and test are cut from them."""
         for name, values in rows.columns.items():
-            self.columns[name].add(values, rows.source.name, rows.first_row)
+            self.columns[name].add(values, rows.source.name, rows.numbers)
         if not cut:
             return
-        bins = {how: hashed(rows.columns, rows.row) for how, hashed in self.hashes.items()}
+        bins = {how: hashed(rows.columns, rows.places) for how, hashed in self.hashes.items()}
         for how, found in bins.items():
             self.histograms[how] += np.bincount(found, minlength=BINS)
         self.rows += len(bins[False])
@@ -74,24 +83,26 @@ def survey(
     found = Survey({each: ColumnStatistics() for each in wanted}, hashes)
     parts = {part: pieces(of_part) for part, of_part in sources.items()}
     for piece in parts["train"]:
-        for rows in read(piece, wanted):
+        for rows in read(piece, wanted, roles.weight):
             found.add(rows, cut=True)
-    _add_held_out(found, parts, wanted, roles.label)
     held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
+    found.held_out = {part: _add_held_out(found, of_part, wanted, roles) for part, of_part in held_out.items()}
     size = splitting.held_out(found.rows, options.holdout)
     counts = [0 if part in held_out or part not in cut else size for part in PARTS[1:]]
     return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
 
 
-def _add_held_out(found: Survey, parts: Mapping[str, list[Piece]], kinds: Mapping[str, str], label: str | None) -> None:
-    """Adds the rows of validation and test files, whose labels must be classes of the training set."""
-    names = () if label is None else schema.classes(label, found.columns[label])
-    encoder = Encoder(Event((1,), classes=len(names), labels=names), label)
-    for piece in [piece for part, of_part in parts.items() if part != "train" for piece in of_part]:
-        for rows in read(piece, kinds):
-            if label is not None:
-                encoder.labels(rows.columns[label], rows.source.name, rows.first_row)
+def _add_held_out(found: Survey, pieces: list[Piece], kinds: Mapping[str, str], roles: Roles) -> int:
+    """Adds the rows of a validation or a test set, whose labels must be classes of the training set; their number."""
+    names = () if roles.label is None else schema.classes(roles.label, found.columns[roles.label])
+    encoder, number = Encoder(Event((1,), classes=len(names), labels=names), roles.label), 0
+    for piece in pieces:
+        for rows in read(piece, kinds, roles.weight):
+            if roles.label is not None:
+                encoder.labels(rows.columns[roles.label], rows.source.name, rows.numbers)
             found.add(rows, cut=False)
+            number += len(rows.numbers)
+    return number
 
 
 def _decided(
@@ -105,14 +116,15 @@ def _decided(
     options: Options,
 ) -> Table:
     least = 1 + sum(count > 0 for count in counts)
-    check(found.rows >= least, f"Expected at least {least} rows of {name!r} to train on.", rows=found.rows)
+    weighted = "" if roles.weight is None else " whose weight is not 0"
+    check(found.rows >= least, f"Expected at least {least} rows of {name!r} to train on{weighted}.", rows=found.rows)
     sample = found.sample.columns()
     by_content = any(_is_continuous(found.columns[each], sample[each]) for each in roles.data)
     cuts = Cuts.of(found.histograms[by_content], *counts)
     sizes = cuts.sizes(found.histograms[by_content])
-    sizes |= {part: sum(piece.span.rows for piece in of_part) for part, of_part in held_out.items()}
+    sizes |= found.held_out
     rule = f"Expected {name!r} to have enough different rows for training, validation and test, or files for them."
-    wanted = dict(zip(PARTS, [1, *counts], strict=True))
+    wanted = dict(zip(PARTS, [1, *counts], strict=True)) | dict.fromkeys(held_out, 1)
     check(all(size > 0 for part, size in sizes.items() if wanted[part]), rule, **sizes)
     is_train = cuts.part(sample["_content" if by_content else "_place"]) == 0
     sample = {each: values[is_train] for each, values in sample.items()}

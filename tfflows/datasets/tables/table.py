@@ -35,12 +35,19 @@ class Piece:
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Some rows as they are read: their columns, and where they are."""
+    """Some rows as they are read: their columns, and where they are.
+
+    Args:
+        columns: The columns by name, each `[rows]`.
+        source: The source.
+        numbers: Number of each row in the source, `[rows]`.
+        places: Number of each row in the whole table, `[rows]`.
+    """
 
     columns: dict[str, np.ndarray]
     source: Source
-    first_row: int
-    row: int
+    numbers: np.ndarray
+    places: np.ndarray
 
 
 def pieces(sources: Sequence[Source], span_rows: int = SPAN) -> list[Piece]:
@@ -53,8 +60,14 @@ def pieces(sources: Sequence[Source], span_rows: int = SPAN) -> list[Piece]:
     return found
 
 
-def read(piece: Piece, kinds: Mapping[str, str], chunk: int = CHUNK) -> Iterator[Rows]:
-    """The rows of a piece, in parts.
+def read(piece: Piece, kinds: Mapping[str, str], weight: str | None, *, chunk: int = CHUNK) -> Iterator[Rows]:
+    """The rows of a piece, in parts, without those whose weight is 0: they say nothing about the columns either.
+
+    Args:
+        piece: The piece.
+        kinds: How each column is read, `"number"` or `"text"`.
+        weight: Name of the column with the weights; None without weights.
+        chunk: Number of rows that are read at a time.
 
     Raises:
         InputError: A value is wrong; the message names file, row and column.
@@ -62,9 +75,10 @@ def read(piece: Piece, kinds: Mapping[str, str], chunk: int = CHUNK) -> Iterator
     done = 0
     size = max(1, min(chunk, CHUNK_VALUES // len(kinds)))
     for stored in piece.source.chunks(piece.span, size):
-        first = piece.span.first + done
-        columns = piece.source.columns(stored, kinds, first)
-        yield Rows(columns, piece.source, first, piece.row + done)
+        columns = piece.source.columns(stored, kinds, piece.span.first + done)
+        kept = np.arange(len(stored)) if weight is None else np.flatnonzero(columns[weight] != 0)
+        columns = columns if len(kept) == len(stored) else {name: values[kept] for name, values in columns.items()}
+        yield Rows(columns, piece.source, piece.span.first + done + kept, piece.row + done + kept)
         done += len(stored)
 
 
@@ -113,13 +127,13 @@ class Table:
 
     def examples_of(self, parts: Sequence[str], piece: Piece, *, chunk: int = CHUNK) -> Iterator[dict[str, Examples]]:
         """The same of several splits that are cut from the same files, by the name of the split."""
-        for rows in read(piece, self.kinds, chunk):
-            examples = self.encoder(rows.columns, rows.source.name, rows.first_row)
+        for rows in read(piece, self.kinds, self.encoder.weight, chunk=chunk):
+            examples = self.encoder(rows.columns, rows.source.name, rows.numbers)
             if "sample_weight" in examples:
                 examples["sample_weight"] /= np.float32(self.mean_weight)
             if parts[0] in self.held_out:
                 yield {parts[0]: examples}
                 continue
-            places = self.cuts.part(self.hash(rows.columns, rows.row))
+            places = self.cuts.part(self.hash(rows.columns, rows.places))
             kept = {part: places == PARTS.index(part) for part in parts}
             yield {part: {name: values[kept[part]] for name, values in examples.items()} for part in parts}
