@@ -20,8 +20,12 @@ MOST_ENTRIES = 2**22  # in a request: 5,349 events of 28x28 pixels. Activations 
 
 def most_rows(event: Event, latent_shape: tuple[int, ...]) -> int:
     """Maximum number of rows of a request: a larger one would use up the memory that other requests need."""
-    size = max(event.size, tf.TensorShape(latent_shape).num_elements())
-    return max(1, min(MOST_ROWS, MOST_ENTRIES // size))
+    return most_rows_of(max(event.size, tf.TensorShape(latent_shape).num_elements()))
+
+
+def most_rows_of(entries: int) -> int:
+    """The same for rows of so many entries."""
+    return max(1, min(MOST_ROWS, MOST_ENTRIES // entries))
 
 
 def checked(expected: Iterable[Input], values: dict[str, tf.Tensor], most: int) -> dict[str, tf.Tensor]:

@@ -8,7 +8,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
 import zoo
 from tests.serving.expected import assert_near, digits
-from tfflows import metrics
+from tfflows import guards, metrics
 from tfflows.errors import InputError
 from tfflows.serving import Client, ServingError
 from tools.emulator.server import Emulator
@@ -86,6 +86,13 @@ def test_float32_survives_rest_bit_by_bit(alone):
     x = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
     with Client(alone.address, "toy") as by_grpc, Client(alone.rest_address, "toy") as by_rest:
         np.testing.assert_array_equal(by_rest.encode(x), by_grpc.encode(x))
+
+
+def test_a_batch_is_no_larger_than_the_model_takes(address, models, monkeypatch):
+    monkeypatch.setattr(guards, "MOST_ENTRIES", 3 * 64)
+    with Client(address, "digits") as client:
+        assert client._max_batch_size == 3
+        assert_near(client.log_prob(X), models["canary"].log_prob(X))
 
 
 def test_a_batch_is_split_and_joined_in_order(address, models, monkeypatch):

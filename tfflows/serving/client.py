@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 
-from tfflows import noise, values
+from tfflows import guards, noise, values
 from tfflows.errors import check, check_choice
 from tfflows.serving.grpc_transport import GrpcTransport
-from tfflows.serving.inputs import checked, dimensions
+from tfflows.serving.inputs import checked, dimensions, entries
 from tfflows.serving.rest_transport import RestTransport
 from tfflows.serving.status import ServingError
 from tfflows.serving.transport import Target, Transport
@@ -36,7 +36,8 @@ class Client:
         retries: Number of retries of a request if the server is UNAVAILABLE; other failures are not retried.
         backoff: Pause before the first retry, in seconds; it doubles for each further retry, up to 5, and is shortened
             at random.
-        max_batch_size: Maximum number of rows in one request; larger batches are sent in parts, in order.
+        max_batch_size: Maximum number of rows in one request, or as many as the model takes, if these are fewer; larger
+            batches are sent in parts, in order.
 
     Raises:
         InputError: An argument is wrong.
@@ -59,13 +60,14 @@ class Client:
         check(retries >= 0, "Expected `retries` to be 0 or more.", retries=retries)
         check(backoff >= 0, "Expected `backoff` to be 0 or more.", backoff=backoff)
         check(max_batch_size >= 1, "Expected `max_batch_size` to be 1 or more.", max_batch_size=max_batch_size)
-        self._retries, self._backoff, self._max_batch_size = retries, backoff, max_batch_size
+        self._retries, self._backoff = retries, backoff
         self._transport = connect(address, Target(model, version, version_label), timeout)
         try:
             self._signatures = self._retrying(self._transport.metadata)
         except BaseException:
             self.close()
             raise
+        self._max_batch_size = min(max_batch_size, guards.most_rows_of(entries(self._signatures)))
 
     def log_prob(self, x: Any, label: Any = None, **conditions: Any) -> np.ndarray:
         """Log-probability of each row, nats per event, float32 `[batch]`.

@@ -1,5 +1,7 @@
 """Checks of inputs before they are sent: types, shapes, and finite values."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,13 @@ def cast(name: str, array: np.ndarray, dtype: type) -> np.ndarray:
         rule = f"Expected `{name}` to hold integers in {limits.min}..{limits.max}."
         values.check_entries(name, array, result == array, rule)
     return result
+
+
+def entries(signatures: Mapping[str, SignatureDef]) -> int:
+    """Number of entries in a row of the largest input or output."""
+    tensors = [each for signature in signatures.values() for each in signature.inputs.values()]
+    tensors += [each for signature in signatures.values() for each in signature.outputs.values()]
+    return max(math.prod(max(size, 1) for size in dimensions(each.tensor_shape)[1:]) for each in tensors)
 
 
 def dimensions(shape: TensorShapeProto) -> list[int]:
