@@ -50,10 +50,12 @@ def ask(grpc: str, rest: str) -> dict[str, np.ndarray]:
 def main() -> None:
     """Asks a server, and prints what its answers mean."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--grpc", help="host:port of a server; without it, an emulator is started")
+    parser.add_argument("--grpc", help="host:port of a server; without both, an emulator is started")
     parser.add_argument("--rest", help="http://host:port of the same server")
     flags = parser.parse_args()
-    given = contextlib.nullcontext((flags.grpc, flags.rest or flags.grpc)) if flags.grpc else server()
+    if bool(flags.grpc) != bool(flags.rest):
+        parser.error("give both --grpc and --rest, or neither")
+    given = contextlib.nullcontext((flags.grpc, flags.rest)) if flags.grpc else server()
     with given as (grpc, rest):
         found = ask(grpc, rest)
     threshold = np.quantile(found["test"], 0.01)

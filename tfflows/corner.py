@@ -9,7 +9,6 @@ from tfflows.columns import Column
 
 MOST_COLUMNS = 8
 BINS = 40
-COLORS = ("tab:blue", "tab:orange")
 
 
 def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> plt.Figure:
@@ -23,7 +22,8 @@ def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> plt.Figu
     size = len(shown)
     figure, axes = plt.subplots(size, size, figsize=(1.2 + 1.6 * size, 1.2 + 1.6 * size), squeeze=False)
     limits = [_limits(column, [table[:, place] for table in tables.values()]) for place, column in enumerate(shown)]
-    for (title, table), color in zip(tables.items(), COLORS, strict=False):
+    for number, (title, table) in enumerate(tables.items()):
+        color = f"C{number}"  # of Matplotlib's cycle
         for row in range(size):
             _marginal(axes[row, row], table[:, row], shown[row], limits[row], color, title)
             for place in range(row):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tfflows.datasets import Data, image_patches
+from tfflows.datasets import Data, image_files, image_patches
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.files import atomic_write
@@ -44,7 +44,7 @@ def conditions(data: Data | Target, n: int) -> dict[str, np.ndarray]:
         return {}
     if not event.columns and not event.context:
         return {"label": np.arange(n, dtype=np.int32) % event.classes}
-    rows = next(data.test.events().batch(n).as_numpy_iterator())
+    rows = next(data.test.events(key=0).batch(n).as_numpy_iterator())
     return {name: np.resize(rows[name], (n, *rows[name].shape[1:])) for name in ("label", "context") if name in rows}
 
 
@@ -67,7 +67,7 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
         seen = next(data.train.events().batch(64).as_numpy_iterator())["x"]
         return titled({"training set": patches(seen), "samples": patches(np.asarray(x)[:64])})
     if data.event.columns:
-        seen = next(data.train.events().batch(len(x)).as_numpy_iterator())["x"]
+        seen = next(data.train.events(key=0).batch(len(x)).as_numpy_iterator())["x"]
         x = np.asarray(x)[: len(seen)]
         return rendered(corner.corner({"data": seen, "samples": x}, data.event.columns))
     return grid(x, data.event) if image_shape(data.event) else cloud({"samples": np.asarray(x)})
@@ -111,7 +111,7 @@ def beside_density(x: np.ndarray, target: Target, *, points: int = 300) -> np.nd
     left, right, bottom, top = target.window
     columns, rows = np.linspace(left, right, points), np.linspace(bottom, top, points)
     grid_points = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    log_density = target.log_density(tf.constant(grid_points)).numpy().reshape(points, points)
+    log_density = target.log_density(tf.constant(grid_points, tf.float32)).numpy().reshape(points, points)
     figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
     axes[0].imshow(np.exp(log_density - log_density.max()), extent=target.window, origin="lower", aspect="auto")
     axes[0].set_title(f"density of {target.name}")
@@ -171,6 +171,8 @@ def save(image: np.ndarray, path: Path) -> None:
 def read(path: Path) -> np.ndarray:
     """An image from a file: uint8 `[height, width, 1]` if it is gray, else `[height, width, 3]`."""
     with Image.open(path) as image:
-        gray = image.mode in ("1", "L", "LA", "I", "F")
-        pixels = np.asarray(image.convert("L" if gray else "RGB"))
+        gray = image.mode in image_files.GRAY
+        is_deep = image.mode.startswith("I")  # 16 bits, of which TensorFlow keeps the upper ones, too
+        pixels = np.asarray(image) >> 8 if is_deep else np.asarray(image.convert("L" if gray else "RGB"))
+        pixels = pixels.astype(np.uint8)
     return pixels[..., None] if gray else pixels

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfflows.costs import Cost
+from tfflows.datasets.naming import family
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
@@ -57,7 +58,7 @@ class Architecture:
     def preset(self, dataset: str, event: Event) -> Mapping[str, Any]:
         """The settings for a dataset, or for its family or kind of event where there is no preset of its own."""
         is_flat = event.kind == "vector" and event.discrete
-        names = (f"flat_{dataset}",) if is_flat else (dataset, dataset.partition("/")[0])
+        names = (f"flat_{dataset}",) if is_flat else (dataset, family(dataset))
         names += (event.kind,)
         return next((self.presets[name] for name in names if name in self.presets), {})
 

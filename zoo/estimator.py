@@ -105,7 +105,9 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         check(0 <= self.quantile < 1, "Expected `quantile` to be in [0, 1).", quantile=self.quantile)
         X = self._checked(X, reset=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        rows = len(X) if weight is None else int(np.count_nonzero(weight))
+        if weight is not None:  # a row of weight 0 is as good as removed
+            X, context, weight = (tables.chosen(values, weight > 0) for values in (X, context, weight))
+        rows = len(X)
         check(rows >= LEAST_ROWS, f"Expected at least {LEAST_ROWS} rows whose weight is not zero.", n_samples=rows)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         options, train = self.data or {}, self.train or {}

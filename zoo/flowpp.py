@@ -92,7 +92,14 @@ def image_step(index: int, conditioner: Network, scalar: ScalarTransformer) -> l
 
 # Presets.
 # Settings: the authors' launchers (they score with train.num_importance_samples=4096). Scores: table 1.
-TOY = {"steps": 6000, "batch_size": 512, "learning_rate": 2e-3, "schedule": "cosine", "steps_per_execution": 50}
+TOY = {
+    "steps": 6000,
+    "batch_size": 512,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "validate_every": 500,
+    "steps_per_execution": 50,
+}
 SMALL = {"width": 32, "blocks": 1, "components": 8, "dequantization_blocks": 1}
 DIGITS = {"epochs": 60, "learning_rate": 4e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 MINUTES = {**DIGITS, "steps": 1000, "batch_size": 64, "validate_every": 250}

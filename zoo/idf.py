@@ -64,10 +64,10 @@ PRESETS = {
     "digits": {"model": SMALL, "train": {**MINUTES, "validate_every": 100}},
     **{name: {"model": SMALL, "train": MINUTES} for name in ("mnist", "fashion_mnist")},
     "cifar10": {"train": {**ADAMAX, "warmup_steps": 1953, "epochs": 2000}},
-    "downsampled_imagenet/32x32": {"model": DEEP_PRIOR, "train": {**ADAMAX, "epochs": 100}},
+    "downsampled_imagenet/32x32": {"model": DEEP_PRIOR, "train": {**ADAMAX, "warmup_steps": 50_045, "epochs": 100}},
     "downsampled_imagenet/64x64": {
         "model": {**DEEP_PRIOR, "scales": 4},
-        "train": {**ADAMAX, "batch_size": 64, "epochs": 20},
+        "train": {**ADAMAX, "batch_size": 64, "warmup_steps": 200_180, "epochs": 20},
     },
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfflows import datasets, training
+from tfflows.columns import is_frame
 from tfflows.config import Config
 from tfflows.datasets.arrays import named_context
 from tfflows.datasets.tables.roles import names_in
@@ -28,7 +29,7 @@ OPTIONS = ("categorical", "continuous", "circular", "bounds", "scaling", "missin
 
 
 def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Mapping[str, Any]) -> datasets.Data:
-    """The rows of an array or a DataFrame whose weight is not zero, as a dataset without a test set.
+    """The rows of an array or a DataFrame, as a dataset without a test set.
 
     Args:
         x: Rows.
@@ -41,8 +42,6 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         InputError: A value or an option is wrong.
     """
     columns, names = _table(x, context)
-    if weight is not None:  # before rows are numbered, so that the validation set is the one without these rows
-        columns, weight = {name: values[weight > 0] for name, values in columns.items()}, weight[weight > 0]
     for option in options:
         check_choice("data", option, OPTIONS)
     rows = len(next(iter(columns.values())))
@@ -50,12 +49,18 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
     return datasets.from_arrays(columns, context=names, weight=weight, name="X", test=False, **settings)
 
 
+def chosen(values: Any, rows: np.ndarray) -> Any:
+    """Some of the rows of an array or a DataFrame; None stays None."""
+    return values if values is None else values[rows] if is_frame(values) else np.asarray(values)[rows]
+
+
 def as_real_numbers(x: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options by which all columns of numbers are real, without bounds, unless `options` say what they are."""
+    given = names_in(options.get("continuous"))
     circular = [part.rsplit(":", maxsplit=2)[0] for part in names_in(options.get("circular"))]
     said = [*names_in(options.get("categorical")), *categories(named(x)), *circular]
     numbers = [name for name, kind in Frame(named(x), name="X").kinds.items() if kind == "number" and name not in said]
-    return {"continuous": numbers, "bounds": "none", **options}
+    return {"bounds": "none", **options, "continuous": tuple(dict.fromkeys((*given, *numbers)))}
 
 
 def config(
@@ -116,6 +121,8 @@ def context(event: Event, values: Any, rows: int) -> np.ndarray:
         InputError: The event has no context, or the number of rows is another.
     """
     _check_has_context(event, values)
+    if not is_frame(values) and np.shape(values) == (event.context,) and event.context > 1:
+        values = np.asarray(values)[None]  # the context of one row
     found = _encoded(Event((event.context,), columns=event.context_columns), dict(named_context(values)))["x"]
     rule = f"Expected a `context` for each of the {rows} rows, or one for all of them."
     check(len(found) in (1, rows), rule, shape=found.shape)

@@ -5,8 +5,17 @@ import pytest
 import tensorflow as tf
 
 from tests.cases import float64
-from tfflows import bijectors
+from tfflows import bijectors, layers
 from tfflows.bijectors import masks
+from tfflows.errors import InputError
+from tfflows.networks import MLP
+
+
+def test_masks_and_patches_that_an_event_cannot_have_are_named():
+    with pytest.raises(InputError, match=r"Expected `mask` to be one of \['halves'.*mask='checkerboard'"):
+        layers.Coupling("checkerboard", conditioner=MLP(width=4, depth=1), transformer=bijectors.Additive())
+    with pytest.raises(InputError, match=r"Expected `patch` to be 1 for vectors\. Received: patch=2"):
+        layers.Tokens(2).compute_output_shape((None, 6))
 
 
 @pytest.mark.parametrize("size", [5, 6])

@@ -61,7 +61,12 @@ def test_likelihood_of_an_autoencoder_and_of_pixels_is_never_exact():
 
 @pytest.mark.parametrize(
     ("dataset", "words"),
-    [("fashion_mnist", "MIT License"), ("toy/rings", "none needed"), ("table.csv", "not stated here")],
+    [
+        ("fashion_mnist", "MIT License"),
+        ("toy/rings", "none needed"),
+        ("table.csv", "not stated here"),
+        ("energy/use.csv", "not"),
+    ],
 )
 def test_card_states_the_license_of_the_data(dataset, words):
     config = {"architecture": "maf", "dataset": dataset, "event": Event((3,)).to_dict()}

@@ -157,7 +157,13 @@ def test_flipped_images_are_mutated_and_flattened_last():
     assert {tuple(list(range(4)) * 4), tuple(list(range(3, -1, -1)) * 4)} <= rows
 
 
-@pytest.mark.parametrize("mutation", [1.0, -0.1, True, 1])
+def test_numbers_of_numpy_and_integers_are_fractions():
+    assert datasets.load("digits", mutation=0).train.size == datasets.load("digits").train.size
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    assert datasets.from_arrays(x, holdout=np.float32(0.25)).train.size == 50
+
+
+@pytest.mark.parametrize("mutation", [1.0, -0.1, True, 1, "0"])
 def test_mutation_is_a_fraction(mutation):
     with pytest.raises(InputError, match=r"`mutation` to be a number in \[0, 1\)"):
         datasets.load("digits", mutation=mutation)

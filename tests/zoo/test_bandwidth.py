@@ -10,7 +10,7 @@ from tests.zoo.test_estimator import estimator, rows
 from tfflows.columns import Column
 from tfflows.errors import InputError
 from tfflows.events import Event
-from zoo import rules
+from zoo import rules, tables
 
 
 @pytest.mark.parametrize("rule", ["scott", "silverman"])
@@ -33,6 +33,12 @@ def test_steps_fill_whole_executions(rows):
     train = rules.preset("nsf", Event((1,), columns=(Column("a"),)), rows)["train"]
     assert train["steps"] % train["steps_per_execution"] == train["validate_every"] % train["steps_per_execution"] == 0
     assert train["steps_per_execution"] == 10
+
+
+def test_columns_that_are_continuous_anyway_stay_so():
+    frame = pd.DataFrame({"a": np.arange(60) % 9, "b": np.arange(60) % 2, "c": np.arange(60) / 7})
+    found = tables.as_real_numbers(frame, {"continuous": ["a"], "categorical": ["c"]})
+    assert found == {"bounds": "none", "continuous": ("a", "b"), "categorical": ["c"]}
 
 
 def test_numbers_are_real_and_without_bounds_unless_options_say_more():

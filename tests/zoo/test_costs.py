@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import zoo
-from tests.cases import CASES, make
+from tests.cases import CASES, EVENTS, make
 from tfflows import noise
 
 VECTORS = [case for case in CASES if case.event.kind == "vector" and not case.event.condition_size]
@@ -32,6 +32,11 @@ def test_row_has_the_costs_of_the_default_settings(case):
         small = {name: value for name, value in case.settings.items() if name != "components"}
         model = zoo.create(case.name, case.event, **small)
         assert (model.log_prob_cost, model.sample_cost) == (case.row.log_prob_cost, case.row.sample_cost)
+
+
+def test_jacobi_iteration_is_no_loop_over_tokens():
+    models = [zoo.create("tarflow", EVENTS["image"], blocks=1, patch=2, jacobi_blocks=number) for number in (None, 1)]
+    assert [model.sample_cost.passes for model in models] == ["sequential", "fixed point"]
 
 
 def agrees(cost, passes, roots, case):

@@ -154,6 +154,16 @@ def test_rows_of_weight_zero_are_removed():
     assert weighted.offset_ == kept.offset_
 
 
+def test_rows_of_weight_zero_may_have_what_no_other_row_has():
+    x, weight = rows(), np.ones(60)
+    x[3, 0], weight[3] = np.nan, 0.0
+    context = np.array(["u", "v", "w", *["u", "v"] * 28, "u"])
+    weight[2] = 0.0
+    one = estimator(data={"missing": "mask"}).fit(x, sample_weight=weight, context=pd.DataFrame({"c": context}))
+    assert not any(column.missing for column in one.event_.columns)
+    assert one.event_.context_columns[0].categories == ("u", "v")
+
+
 @pytest.mark.slow
 def test_weights_matter():
     x = np.concatenate([rows(), rows() + 4 * SCALES])
@@ -206,6 +216,10 @@ def test_context():
     assert one.score(x, context=context) > one.score(x, context=shuffled) + 0.3
     np.testing.assert_array_equal(one.score_samples(x, context[["b", "a"]]), one.score_samples(x, context))
     assert one.sample(7, context=context.head(7)).shape == one.sample(7, context=context.head(1)).shape == (7, 1)
+    two = estimator().fit(x, context=rows())
+    assert rows().shape[1] == 2
+    drawn = [two.sample(5, random_state=0, context=one_for_all) for one_for_all in (rows()[0], rows()[:1])]
+    np.testing.assert_array_equal(*drawn)
     for wrong in (None, context.head(3)):
         with pytest.raises(ValueError, match="Expected"):
             one.score_samples(x, wrong)

@@ -129,7 +129,7 @@ def test_dropout_acts_in_training_alone():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"plan": "4 rows"}, r"`plan` to hold 'squeeze', '4 columns'.*Received: plan='4 rows'"),
+        ({"plan": "4 rows"}, r"`plan` to be a comma-separated list.*Received: plan='4 rows'"),
         ({"coupling": "spline"}, r"`coupling` to be one of \['mixture', 'affine'\]"),
         ({"dequantization": "none"}, r"`dequantization` to be one of \['variational', 'uniform'\]"),
         ({"width": 6}, r"`width` to be a multiple of 4.*Received: width=6"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfflows.errors import check, check_choice
+from tfflows.errors import check
 
 
 def checkerboard(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
@@ -35,9 +35,5 @@ def quarters(shape: tuple[int, ...], *, flip: bool) -> np.ndarray:
     return np.broadcast_to((np.arange(shape[-1]) < shape[-1] - shape[-1] // 4) != flip, shape)
 
 
-MASKS = {"checkerboard": checkerboard, "halves": halves, "alternating": alternating, "quarters": quarters}
-
-
-def check_name(mask: str) -> None:
-    """Raises `InputError` unless `mask` is the name of a mask."""
-    check_choice("mask", mask, MASKS)
+OF_CHANNELS = {"halves": halves, "alternating": alternating, "quarters": quarters}
+MASKS = {"checkerboard": checkerboard, **OF_CHANNELS}

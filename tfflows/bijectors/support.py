@@ -38,7 +38,9 @@ class Support(Bijector):
     def forward_and_log_det(self, z):
         y = z * self.scale + self.shift
         length = self.high - self.low
-        half_open = tf.where(self.has_low, self.low + self._exp(y, self.has_low), self.high - self._exp(-y))
+        from_low = self.low + self._exp(y, self.has_low & ~self.has_high)
+        from_high = self.high - self._exp(-y, self.has_high & ~self.has_low)
+        half_open = tf.where(self.has_low, from_low, from_high)
         closed = self.low + length * tf.sigmoid(y)
         x = tf.where(self.has_low & self.has_high, closed, tf.where(self.has_low | self.has_high, half_open, y))
         log_slope = tf.where(self.has_low, y, -y)
@@ -52,6 +54,7 @@ class Support(Bijector):
         """log(distance) where it is `selected` and 0 elsewhere, with finite gradients everywhere."""
         return tf.math.log(tf.where(selected, distance, tf.ones_like(distance)))
 
-    def _exp(self, y, selected=None):
-        selected = self.has_high & ~self.has_low if selected is None else selected
-        return tf.exp(tf.where(selected & ~(self.has_low & self.has_high), y, tf.zeros_like(y)))
+    @staticmethod
+    def _exp(y, selected):
+        """exp(y) where it is `selected` and 1 elsewhere, with finite gradients everywhere."""
+        return tf.exp(tf.where(selected, y, tf.zeros_like(y)))

@@ -87,9 +87,10 @@ def tokens_shape(shape: tuple[int, ...], patch: int) -> tuple[int, int]:
     """Number and size of the tokens of an event.
 
     Raises:
-        InputError: Height or width is not a multiple of `patch`.
+        InputError: Height or width is not a multiple of `patch`, or a vector has another `patch` than 1.
     """
     if len(shape) == 1:
+        check(patch == 1, "Expected `patch` to be 1 for vectors.", patch=patch, shape=shape)
         return shape[0], 1
     height, width, channels = shape
     fits = patch >= 1 and height % patch == 0 and width % patch == 0

@@ -48,7 +48,9 @@ def from_arrays(
     """
     if np.ndim(x) > 2 and not hasattr(x, "columns"):
         rule = f"Expected images with labels only, and options among {image_arrays.OPTIONS}."
-        check(context is None and weight is None and set(options) <= set(image_arrays.OPTIONS), rule, **options)
+        wrong = [name for name, given in (("context", context), ("weight", weight)) if given is not None]
+        wrong += [name for name in options if name not in image_arrays.OPTIONS]
+        check(not wrong, rule, given=wrong)
         images = image_arrays.split(x, label, Options.of(options), name, test=test)
         images = mutated(images, options["mutation"]) if options.get("mutation") else images
         return flat(images) if options.get("flatten") else images

@@ -62,7 +62,7 @@ def _classes(name: str, split: str, options: dict[str, Any]) -> Attributes:
     def marked(element):
         return {"x": element["x"], "attributes": tf.one_hot(element["label"], classes, True, False, dtype=tf.bool)}
 
-    return Attributes(data.event.labels or _names(name, classes, options), part.events().map(marked), part.size)
+    return Attributes(data.event.labels or _names(name, classes, options), part.events(key=0).map(marked), part.size)
 
 
 def _names(name: str, classes: int, options: dict[str, Any]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The licenses of the datasets that have a name here, as their authors or hosts state them."""
 
+from tfflows.datasets.naming import family
+
 _CC_BY = "Creative Commons Attribution 4.0"
 _MNIST = "Creative Commons Attribution-Share Alike 3.0"
 _RESEARCH = "for non-commercial research only"
@@ -20,4 +22,4 @@ LICENSES = {
 
 def license_of(dataset: str) -> str:
     """The license of a dataset, or that it is not known here."""
-    return LICENSES.get(dataset.partition("/")[0], "not stated here; see the source of the data")
+    return LICENSES.get(family(dataset), "not stated here; see the source of the data")

@@ -1,6 +1,7 @@
 """The options of datasets: their defaults, and which dataset supports which option."""
 
 import dataclasses
+import numbers
 import os
 from typing import Any
 
@@ -96,7 +97,7 @@ class Options:
         self._check_table()
         whole = isinstance(self.n_bits, int) and not isinstance(self.n_bits, bool)
         check(whole and 1 <= self.n_bits <= 8, "Expected `n_bits` to be an integer in 1..8.", n_bits=self.n_bits)
-        in_range = isinstance(self.mutation, float) and 0 <= self.mutation < 1
+        in_range = _is_number(self.mutation) and 0 <= self.mutation < 1
         check(in_range, "Expected `mutation` to be a number in [0, 1).", mutation=self.mutation)
         optional = self.flip is None or isinstance(self.flip, bool)
         check(optional, "Expected `flip` to be None, True or False.", flip=self.flip)
@@ -111,7 +112,7 @@ class Options:
     def _check_table(self):
         check_choice("scaling", self.scaling, ("standard", "robust"))
         check_choice("missing", self.missing, ("error", "mask"))
-        in_range = isinstance(self.holdout, float) and 0 < self.holdout < 0.5
+        in_range = _is_number(self.holdout) and 0 < self.holdout < 0.5
         check(in_range, "Expected `holdout` to be a number between 0 and 0.5.", holdout=self.holdout)
         whole = isinstance(self.split_seed, int) and not isinstance(self.split_seed, bool)
         check(whole, "Expected `split_seed` to be an integer.", split_seed=self.split_seed)
@@ -140,6 +141,10 @@ class Options:
             value, default = getattr(self, name), OPTIONS[name]
             rule = f"`{name}` is an option of {_TAKEN_BY[name]}: leave it at {default!r} for {dataset!r}."
             check(value == default, rule, **{name: value})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 OPTIONS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Options)}

@@ -34,7 +34,7 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
     keras.utils.set_random_seed(seed)
     model = _network(data)
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    examples = data.train.events().map(lambda element: (element["x"], element["label"])).cache()
+    examples = data.train.events(key=seed).map(lambda element: (element["x"], element["label"])).cache()
     batches = examples.shuffle(10_000, seed=seed).repeat().batch(BATCH).prefetch(tf.data.AUTOTUNE)
     model.fit(batches, steps_per_epoch=STEPS, shuffle=False, verbose=verbose)
     if path is not None:

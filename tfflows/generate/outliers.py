@@ -20,6 +20,8 @@ from tfflows.events import Event
 from tfflows.generate.densities import in_batches, log_likelihoods
 from tfflows.models import GenerativeModel
 
+BLOCK = 2000  # values whose density is estimated at a time
+
 METHODS = ("likelihood", "typicality", "density_of_states", "input_complexity", "likelihood_ratio")
 
 
@@ -99,6 +101,9 @@ class Detector:
 
 def _log_density(kernel: gaussian_kde, values: np.ndarray) -> np.ndarray:
     """The log-density of a kernel density estimate, which far away is that of its nearest kernel."""
+    if len(values) > BLOCK:  # each takes memory for all kernels
+        blocks = np.split(values, range(BLOCK, len(values), BLOCK))
+        return np.concatenate([_log_density(kernel, block) for block in blocks])
     scale = float(np.sqrt(kernel.covariance[0, 0]))
     distance = np.abs(values[:, None] - kernel.dataset[0][None]) / scale
     exponents = -0.5 * distance**2

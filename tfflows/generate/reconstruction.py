@@ -39,8 +39,11 @@ def reconstructed(model: GenerativeModel, x: Any, label: Any = None, context: An
     """
     events = model.decode(model.encode(x, label, context), label, context)
     difference = tf.abs(tf.cast(events, tf.float64) - tf.cast(model.event.check(x), tf.float64))
-    axes = range(1, difference.shape.rank)
-    return Reconstruction(events, tf.reduce_mean(difference, axis=axes), tf.reduce_max(difference, axis=axes))
+    observed, axes = ~tf.math.is_nan(difference), range(1, difference.shape.rank)
+    difference = tf.where(observed, difference, tf.zeros_like(difference))
+    number = tf.reduce_sum(tf.cast(observed, difference.dtype), axis=axes)
+    mean = tf.math.divide_no_nan(tf.reduce_sum(difference, axis=axes), number)
+    return Reconstruction(events, mean, tf.reduce_max(difference, axis=axes))
 
 
 def redrawn(

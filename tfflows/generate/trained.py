@@ -48,13 +48,13 @@ class Trained:
         return data
 
     def like(self, dataset: str) -> Data:
-        """Another dataset with the same options, whose events are those of the model, without its labels.
+        """Another dataset with the same options, whose events are those of the model.
 
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
         if self.model.event.columns:
-            return tables.like(dataset, self.model.event, self.options.get("delimiter", ","))
+            return tables.like(dataset, self.model.event, self.options.get("label"), self.options.get("delimiter", ","))
         return self._load(dataset)
 
     def _load(self, dataset: str) -> Data:
@@ -103,8 +103,11 @@ class Trained:
 
 
 def first_examples(data: Data, n: int, split: str = "test", names: tuple[str, ...] = ("x",)) -> dict[str, np.ndarray]:
-    """The first `n` examples of a split of a dataset, by name; all of them if it has fewer."""
-    rows = list(getattr(data, split).events().take(n).as_numpy_iterator())
+    """`n` examples of a split of a dataset, by name; all of them if it has fewer.
+
+    They are random ones of files, which are often sorted, and the first of other datasets.
+    """
+    rows = list(getattr(data, split).events(key=0).take(n).as_numpy_iterator())
     return {name: np.stack([row[name] for row in rows]) for name in names}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import bijectors
+from tfflows.bounds import soft_bound
 from tfflows.layers.base import FlowLayer, is_set
 
 ROUNDING = 1e-6  # of a float32 number, relative, several times over
@@ -130,4 +131,4 @@ class ContextAffine(FlowLayer):
 
     def bijector(self, context=None, *, training=False, seeds=None):
         log_scale, shift = tf.split(context, 2, axis=-1)
-        return bijectors.Affine(shift, BOUND * tf.tanh(log_scale / BOUND))
+        return bijectors.Affine(shift, soft_bound(log_scale, BOUND))

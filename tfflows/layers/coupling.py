@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfflows import bijectors
 from tfflows.bijectors import ScalarTransformer, masks
-from tfflows.errors import check
+from tfflows.errors import check, check_choice
 from tfflows.layers.base import FlowLayer
 from tfflows.networks import MLP, Network
 
@@ -43,7 +43,7 @@ class AffineCoupling(FlowLayer):
 
     def __init__(self, mask: str, *, conditioner: Network, flip: bool = False, bound: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
-        masks.check_name(mask)
+        check_choice("mask", mask, masks.MASKS)
         check(bound > 0, "Expected `bound` to be positive: from 0 it would never change.", bound=bound)
         self.mask = mask
         self.flip = flip
@@ -107,7 +107,7 @@ class Coupling(FlowLayer):
         flip: Whether the other channels are kept instead.
 
     Raises:
-        InputError: `mask` is not the name of a mask.
+        InputError: `mask` is not the name of a mask of channels.
 
     Source: Dinh et al., "NICE" (1410.8516), section 3.2.
     Differs from the paper: nothing.
@@ -119,7 +119,7 @@ class Coupling(FlowLayer):
         self, mask: str, *, conditioner: Network, transformer: ScalarTransformer, flip: bool = False, **kwargs: Any
     ):
         super().__init__(**kwargs)
-        masks.check_name(mask)
+        check_choice("mask", mask, masks.OF_CHANNELS)
         self.mask = mask
         self.flip = flip
         self.transformer = transformer

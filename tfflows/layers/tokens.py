@@ -1,5 +1,6 @@
 """An event as a sequence of tokens; autoregressive layers over them, and couplings of some tokens given others."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class Tokens(FlowLayer):
         patch: Height and width of the patches of an image; 1 for vectors.
 
     Raises:
-        InputError: When it is built, if `patch` does not divide the height and the width.
+        InputError: When it is built, if `patch` does not divide the height and the width, or is not 1 for a vector.
     """
 
     def __init__(self, patch: int = 1, **kwargs: Any):
@@ -89,6 +90,12 @@ class AutoregressiveTokens(Autoregressive):
         check(tolerance > 0, "Expected `tolerance` to be positive.", tolerance=tolerance)
         self.jacobi_blocks = jacobi_blocks
         self.tolerance = tolerance
+
+    @property
+    def forward_cost(self):
+        if self.jacobi_blocks is None:
+            return super().forward_cost
+        return dataclasses.replace(self.transformer.forward_cost, passes="fixed point")
 
     def bijector(self, context=None, *, training=False, seeds=None):
         one = super().bijector(context, training=training, seeds=seeds)

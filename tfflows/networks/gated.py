@@ -28,7 +28,7 @@ def convolution(outputs: int, size: int, *, gain: float = 1.0) -> keras.layers.C
 
 
 class GatedConv(Configurable, keras.layers.Layer):
-    """`x + gate(conv(concat_elu(conv(concat_elu(x)) + projection(c))))`, with `gate(a, b) = a * sigmoid(b)`.
+    """`x + gate(conv(e(conv(e(x)) + projection(e(c)))))`, with `gate(a, b) = a * sigmoid(b)` and e the `concat_elu`.
 
     Args:
         size: Height and width of the second convolution's kernel; 1 is pointwise.

@@ -60,4 +60,6 @@ def _masks(shape, hide, keep, seed):
         return {name: masks.mask(name, shape, seed=seed) for name in hide}
     rule = "Expected `keep` with the height and width of the images."
     check(keep.shape[:2] == shape[:2], rule, shape=keep.shape, images=shape)
-    return {"given": np.broadcast_to(keep if keep.ndim == 3 else keep[..., None], shape)}
+    keep = keep if keep.ndim == 3 else keep[..., None]
+    keep = keep if keep.shape[2] in (1, shape[2]) else keep.any(axis=2, keepdims=True)  # a colored mask of gray images
+    return {"given": np.broadcast_to(keep, shape)}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfflows import figures
+from tfflows.errors import check
 from tfflows.generate import sampling
 from tfflows.generate.result import Result
 from tfflows.generate.sheets import drawn
@@ -31,6 +32,8 @@ def sample(
     """
     model, event = trained.model, trained.model.event
     is_image = figures.image_shape(event) is not None
+    rule = "Expected no `label`: this model is not class-conditional."
+    check(label is None or event.classes > 0, rule, label=label)
     count, classes = n if is_image else 250 * n, [None]
     if event.classes:
         classes = range(event.classes) if label is None else [label]
