@@ -8,7 +8,7 @@ from tfflows.errors import check_choice
 PASSES = {  # from the cheapest to the most expensive
     "1": "one network pass",
     "derivatives": "one network pass and its derivative in each dimension",
-    "sequential": "one network pass, computed in one step per dimension",
+    "sequential": "one network pass in one step per dimension",
     "fixed point": "as many network passes as the iteration to a fixed point takes",
     "adaptive": "as many network passes as the ODE solver takes",
     "D": "one network pass for each dimension",

@@ -44,14 +44,14 @@ def test_a_table_is_read_with_the_columns_and_categories_of_the_model(tmp_path):
     other = frame[["k", "x"]].replace({"k": {"a": "new"}})
     other.to_csv(tmp_path / "other.csv", index=False)
     event = datasets.load(str(tmp_path / "own.csv")).event
-    found = np.stack([row["x"] for row in tables.like(str(tmp_path / "other.csv"), event, ",").test.examples])
+    found = np.stack([row["x"] for row in tables.like(str(tmp_path / "other.csv"), event, None, ",").test.examples])
     np.testing.assert_allclose(found[:, 0], frame["x"])
     codes = dict(zip(event.columns[1].categories, event.columns[1].values, strict=True))
     expected = [min(codes.values()) - 1 if name == "a" else codes[name] for name in frame["k"]]
     np.testing.assert_array_equal(found[:, 1], expected)
     frame[["x"]].to_csv(tmp_path / "less.csv", index=False)
     with pytest.raises(InputError, match=r"to have the columns \['x', 'k'\].*missing=\['k'\]"):
-        tables.like(str(tmp_path / "less.csv"), event, ",")
+        tables.like(str(tmp_path / "less.csv"), event, None, ",")
 
 
 def test_impossible_rows_have_the_lowest_rank():

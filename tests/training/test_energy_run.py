@@ -74,14 +74,14 @@ def test_export_draws_the_density_beside_samples_and_scores_its_own_draws(tmp_pa
 @pytest.mark.parametrize(
     ("name", "settings", "cost"),
     [
-        ("maf", {}, "one network pass in a step for each dimension"),
+        ("maf", {}, "one network pass in one step per dimension"),
         (
             "made",
             {"components": 3},
-            "one network pass in a step for each dimension and a root search for each entry",
+            "one network pass in one step per dimension and a root search for each entry",
         ),
-        ("naf", {}, "one network pass in a step for each dimension and a root search for each entry"),
-        ("bnaf", {}, "one network pass in a step for each dimension and a root search for each entry"),
+        ("naf", {}, "one network pass in one step per dimension and a root search for each entry"),
+        ("bnaf", {}, "one network pass in one step per dimension and a root search for each entry"),
         ("flowpp", {}, "one network pass and a root search for each entry"),
         ("planar", {"inverted": False}, "one network pass and a root search for each entry"),
         ("sylvester", {"inverted": False}, "one network pass and a root search for each entry"),

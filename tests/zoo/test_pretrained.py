@@ -190,7 +190,7 @@ def test_names_are_listed_by_pattern():
 def test_info_has_the_details_of_an_architecture_and_of_a_pretrained_model():
     details = zoo.info("iaf")
     assert (details["paper"], details["events"], details["density"]) == ("arXiv 1606.04934", ["vector"], "exact")
-    assert details["log_prob_cost"] == "one network pass, computed in one step per dimension"
+    assert details["log_prob_cost"] == "one network pass in one step per dimension"
     assert details["sample_cost"] == "one network pass"
     assert details["settings"]["vector"]["flows"] == 4
     assert details["presets"] == zoo.presets("iaf") == ["vector", "energy"]

@@ -6,7 +6,7 @@ from tfflows.layers.amortized import AmortizedLayer
 
 
 class Planar(AmortizedLayer):
-    """`bijectors.Planar` with weights u, w and b. With u = 0, where it starts, its slope along w is 0.69 at the plane."""
+    """`bijectors.Planar` with weights u, w and b; at first u is 0, and the slope along w at the plane is 0.69."""
 
     make = bijectors.Planar
     forward_cost = Cost(root_search=True)

@@ -100,7 +100,7 @@ def fit(
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
         with naming_rows(data):
             run(fitted, stream, state, steps, round_steps, extended, verbose=verbose)
-    check_validated(state)
+    check_validated(state, data)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
 
@@ -131,13 +131,14 @@ def run(
     )
 
 
-def check_validated(state: RunState) -> None:
+def check_validated(state: RunState, data: Data | Target) -> None:
     """Raises `TrainingError` if no validation had a finite log-likelihood, so that no weights were kept."""
     if state.best_nats.numpy() == -math.inf:
-        raise TrainingError(
-            "Expected the validation set to have a finite log-likelihood in one round at least. Received: none; the"
-            " warnings name the first row. Remove such rows, or train for longer, with another --workdir."
-        )
+        with naming_rows(data):
+            raise TrainingError(
+                "Expected the validation set to have a finite log-likelihood in one round at least. Received: none; the"
+                " warnings name the first row. Remove such rows, or train for longer, with another --workdir."
+            )
 
 
 def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, steps: int, round_steps: int) -> None:

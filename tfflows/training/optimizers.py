@@ -142,9 +142,9 @@ class Muon(ClipsGlobally, AveragesEarly, keras.optimizers.Muon):
 
 def schedule(settings: TrainSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     """Learning rate of each of `steps` steps."""
-    warmup = min(settings.warmup_steps, steps // 2)
     if settings.schedule == "constant":
-        return WarmUp(settings.learning_rate, warmup)
+        return WarmUp(settings.learning_rate, settings.warmup_steps)
+    warmup = min(settings.warmup_steps, steps // 2)
     return keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup), warmup_target=settings.learning_rate, warmup_steps=warmup
     )
