@@ -111,7 +111,7 @@ def test_more_draws_are_another_row_of_the_same_run(docs):
 
 
 def test_nats_are_sorted_from_the_highest():
-    (row,) = [row for row in read(results.DOCS / "results.csv") if row["id"] == "vae_dynamic_mnist"]
+    row = next(row for row in read(results.DOCS / "results.csv") if row["id"] == "vae_dynamic_mnist")
     table = results.markdown([{**row, "value": "-90"}, {**row, "value": "-80"}])
     assert table.index("-80.000") < table.index("-90.000")
 
