@@ -76,7 +76,7 @@ def test_workdir_belongs_to_one_configuration(tmp_path):
 
 
 def test_passes_replace_the_steps_of_a_preset():
-    assert zoo.configure("realnvp", "mnist").train["steps"] == 7000
+    assert zoo.configure("realnvp", "mnist").train["steps"] == 18_000
     passes = zoo.configure("realnvp", "mnist", overrides={"train.epochs": 5}).settings
     assert (passes.steps, passes.epochs) == (None, 5)
     both = zoo.configure("realnvp", "mnist", overrides={"train.epochs": 5, "train.steps": 9}).settings
