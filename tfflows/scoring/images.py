@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import Any
 
 from tfflows.datasets import Split, folders, image_arrays, image_folders
 from tfflows.datasets.options import Options
@@ -10,20 +9,15 @@ from tfflows.events import Event
 from tfflows.sources import storage
 
 
-def are_files(name: str) -> bool:
-    """Whether a name is the path of images, split or not."""
-    return folders.is_path(name) or image_arrays.is_path(name)
-
-
-def identity(name: str) -> str:
-    """A hash that changes when the files change."""
-    if not folders.is_path(name):
-        return _hash([storage.stat(storage.absolute(name))])
-    return _hash([storage.stat(image.path) for image in image_folders.in_order(name)])
-
-
-def _hash(facts: list[dict[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def identity(name: str) -> str | None:
+    """A hash that changes when the files of images change, split or not; None if `name` is no path of such files."""
+    if folders.is_path(name):
+        paths = [image.path for image in image_folders.in_order(name)]
+    elif image_arrays.is_path(name):
+        paths = [storage.absolute(name)]
+    else:
+        return None
+    return hashlib.sha256(json.dumps([storage.stat(path) for path in paths]).encode()).hexdigest()
 
 
 def are_at(name: str) -> bool:

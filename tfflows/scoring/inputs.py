@@ -1,7 +1,6 @@
 """The input of a run: files of rows in four formats, or a dataset by its name."""
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from tfflows.sources.parquet import Parquet
 from tfflows.sources.rows import Rows
 from tfflows.sources.spans import Source
 from tfflows.sources.storage import absolute
-from tfflows.sources.table import expand
+from tfflows.sources.table import expand, format_of, in_folder
 from tfflows.sources.tfrecord import TfRecord
 
 NO_SPLIT = "Expected no `split` for files of rows, all of which are scored."
@@ -61,10 +60,9 @@ def find(name: str, event: Event, *, split: str | None = None, options: dict[str
     """
     path = absolute(name)
     if tf.io.gfile.isdir(path) and not folders.is_path(path):
-        names = sorted(tf.io.gfile.listdir(path))
-        files = [os.path.join(path, file) for file in names if _format(file) and not file.startswith(".")]
+        files = [os.path.join(path, file) for file in in_folder(path, FORMATS)]
         check(bool(files), "Expected a folder with .npy, .csv, .parquet or .tfrecord files.", input=name)
-    elif not tf.io.gfile.isdir(path) and (_format(name) or "*" in name or "?" in name):
+    elif not tf.io.gfile.isdir(path) and (format_of(name, FORMATS) or "*" in name or "?" in name):
         files = sorted(tf.io.gfile.glob(path))
         check(bool(files), "Expected `input` to be the name of a dataset, or files that exist.", input=name)
     else:
@@ -74,10 +72,6 @@ def find(name: str, event: Event, *, split: str | None = None, options: dict[str
 
 
 def _source(path: str, event: Event) -> Source:
-    source = _format(path)
+    source = format_of(path, FORMATS)
     check(source is not None, "Expected files named .npy, .csv, .parquet or .tfrecord.", input=path)
     return source(path, event)
-
-
-def _format(path: str) -> Any:
-    return next((source for ending, source in FORMATS.items() if re.search(ending + "$", path, re.IGNORECASE)), None)

@@ -64,8 +64,7 @@ class Named:
 
     def identity(self) -> dict[str, Any]:
         options = {name: value for name, value in self.options if name != "data_dir"}
-        files = images.identity(self.dataset) if images.are_files(self.dataset) else None
-        return {"dataset": self.dataset, "split": self.part, "files": files, **options}
+        return {"dataset": self.dataset, "split": self.part, "files": images.identity(self.dataset), **options}
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.split.size, rows)

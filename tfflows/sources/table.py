@@ -82,7 +82,7 @@ def open_table(path: str, *, delimiter: str = ",") -> TableFile:
     Raises:
         InputError: The file does not exist, has no rows, or is not of its format.
     """
-    opened = _format(path)
+    opened = format_of(path)
     check(opened is not None, f"Expected a table named {ENDINGS}: convert it, or unpack it.", file=path)
     delimiter = delimiter.replace("\\t", "\t")
     rule = "Expected `delimiter` to be one character: --set=data.delimiter=';'."
@@ -179,12 +179,12 @@ def _files(name: str) -> list[str]:
     return files
 
 
-def in_folder(folder: str) -> list[str]:
-    """The names of the tables in a folder, in order; hidden files are left out."""
+def in_folder(folder: str, formats: Mapping[str, Any] = FORMATS) -> list[str]:
+    """The names of the files of some formats in a folder, in order; hidden files are left out."""
     names = sorted(tf.io.gfile.listdir(storage.absolute(folder)))
-    return [name for name in names if _format(name) and not name.startswith(".")]
+    return [name for name in names if format_of(name, formats) and not name.startswith(".")]
 
 
-def _format(path: str) -> Any:
-    found = (opened for ending, opened in FORMATS.items() if re.search(ending + "$", path, re.IGNORECASE))
-    return next(found, None)
+def format_of(path: str, formats: Mapping[str, Any] = FORMATS) -> Any:
+    """What `formats` has for the ending of a path, in any case; None for another ending."""
+    return next((found for ending, found in formats.items() if re.search(ending + "$", path, re.IGNORECASE)), None)
