@@ -28,7 +28,7 @@ from tfflows.layers.chain import Chain
 from tfflows.networks import Network
 from tfflows.serialization import Configurable
 
-BELOW_1 = 0.999  # of a center that rounds to 1, which would be the next integer
+LARGEST_CENTER = 0.999  # one that rounds to 1 would be the next integer
 
 
 class Dequantization(Configurable, keras.layers.Layer):
@@ -122,7 +122,7 @@ class VariationalDequantization(Dequantization):
 
     def center(self, x):
         v = self.chain.inverse_and_log_det(tf.zeros(tf.shape(x), self.compute_dtype), self._context(x))[0]
-        return tf.minimum(tf.sigmoid(v), BELOW_1)
+        return tf.minimum(tf.sigmoid(v), LARGEST_CENTER)
 
     def _start(self, x, seeds):
         return noise.normal(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))

@@ -11,7 +11,7 @@ from absl import logging
 
 from tfflows.bijectors import SigmoidAffine
 from tfflows.events import Event
-from tfflows.layers import Coupling, FlowLayer, Rescale, Shuffle, TokenCoupling, Tokens
+from tfflows.layers import Coupling, FlowLayer, Shuffle, TokenCoupling, Tokens, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import Transformer
 from zoo.architecture import Architecture
@@ -34,11 +34,10 @@ def image(
         width: Number of channels of the vision transformers.
         heads: Number of heads of the attention, a divisor of `width`.
     """
-    levels = event.levels or 1
-    warn_if_saturated(couplings, levels)
+    warn_if_saturated(couplings, event.levels or 1)
     network = Transformer(width=width, layers=layers, heads=heads, context_size=event.condition_size)
     grid = tuple(size // max(1, patch) for size in event.shape[:2])
-    pixels = Rescale(high=float(levels) / 2, shift=-1.0)
+    pixels = pixel_layer(event, alpha=0.0, low=-1.0, high=1.0)
     return make_flow(event, [pixels, Tokens(patch), *cycle(couplings, grid, network)], name="jet")
 
 

@@ -7,7 +7,7 @@ SVHN and CIFAR-10, as scores of whitened data are not scores of pixels; vectors 
 
 from tfflows.bijectors import Additive
 from tfflows.events import Event
-from tfflows.layers import ActNorm, Coupling, Flatten, FlowLayer, Rescale, Scale
+from tfflows.layers import ActNorm, Coupling, Flatten, FlowLayer, Scale, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP
 from zoo.architecture import Architecture
@@ -41,7 +41,7 @@ def image(
         depth: Number of hidden layers of the networks.
         base: Distribution of the latent, `"logistic"` or `"normal"`.
     """
-    pixels = [Rescale(high=float(event.levels or 1), shift=-0.5), Flatten()]
+    pixels = [pixel_layer(event, alpha=0.0, low=-0.5, high=0.5), Flatten()]
     return make_flow(event, pixels + couplings_and_scale(event, couplings, width, depth), base=base, name="nice")
 
 

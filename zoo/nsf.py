@@ -82,7 +82,7 @@ def image(
     settings, spline = {"width": width, "context_size": event.condition_size}, RationalQuadratic(bins=bins, bound=BOUND)
     resnet = ResidualNet(convolutional=True, blocks=blocks, dropout=dropout, **settings)
     masked = MaskedConvNet(depth=2 * blocks, **settings)
-    flow = [layers.Rescale(high=float(event.levels or 1), shift=-0.5)]
+    flow = [layers.pixel_layer(event, alpha=0.0, low=-0.5, high=0.5)]
     for scale in range(scales):
         flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and scale > 0 else [layers.Squeeze()]
         for index in range(steps):

@@ -74,10 +74,11 @@ def config(
     preset = rules.preset(architecture, data.event, data.train.size)
     if "batch_size" in train:
         train = {**train, "batch_size": min(train["batch_size"], data.train.size)}  # as estimators of scikit-learn do
-    if train.get("steps") is not None:
-        preset["train"]["warmup_steps"] = min(preset["train"]["warmup_steps"], train["steps"] // 10)
     sections = completed(architecture, data.event, preset, {"model": model, "train": train})
     found = Config(architecture, data.name, seed, **sections)
+    if "warmup_steps" not in train:  # a tenth of the run, as in the rules
+        steps, _ = found.settings.schedule_of(data.train.size)
+        found.train["warmup_steps"] = min(found.train["warmup_steps"], steps // 10)
     rule = "Expected `mixed_precision` to be False: this model is trained in float32."
     check(not found.settings.mixed_precision, rule, mixed_precision=True)
     return found

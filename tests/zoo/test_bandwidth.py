@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from sklearn.neighbors import KernelDensity
 
 import zoo
 from tests.zoo.test_estimator import estimator, rows
+from tfflows import datasets
 from tfflows.columns import Column
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -33,6 +35,16 @@ def test_steps_fill_whole_executions(rows):
     train = rules.preset("nsf", Event((1,), columns=(Column("a"),)), rows)["train"]
     assert train["steps"] % train["steps_per_execution"] == train["validate_every"] % train["steps_per_execution"] == 0
     assert train["steps_per_execution"] == 10
+
+
+@pytest.mark.parametrize("length", [{"steps": 40}, {"epochs": 10}])
+def test_warm_up_is_a_tenth_of_a_short_run(length):
+    event = Event((1,), columns=(Column("a"),))
+    split = datasets.Split(tf.data.Dataset.from_tensor_slices({"x": np.zeros((400, 1))}), size=400)
+    data = datasets.Data("X", event, split, split, split)
+    train = {"batch_size": 100, **length}
+    assert tables.config("made", data, 0, {}, train).train["warmup_steps"] == 4
+    assert tables.config("made", data, 0, {}, {**train, "warmup_steps": 15}).train["warmup_steps"] == 15
 
 
 def test_columns_that_are_continuous_anyway_stay_so():
