@@ -15,8 +15,8 @@ from tfflows.errors import InputError
 
 ROWS = 4
 CASES = {
-    "vector": Case("realnvp", EVENTS["vector"]),
-    "image": Case("realnvp", EVENTS["image"]),
+    "vector": Case("nice", EVENTS["vector"]),
+    "image": Case("nice", EVENTS["image"]),
     "classes": Case("planar", dataclasses.replace(EVENTS["vector"], classes=3)),
     "latent": Case("vae", EVENTS["vector"]),
 }

@@ -3,6 +3,7 @@
 import logging
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import zoo
@@ -32,6 +33,7 @@ def use_seven_models():
         model.sample(2, seed=0)
 
 
+@pytest.mark.slow
 def test_seven_models_are_no_retracing():
     assert warnings_of(use_seven_models) == []
 

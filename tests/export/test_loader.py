@@ -74,6 +74,7 @@ def test_every_kind_of_graph_loads_from_c(architecture, loader, tmp_path):
     assert_loads_from_c(loader, ROWS[SMALLEST[architecture]], tmp_path)
 
 
+@pytest.mark.slow
 def test_loader_prints_the_error_of_the_graph(loader, tmp_path):
     version = exported_version("realnvp_digits")
     for x, words in (

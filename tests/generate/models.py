@@ -13,7 +13,7 @@ from tfflows.generate import Trained
 IMAGE = EVENTS["image"]
 
 
-def image_model(name: str = "realnvp"):
+def image_model(name: str = "glow"):
     """A model of images of 4x4 pixels with weights that are not at their start."""
     return make(Case(name, IMAGE))
 
@@ -40,5 +40,5 @@ class InMemory(Trained):
         return Attributes(("0", "1"), examples, data.train.size)
 
 
-def trained(name: str = "realnvp") -> InMemory:
+def trained(name: str = "glow") -> InMemory:
     return InMemory(image_model(name), name, "small")

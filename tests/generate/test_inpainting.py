@@ -72,7 +72,7 @@ def test_every_step_stays_inside_the_range_and_at_the_known_pixels(monkeypatch):
 
 
 def test_the_ascent_is_in_the_logits_of_the_pixels_where_the_flow_has_them():
-    problem = Problem.of(image_model(), images()[:2], KEEP, None, None)
+    problem = Problem.of(image_model("realnvp"), images()[:2], KEEP, None, None)
     place = tf.identity(problem.place(problem.started(0)))  # TFP remembers where it came from
     with tf.GradientTape() as tape:
         tape.watch(place)

@@ -193,7 +193,7 @@ LAWS = [
     missing_value_is_integrated_over,
     log_likelihood_is_in_the_units_of_the_table,
     what_cannot_be_has_no_density,
-    small_differences_at_a_large_offset_are_seen,
+    pytest.param(small_differences_at_a_large_offset_are_seen, marks=pytest.mark.slow),
 ]
 
 

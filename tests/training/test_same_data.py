@@ -33,6 +33,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 def test_a_run_of_other_data_is_not_continued(tmp_path):
     run(tmp_path, table(tmp_path), 4)
     for message, change in CHANGES.items():

@@ -8,6 +8,7 @@ import zoo
 from tfflows import datasets, training
 
 
+@pytest.mark.slow
 def test_score_of_the_truth_is_its_negative_entropy():
     truth = training.truth(datasets.load("toy/checkerboard"))
     assert truth["truth_nats"] == pytest.approx(-np.log(32), abs=1e-5)

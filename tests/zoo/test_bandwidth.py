@@ -22,6 +22,7 @@ def test_rules_are_those_of_kernel_density(rule, shape):
     assert rules.bandwidth(rule, *shape) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_density_is_wider_than_the_rows_and_at_most_by_the_noise():
     x = rows(2000)  # without noise in the validation set, so that the fit may stop before it has the whole width
     train = {"steps": 600, "validate_every": 200, "warmup_steps": 10}
@@ -53,6 +54,7 @@ def test_columns_that_are_continuous_anyway_stay_so():
     assert found == {"bounds": "none", "continuous": ("a", "b"), "categorical": ["c"]}
 
 
+@pytest.mark.slow
 def test_numbers_are_real_and_without_bounds_unless_options_say_more():
     random = np.random.default_rng(0)
     table = {"n": random.integers(0, 9, 200), "two": random.integers(0, 2, 200), "price": random.lognormal(size=200)}

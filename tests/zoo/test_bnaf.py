@@ -117,6 +117,7 @@ def test_derivatives_are_above_the_linear_share(gate):
     np.testing.assert_allclose(log_det, np.log(slopes).sum(-1), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_sampling_computes_one_entry_after_another():
     with float64():
         model = moved(event=Event((5,)), flows=2, units=4, depth=2)

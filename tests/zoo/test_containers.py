@@ -16,6 +16,7 @@ def frame(n=60):
     return pd.DataFrame({"a": random.normal(size=n), "b": random.normal(100, 1, size=n)})
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:X .* feature names")
 def test_frames_and_arrays_are_scored_alike():
     x = frame()
@@ -24,6 +25,7 @@ def test_frames_and_arrays_are_scored_alike():
         np.testing.assert_array_equal(one.score_samples(x), one.score_samples(x.to_numpy()))
 
 
+@pytest.mark.slow
 def test_tables_of_arrow_are_frames():
     x, table = frame(), pa.Table.from_pandas(frame())
     found = estimator().fit(table)
@@ -33,6 +35,7 @@ def test_tables_of_arrow_are_frames():
     assert datasets.from_arrays(table).event.columns == datasets.from_arrays(x).event.columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [[1, 2, 3, 4, 5, 6], [1, 2, 3, 10, 20]])
 def test_categories_of_pandas_are_categories(values):
     random = np.random.default_rng(0)

@@ -146,6 +146,7 @@ def test_same_seed_same_scores_and_the_seeds_of_others_stay():
     assert np.abs(found[0] - found[2]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_rows_of_weight_zero_are_removed():
     x, weight = rows(), np.random.default_rng(0).integers(0, 3, 60)
     weighted = estimator().fit(np.where(weight[:, None] > 0, x, 1e9), sample_weight=weight)
@@ -202,6 +203,7 @@ def test_columns_in_another_order_are_refused(of_frame):
         of_frame.score_samples(frame()[frame().columns[::-1]])
 
 
+@pytest.mark.slow
 def test_array_gives_array_of_its_type():
     x = np.random.default_rng(0).integers(0, 256, (60, 2)).astype(np.uint8)
     drawn = estimator().fit(x).sample(500, random_state=0)
@@ -209,6 +211,7 @@ def test_array_gives_array_of_its_type():
     assert (np.sort(drawn[:, 0])[[0, -1]] == [0, 255]).all(), "cut off, not taken modulo 256"
 
 
+@pytest.mark.slow
 def test_context():
     x, context = rows()[:, 1:], pd.DataFrame({"a": rows()[:, 0], "b": np.tile(["u", "v"], 30)})
     one = estimator(train={**TINY["train"], "steps": 300, "learning_rate": 0.02}).fit(x, context=context)

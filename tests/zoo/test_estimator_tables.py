@@ -46,6 +46,7 @@ def test_table(x):
     assert np.isfinite(drawn.astype(float)).all()
 
 
+@pytest.mark.slow
 def test_missing_values():
     x = np.where(np.random.default_rng(0).random((60, 2)) < 0.2, np.nan, rows())
     with pytest.raises(ValueError, match="NaN"):

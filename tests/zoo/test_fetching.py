@@ -91,6 +91,7 @@ def assert_refused(cache, message):
     assert not cache.exists() or list(cache.iterdir()) == [], "nothing is left"
 
 
+@pytest.mark.slow
 def test_fetched_model_is_the_model_and_is_not_fetched_again(packed, server, expected, cache, monkeypatch):
     publish(packed, server)
     assert_loads(expected)

@@ -102,6 +102,7 @@ def test_function_evaluations_are_reported():
     assert loose % 0.125 == 0
 
 
+@pytest.mark.slow
 def test_mixed_precision_takes_no_more_evaluations():
     """A velocity in bfloat16 is rough, and the solver would take many small steps."""
     x, evaluations = tf.random.stateless_normal([8, 2], [0, 1]), []

@@ -114,6 +114,7 @@ def test_ablations_leave_out_what_they_name():
     assert silent.count_params() < zoo.create("flowpp", event=event, **SMALL).count_params()
 
 
+@pytest.mark.slow
 def test_dropout_acts_in_training_alone():
     model = zoo.create("flowpp", event=EVENTS["image"], dropout=0.5, **SMALL)
     x = tf.constant(np.random.default_rng(0).integers(0, 8, (64, 4, 4, 1)), tf.uint8)

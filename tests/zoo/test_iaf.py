@@ -68,7 +68,7 @@ def test_realnvp_is_iaf_with_parameters_masked_out():
         np.testing.assert_allclose(made.bijector().forward(x), coupling.bijector().forward(x), rtol=1e-12)
 
 
-@pytest.mark.parametrize("dimension", [4, 10])  # written out, and in a loop
+@pytest.mark.parametrize("dimension", [4, pytest.param(10, marks=pytest.mark.slow)])  # written out, and in a loop
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_gradients_run_through_the_passes(jit_compile, dimension):
     # d log p / dx by the loop is that of the formula: implicit, from one pass at the solution.

@@ -61,6 +61,7 @@ def moved_linear(linear, x):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [0, 3])
 def test_autoregressive_splines_sample_what_they_score(classes):
     x = np.random.default_rng(0).normal(size=(32, 3)).astype(np.float32)

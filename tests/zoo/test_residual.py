@@ -149,6 +149,7 @@ def test_log_det_of_every_block_is_within_the_bounds_of_its_lipschitz_constant()
     assert np.all(log_det < 4 * np.log(1.7))
 
 
+@pytest.mark.slow
 def test_score_of_images_is_called_an_estimate_and_that_of_vectors_is_not():
     vector, image = (make(Case("residual", EVENTS[kind])) for kind in ("vector", "image"))
     assert (vector.exact, vector.estimates) == (True, False)
