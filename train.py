@@ -104,7 +104,8 @@ def main(argv: list[str]) -> None:
     with strategies.scope(strategy):
         model = zoo.build(config, event)
     training.make_objective(model, data, settings)  # what cannot be is said before anything is written
-    workdir = config.save_to(Path(FLAGS.workdir or f"runs/{config.id}"), write=chief)
+    workdir = training.check_not_shorter(Path(FLAGS.workdir or f"runs/{config.id}"), steps)
+    config.save_to(workdir, write=chief)
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
         *(f"  {line}" for line in described(event.columns, event.context_columns, event.labels, most=20)),
@@ -130,13 +131,14 @@ def main(argv: list[str]) -> None:
 
 def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:
     """What a user wants to know at the end: the score, and where everything is."""
+    folder = version.parent if len(version.parent.parts) > 1 else version.parent.absolute()  # no name of the zoo's
     return f"""
 Test score  {export.summary(metrics)}
 SavedModel  {version}, reloaded; its scores match the model's
 Samples     {version.parent / "samples.png"}, drawn by the reloaded SavedModel
 Model card  {version.parent / "README.md"}
 Training    {workdir}: checkpoints, best weights, samples; tensorboard --logdir={workdir / "tensorboard"}
-In Python   zoo.load({str(version.parent)!r})"""
+In Python   zoo.load({str(folder)!r})"""
 
 
 def cli() -> None:

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from benchmarks import timing
@@ -24,6 +25,11 @@ def operations(graph: tf.Graph) -> int:
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options |= {"account_type_regexes": PRODUCTS, "output": "none"}
     return tf.compat.v1.profiler.profile(graph, cmd="op", options=options).total_float_ops
+
+
+def graph_of(model: keras.Model, batch: Any) -> tf.Graph:
+    """The graph of a train step."""
+    return tf.function(model.train_step, autograph=False).get_concrete_function(batch).graph
 
 
 def ceiling(seconds: float) -> float:
@@ -42,8 +48,9 @@ def ceiling(seconds: float) -> float:
 
 def measure(name: str, batch: int, best: float, seconds: float) -> dict[str, Any]:
     """A row of results."""
-    step, stream = Ours(*SIZES[name]).train_function(batch)
-    number = operations(step.get_concrete_function(stream).graph)
+    ours = Ours(*SIZES[name])
+    step, stream = ours.train_function(batch)
+    number = operations(graph_of(ours.model, next(stream)))
     time = timing.seconds_per_call(lambda: float(step(stream)["loss"]), budget=seconds)[0]
     return {
         **{"model": name, "batch": batch, "gigaflop": round(number / 1e9, 2), "step_ms": round(1e3 * time, 2)},

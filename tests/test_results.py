@@ -10,8 +10,10 @@ from tests import measured
 from tests.datasets.test_tfds_images import beside_its_file
 from tests.measured import read
 from tfflows.errors import InputError
-from tools import results
+from tfflows.events import Event
+from tools import logit_space, results
 from zoo.pretrained import exported_folder, rows
+from zoo.registry import ARCHITECTURES
 
 RUN = {"id": "a", "preset": "", "seed": 0, "steps": 40, "commit": "c", "seconds": 20.0, "dataset": "digits"}
 BIT = 64 * math.log(2)  # nats of an image of 8x8 pixels, for a bit in each dimension
@@ -108,6 +110,30 @@ def test_more_draws_are_another_row_of_the_same_run(docs):
     assert "bound, 2 draws" in (docs / "results.md").read_text()
     with pytest.raises(InputError, match=r"a bound, which importance samples tighten.*'exact'"):
         results.with_draws(exported_folder("maf_toy_eight_gaussians"), 20)
+
+
+def test_more_draws_of_flat_images_are_scored_in_logit_space(monkeypatch):
+    run = {"unit": logit_space.UNIT, "kind": "bound", "dataset": "mnist", "value": -1200.0}
+    monkeypatch.setattr(results, "row", lambda export: run)
+    monkeypatch.setattr(results.training, "evaluate", lambda *_, **__: {"nats": -900.0, "nats_se": 1.5})
+    monkeypatch.setattr(logit_space, "score", lambda nats, dataset: nats - 300)
+    found = results.with_draws(exported_folder("vae_toy_eight_gaussians"), 8)
+    assert found == {**run, "value": -1200.0, "standard_error": 1.5, "draws": 8}
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "event", "paper"),
+    [
+        ("realnvp", "cifar10", Event((32, 32, 3), levels=256), "1605.08803"),
+        ("realnvp", "mnist", Event((784,), levels=256), "1705.07057"),
+        ("made", "bsds300", Event((63,)), "1705.07057"),
+        ("vae", "binarized_mnist", Event((28, 28, 1), levels=2), "1810.01367"),
+        ("flow_vae", "binarized_mnist", Event((28, 28, 1), levels=2), "1803.05649"),
+    ],
+)
+def test_source_is_the_paper_that_published_the_score(name, dataset, event, paper):
+    assert ARCHITECTURES[name].published(dataset, event)
+    assert ARCHITECTURES[name].source(dataset, event) == paper
 
 
 def test_nats_are_sorted_from_the_highest():

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-import re
 import typing
 from pathlib import Path
 from typing import Any
 
+from tfflows.datasets.naming import word
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.files import atomic_write
@@ -80,14 +80,6 @@ class Config:
             rule = "Expected --workdir to be a folder that can be written."
             raise InputError(f"{rule} Received: workdir={str(workdir)!r} ({error.strerror}).") from error
         return workdir
-
-
-def word(dataset: str) -> str:
-    """The name of a dataset, or the name of its first file without the ending, as a word of letters and digits."""
-    first = dataset.split(",")[0]
-    is_file = bool(re.search(r"[.*?~\\]", first)) or first.startswith("/")
-    stem = re.sub(r"\.[A-Za-z0-9-]+$", "", first.rstrip("/").split("/")[-1]) if is_file else first
-    return re.sub(r"[^A-Za-z0-9-]+", "_", stem).strip("_") or "data"
 
 
 def read_config(path: str | Path) -> Config:

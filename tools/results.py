@@ -46,8 +46,9 @@ def row(export: Path) -> Row:
         InputError: `export` is not the folder of an export.
     """
     run, config = publish.row(export), json.loads((export / "config.json").read_text())
+    event, architecture = Event(**config["event"]), ARCHITECTURES[run["architecture"]]
     scores = json.loads((export / "metrics.json").read_text())
-    score = "bits_per_dim" if scoreboard.in_bits(Event(**config["event"])) else "elbo" if "elbo" in scores else "nats"
+    score = "bits_per_dim" if scoreboard.in_bits(event) else "elbo" if "elbo" in scores else "nats"
     unit, value = "bits/dim" if score == "bits_per_dim" else "nats", run[score]
     if logit_space.UNIT in run["published"]:
         score, unit = "nats", logit_space.UNIT
@@ -61,7 +62,7 @@ def row(export: Path) -> Row:
             "kind": kind(run["architecture"], scores),
             "draws": run["num_importance_samples"],
         },
-        **{"published": run["published"], "source": f"arXiv {ARCHITECTURES[run['architecture']].paper}"},
+        **{"published": run["published"], "source": f"arXiv {architecture.source(run['dataset'], event)}"},
     }
 
 
@@ -76,7 +77,8 @@ def with_draws(export: Path, draws: int) -> Row:
     data, model = datasets.load(config["dataset"], **config["data"]), zoo.load(str(export))
     scores = training.evaluate(model, data.test, num_importance_samples=draws, batch_size=100)
     name = "bits_per_dim" if run["unit"] == "bits/dim" else "nats"
-    return {**run, "value": round(scores[name], 4), "standard_error": round(scores[f"{name}_se"], 4), "draws": draws}
+    value = logit_space.score(scores["nats"], run["dataset"]) if run["unit"] == logit_space.UNIT else scores[name]
+    return {**run, "value": round(value, 4), "standard_error": round(scores[f"{name}_se"], 4), "draws": draws}
 
 
 def kind(architecture: str, scores: Mapping[str, Any]) -> str:

@@ -26,8 +26,9 @@ class Architecture:
         title: Name of the method, as in the paper.
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
         presets: Settings by dataset (`"flat_mnist"` for flattened MNIST), by family of datasets, such as `"energy"`,
-            or, for all other datasets, by kind of event; with the paper's score if it has one:
-            `{"model": {...}, "train": {...}, "published": "3.49 bits/dim"}`.
+            or, for all other datasets, by kind of event; with a published score if there is one, and the number of the
+            paper that published it if that is another: `{"model": {...}, "train": {...}, "published": "-0.02 nats",
+            "source": "1705.07057"}`.
         density: What `log_prob` is for continuous events: `"exact"` or `"bound"`; for discrete events it is then always
             a bound. `"probability"` if the model gives the exact probabilities of integers.
         estimates: Kinds of event whose density, or the bound on it, is an unbiased estimate.
@@ -63,8 +64,12 @@ class Architecture:
         return next((self.presets[name] for name in names if name in self.presets), {})
 
     def published(self, dataset: str, event: Event) -> str:
-        """The paper's score on a dataset; empty if it has none."""
+        """The published score on a dataset; empty if there is none."""
         return self.preset(dataset, event).get("published", "")
+
+    def source(self, dataset: str, event: Event) -> str:
+        """Number on arXiv of the paper with the published score on a dataset."""
+        return self.preset(dataset, event).get("source", self.paper)
 
 
 def keyword_defaults(builder: Builder) -> dict[str, Any]:

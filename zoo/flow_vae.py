@@ -133,6 +133,7 @@ PRESETS = {
         "model": STATIC_MNIST,
         "train": SYLVESTER,
         "published": "-83.32 nats, IAF -84.20, planar -86.06",
+        "source": "1803.05649",
     },
 }
 

@@ -58,25 +58,28 @@ TOY = {
     "steps_per_execution": 50,
 }
 
-PAPER = {"batch_size": 100, "learning_rate": 1e-3, "epochs": 1000, "patience": 30}
+OF_MAF = {
+    "train": {"batch_size": 100, "learning_rate": 1e-3, "epochs": 1000, "patience": 30},
+    "source": "1705.07057",
+}
 NARROW, WIDE = {"components": 10, "width": 100}, {"components": 10, "width": 512}
-BSDS300 = {"model": WIDE, "train": PAPER, "published": "153.71 nats; with 1 component 148.85"}
+BSDS300 = {"model": WIDE, **OF_MAF, "published": "153.71 nats; with 1 component 148.85"}
 FLAT_MNIST = {
     "model": {"components": 10, "width": 1024},
-    "train": PAPER,
+    **OF_MAF,
     "published": "-1038.5 nats in logit space; with 1 component -1380.8",
 }
 
 PRESETS = {
     "vector": {"model": {"components": 10}, "train": TOY},
-    "power": {"model": NARROW, "train": PAPER, "published": "0.40 nats; with 1 component -3.08"},
+    "power": {"model": NARROW, **OF_MAF, "published": "0.40 nats; with 1 component -3.08"},
     "gas": {
         "model": {**NARROW, "activation": "tanh"},
-        "train": PAPER,
+        **OF_MAF,
         "published": "8.47 nats; with 1 component 3.56",
     },
-    "hepmass": {"model": WIDE, "train": PAPER, "published": "-15.15 nats; with 1 component -20.98"},
-    "miniboone": {"model": WIDE, "train": PAPER, "published": "-12.27 nats; with 1 component -15.59"},
+    "hepmass": {"model": WIDE, **OF_MAF, "published": "-15.15 nats; with 1 component -20.98"},
+    "miniboone": {"model": WIDE, **OF_MAF, "published": "-12.27 nats; with 1 component -15.59"},
     **dict.fromkeys(("bsds300", "bsds300_patches"), BSDS300),
     "flat_mnist": FLAT_MNIST,
 }

@@ -117,22 +117,25 @@ DARK = {"alpha": 1e-5, "dequantization": "logit_normal"}
 AT_28 = {"model": {"width": 40, "blocks": 2, "patch": 2, **DARK}, "train": HOUR}
 AT_32 = {"model": {"scales": 4}, "train": {"batch_size": 64}}
 AT_64 = {"model": {"scales": 5, "blocks": 2}, "train": {"batch_size": 64}}
-OF_MAF = {"batch_size": 100, "learning_rate": 1e-4, "epochs": 1000, "patience": 30}
+OF_MAF = {
+    "train": {"batch_size": 100, "learning_rate": 1e-4, "epochs": 1000, "patience": 30},
+    "source": "1705.07057",
+}
 NARROW, WIDE = {"couplings": 5, "width": 100}, {"couplings": 5, "width": 512}
-BSDS300 = {"model": WIDE, "train": OF_MAF, "published": "152.97 nats; with 10 couplings 153.28"}
+BSDS300 = {"model": WIDE, **OF_MAF, "published": "152.97 nats; with 10 couplings 153.28"}
 FLAT_MNIST = {
     "model": {"couplings": 5, "width": 1024},
-    "train": OF_MAF,
+    **OF_MAF,
     "published": "-1323.2 nats in logit space; with 10 couplings -1370.7",
 }
 CIFAR = {"model": {"width": 64, "blocks": 8}, "train": {"batch_size": 64, "epochs": 500}}
 
 PRESETS = {
     "vector": {"model": {"couplings": 16, "width": 128}, "train": TOY},
-    "power": {"model": NARROW, "train": OF_MAF, "published": "-0.02 nats; with 10 couplings 0.17"},
-    "gas": {"model": NARROW, "train": OF_MAF, "published": "4.78 nats; with 10 couplings 8.33"},
-    "hepmass": {"model": WIDE, "train": OF_MAF, "published": "-19.62 nats; with 10 couplings -18.71"},
-    "miniboone": {"model": WIDE, "train": OF_MAF, "published": "-13.55 nats; with 10 couplings -13.84"},
+    "power": {"model": NARROW, **OF_MAF, "published": "-0.02 nats; with 10 couplings 0.17"},
+    "gas": {"model": NARROW, **OF_MAF, "published": "4.78 nats; with 10 couplings 8.33"},
+    "hepmass": {"model": WIDE, **OF_MAF, "published": "-19.62 nats; with 10 couplings -18.71"},
+    "miniboone": {"model": WIDE, **OF_MAF, "published": "-13.55 nats; with 10 couplings -13.84"},
     **dict.fromkeys(("bsds300", "bsds300_patches"), BSDS300),
     "flat_mnist": FLAT_MNIST,
     "energy": {"model": {"couplings": 8}, "train": {**TOY, "steps": 4000, "anneal_steps": 1000}},

@@ -16,6 +16,7 @@ from tfflows.models.known import real_event
 MOST_STEPS, EXECUTION = 10_000, 10  # a multiple of it, as are the numbers of steps between validations
 TINY, SMALL, LARGE = 500, 5_000, 100_000  # rows
 MOST_NOISE = 0.3  # of the standard deviation of a column
+IMPORTANCE_SAMPLES = 20  # of a score that is a bound, which would else depend on one draw
 FEW = 5  # rows of the validation set of a small table
 BANDWIDTHS = {"scott": lambda rows, _: rows, "silverman": lambda rows, columns: rows * (columns + 2) / 4}
 
@@ -28,16 +29,21 @@ def preset(architecture: str, event: Event, rows: int) -> dict[str, dict[str, An
         event: A row of the table.
         rows: Number of rows of the training set.
     """
-    return {"model": _model(architecture, real_event(event).size, rows), "train": _training(rows)}
+    train = _training(rows)
+    if architecture in ("vae", "flow_vae"):
+        train |= {"num_importance_samples": IMPORTANCE_SAMPLES}
+    return {"model": _model(architecture, real_event(event).size, rows, train["steps"]), "train": train}
 
 
-def _model(architecture: str, size: int, rows: int) -> dict[str, Any]:
+def _model(architecture: str, size: int, rows: int, steps: int) -> dict[str, Any]:
     width = _power_of_two(math.sqrt(rows), 16, 128)
     layers = 2 if rows < TINY else 3 if rows < SMALL else 5
     dropout = 0.2 if rows < TINY else 0.1 if rows < SMALL else 0.0
     # A coupling needs two columns.
     kind = {"kind": "coupling", "dropout": dropout} if size > 1 else {"kind": "autoregressive", "dropout": 0.0}
+    latent = {"latents": max(2, size // 2), "kl_warmup_steps": steps // 5}  # without it, the posterior collapses
     depth = {
+        **dict.fromkeys(("vae", "flow_vae"), latent),
         "nsf": {"steps": layers, **kind},
         "maf": {"flows": layers, "batch_norm": False},
         "realnvp": {"couplings": 2 * layers},

@@ -19,7 +19,7 @@ from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from tfflows.sources.column import check_names
 from tfflows.sources.encoding import Encoder
-from tfflows.sources.frame import Frame, categories, named
+from tfflows.sources.frame import Frame, as_frame, categories, named
 from zoo import rules
 from zoo.configuration import completed
 from zoo.creation import build
@@ -51,6 +51,7 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
 
 def chosen(values: Any, rows: np.ndarray) -> Any:
     """Some of the rows of an array or a DataFrame; None stays None."""
+    values = as_frame(values)
     return values if values is None else values[rows] if is_frame(values) else np.asarray(values)[rows]
 
 
@@ -122,6 +123,7 @@ def context(event: Event, values: Any, rows: int) -> np.ndarray:
         InputError: The event has no context, or the number of rows is another.
     """
     _check_has_context(event, values)
+    values = as_frame(values)
     if not is_frame(values) and np.shape(values) == (event.context,) and event.context > 1:
         values = np.asarray(values)[None]  # the context of one row
     found = _encoded(Event((event.context,), columns=event.context_columns), dict(named_context(values)))["x"]

@@ -113,3 +113,9 @@ def test_columns_that_no_model_can_use(values, options, message):
 def test_context_is_neither_rounded_nor_bounded():
     data = datasets.from_arrays({"a": NORMAL, "c": np.where(ZEROS, 1, 4), "d": SKEWED}, context="c,d")
     assert [(c.kind, c.step, c.low) for c in data.event.context_columns] == [("real", 0, None)] * 2
+
+
+def test_columns_may_have_any_name():
+    x = {"_place": np.random.default_rng(0).normal(size=200), "_content": np.random.default_rng(1).normal(size=200)}
+    columns = datasets.from_arrays(x).event.columns
+    assert [(column.name, round(column.scale)) for column in columns] == [("_place", 1), ("_content", 1)]

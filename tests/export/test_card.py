@@ -71,7 +71,11 @@ def test_likelihood_of_an_autoencoder_and_of_pixels_is_never_exact():
 def test_card_states_the_license_of_the_data(dataset, words):
     config = {"architecture": "maf", "dataset": dataset, "event": Event((3,)).to_dict()}
     metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
-    assert f"License of the data: {words}" in model_card("name", config, metrics)
+    card = model_card("name", config, metrics)
+    assert f"License of the data: {words}" in card
+    # A name alone would be that of a pretrained model, which may be another one.
+    assert 'zoo.load("path/to/name")' in card
+    assert "--model=path/to/name " in card
 
 
 def test_datasets_with_licenses_have_names():

@@ -10,13 +10,15 @@ from PIL import Image
 import zoo
 from tests.datasets import tabling
 from tests.generate.models import trained
-from tfflows import corner, datasets, figures
+from tfflows import corner, datasets, figures, generate, layers
 from tfflows.columns import Column
 from tfflows.datasets import attributes
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.generate import Trained, modes, outliers, reconstructed, tables
 from tfflows.generate.trained import first_examples
+from tfflows.models import Flow
+from tfflows.networks import LipschitzNet
 from tfflows.targets import Target
 
 
@@ -117,3 +119,9 @@ def test_density_estimates_in_blocks_are_those_of_all(monkeypatch):
     whole = outliers._log_density(kernel, values)
     monkeypatch.setattr(outliers, "BLOCK", 7)
     np.testing.assert_allclose(outliers._log_density(kernel, values), whole)
+
+
+def test_density_of_an_estimate_is_drawn_with_one_draw():
+    flow = Flow(Event((2,)), [layers.Residual(LipschitzNet(width=8, sizes=(1, 1), lipschitz=0.5), log_det="estimate")])
+    assert not flow.exact
+    assert np.isfinite(generate.density(flow, (-1.0, 1.0, -1.0, 1.0), points=4)).all()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy.stats import gaussian_kde
 
 import zoo
 from tests.cases import EVENTS, Case, make
@@ -167,3 +168,23 @@ def test_numbers_of_numpy_and_integers_are_fractions():
 def test_mutation_is_a_fraction(mutation):
     with pytest.raises(InputError, match=r"`mutation` to be a number in \[0, 1\)"):
         datasets.load("digits", mutation=mutation)
+
+
+def test_impossible_rows_are_the_strangest():
+    kernel = gaussian_kde(NORMAL[:50, 0])
+    values = np.array([0.3, 40.0, -np.inf])
+    found = outliers._log_density(kernel, values)
+    np.testing.assert_allclose(found[:1], kernel.logpdf(values[:1]), rtol=1e-12)
+    assert -np.inf < found[1] < -100
+    assert found[2] == -np.inf
+
+
+@pytest.mark.parametrize(("name", "kept"), [("classifier", None), ("text.keras", "text"), ("other.keras", "other")])
+def test_files_that_are_no_classifiers_of_the_dataset_are_refused(name, kept, tmp_path):
+    path = tmp_path / name
+    if kept == "text":
+        path.write_text("not a model")
+    elif kept == "other":
+        keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(name="features")]).save(path)
+    with pytest.raises(InputError, match=r"Expected (the path of a \.keras file|a classifier of this dataset).*path="):
+        classifier.classifier(datasets.load("digits", conditional=True), path=path)

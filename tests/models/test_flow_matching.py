@@ -177,3 +177,11 @@ def test_a_frozen_field_has_the_same_density():
     again.set_weights(model.get_weights())
     again.flow_layers[-1].trainable = False
     np.testing.assert_allclose(again.log_prob(x), expected, rtol=1e-5)
+
+
+def test_data_stay_float32_where_networks_compute_in_bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert matched()[1].compute_dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy("float32")

@@ -58,3 +58,9 @@ def test_a_table_of_exact_densities_takes_no_importance_samples():
     model.initialize(np.random.default_rng(0).normal(size=(64, 1)))
     with pytest.raises(InputError, match="num_importance_samples"):
         model.log_prob(VALUES, num_importance_samples=2)
+
+
+@pytest.mark.parametrize(("name", "metric"), [("vae", "kl"), ("ffjord", "function_evaluations"), ("made", None)])
+def test_training_logs_what_the_model_of_the_real_entries_logs(name, metric):
+    model = zoo.create(name, Event((1,), columns=(Column("a"),)), width=4)
+    assert [one.name for one in model.logged_metrics[2:]] == ([] if metric is None else [metric])

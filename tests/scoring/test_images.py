@@ -1,6 +1,7 @@
 """All images of a folder or of an array are scored, in order, unless the folder has splits."""
 
 import os
+import types
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from tests.scoring import running
 from tfflows.datasets.options import Options
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.scoring import images
+from tfflows.scoring import images, scoring
 from tfflows.scoring.named import Named
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 4, 4, 1), np.uint8)
@@ -78,8 +79,11 @@ def test_changed_files_are_another_run(tmp_path):
     for changed, path in ((images_in / "d.png", images_in), (tmp_path / "x.npz", tmp_path / "x.npz")):
         before = Named.open(str(path), None, event, {}).identity()
         assert Named.open(str(path), None, event, {}).identity() == before
+        split = Named.open(str(path), None, event, {}).split
+        assert Named.open(str(path), None, event, {}).split is split
         os.utime(changed, ns=(0, 10**18))
         assert Named.open(str(path), None, event, {}).identity() != before
+        assert Named.open(str(path), None, event, {}).split is not split
 
 
 def test_labels_in_a_file_of_their_own_take_precedence(labeled, tmp_path):
@@ -108,6 +112,9 @@ def test_other_images_and_labels_are_refused(tmp_path):
     for name in ("x.npz", "images"):
         with pytest.raises(InputError, match=r"events of the model, of shape \(5, 4, 1\)"):
             images.split(str(tmp_path / name), Event((5, 4, 1), levels=256), Options())
+    np.savez(tmp_path / "empty.npz", x=PIXELS[:0])
+    with pytest.raises(InputError, match=r"Expected a file with images\..*empty\.npz"):
+        images.split(str(tmp_path / "empty.npz"), Event((4, 4, 1), levels=256), Options())
     (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:-40])
     with pytest.raises(InputError, match=r"to be a complete file of numeric arrays"):
         images.split(str(tmp_path / "x.npz"), event, Options())
@@ -117,3 +124,13 @@ def test_a_split_of_rows_is_refused(exported, tmp_path):
     np.save(tmp_path / "x.npy", PIXELS)
     message = running.refused(exported[1], tmp_path / "x.npy", tmp_path / "scores.npy", split="train")
     assert message.startswith("Expected no `split` for files of rows")
+
+
+def test_options_of_the_training_that_another_dataset_does_not_take_are_left_out(tmp_path):
+    version = types.SimpleNamespace(config=lambda: {"data": {"size": 4, "n_bits": 3, "holdout": 0.2}})
+    event = Event((4, 4, 1), levels=8)
+    found = scoring._options(version, event, str(folder(tmp_path / "images")), {})
+    assert (found["size"], found["n_bits"], found["holdout"]) == (4, 3, 0.2)
+    found = scoring._options(version, event, "cifar10", {})
+    assert (found["size"], found["n_bits"]) == (None, 3)
+    assert scoring._options(version, event, "cifar10", {"size": 5})["size"] == 5, "and then refused"

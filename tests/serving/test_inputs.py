@@ -67,9 +67,11 @@ def test_numbers_that_are_not_finite_are_refused(toy, value):
         toy.decode([[0.0, value]])
 
 
-def test_names_of_columns_are_refused_as_the_server_does_not_know_them(toy):
+def test_names_of_columns_are_refused_as_the_server_does_not_know_them(toy, client):
     with pytest.raises(InputError, match=r"Expected `x` as an array, .* Received: columns=\['b', 'a'\]"):
         toy.log_prob(pd.DataFrame({"b": [1.0], "a": [2.0]}))
+    with pytest.raises(InputError, match=r"Expected `label` as an array, .* Received: columns=\['digit'\]"):
+        client.sample(2, pd.DataFrame({"digit": [1, 2]}))
     frame = pd.DataFrame([[0.5, 1.0]])
     np.testing.assert_array_equal(toy.log_prob(frame), toy.log_prob(frame.to_numpy()))
 

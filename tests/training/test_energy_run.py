@@ -7,6 +7,8 @@ from PIL import Image
 
 import zoo
 from tfflows import datasets, export, noise, training
+from tfflows.errors import InputError
+from tfflows.training import TrainSettings, make_objective
 
 ENERGY = datasets.load("energy/u1")
 SMALL = {"train.steps": 6, "train.batch_size": 64, "train.validate_every": 2, "train.sample_every": 3}
@@ -103,3 +105,20 @@ def test_presets_of_energies_draw_cheaply():
         config = zoo.configure(name, "energy/funnel")
         assert config.settings.anneal_steps > 1
         assert training.warnings(zoo.build(config, ENERGY.event), ENERGY) == []
+
+
+def test_settings_without_effect_on_a_target_are_refused():
+    with pytest.raises(InputError, match=r"`input_noise` to be 0 for a target.*input_noise=0\.3"):
+        make_objective(zoo.create("planar", ENERGY.event), ENERGY, TrainSettings(input_noise=0.3))
+
+
+@pytest.mark.parametrize("name", ["realnvp", "planar"])
+def test_draws_are_float32_where_networks_compute_in_bfloat16(name, tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model, settings = zoo.create(name, ENERGY.event), TrainSettings(steps=2, validate_every=2, batch_size=8)
+        fitted = training.fit(model, ENERGY, settings, seed=0, workdir=tmp_path, verbose=0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert fitted.steps == 2
+    assert make_objective(model, ENERGY, settings).compute_dtype == "float32"

@@ -95,6 +95,14 @@ def test_batch_that_the_data_cannot_fill_is_refused(tmp_path):
         fit(tmp_path, batch_size=2000)
 
 
+def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
+    fit(tmp_path, steps=4)
+    training.check_not_shorter(tmp_path, 4)
+    training.check_not_shorter(tmp_path / "new", 1)
+    with pytest.raises(InputError, match=r"as many steps as the run in the workdir has made.*steps=3, made=4"):
+        training.check_not_shorter(tmp_path, 3)
+
+
 def test_batch_that_the_replicas_do_not_divide_is_refused():
     with pytest.raises(InputError, match=r"`batch_size` to be a multiple of the 3 replicas\. Received: batch_size=32"):
         training.TrainSettings(batch_size=32).schedule_of(1000, replicas=3)

@@ -72,3 +72,11 @@ def test_numbers_are_real_and_without_bounds_unless_options_say_more():
 def test_wrong_bandwidth_is_named(bandwidth):
     with pytest.raises(InputError, match=r"Expected `bandwidth` to be one of .*Received: bandwidth="):
         estimator(bandwidth=bandwidth).fit(rows())
+
+
+@pytest.mark.parametrize("name", ["vae", "flow_vae"])
+def test_autoencoders_of_tables_warm_up_their_kl_and_are_scored_with_importance_samples(name):
+    preset = rules.preset(name, Event((6,), columns=tuple(Column(each) for each in "abcdef")), 1000)
+    assert preset["model"]["kl_warmup_steps"] == preset["train"]["steps"] // 5
+    assert preset["model"]["latents"] == 3
+    assert preset["train"]["num_importance_samples"] == 20

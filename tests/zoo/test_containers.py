@@ -77,3 +77,13 @@ def test_context_of_a_model_goes_by_name():
     model.initialize(x, context=x)
     expected = model.log_prob(x[["a", "b"]].to_numpy(), context=x[["c", "d"]].to_numpy())
     np.testing.assert_array_equal(model.log_prob(x, context=x), expected)
+
+
+@pytest.mark.parametrize("container", [lambda table: table, pa.Table.from_pandas], ids=["pandas", "arrow"])
+def test_context_of_an_estimator_goes_by_name(container):
+    x, context = frame(), frame().assign(b=np.tile(["u", "v"], 30)).add_prefix("of_")
+    weight = np.r_[0.0, np.ones(59)]  # leaves out a row of the context, too
+    found = estimator().fit(x, context=container(context), sample_weight=weight)
+    assert [column.name for column in found.event_.context_columns] == ["of_a", "of_b"]
+    expected = found.score_samples(x, context)
+    np.testing.assert_array_equal(found.score_samples(x, container(context[["of_b", "of_a"]])), expected)

@@ -141,3 +141,14 @@ def test_dropout_acts_in_training_alone():
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         zoo.create("flowpp", event=EVENTS["image"], **{**SMALL, **settings})
+
+
+@pytest.mark.parametrize(
+    ("resolution", "expected"), [(32, (32, 1e-3, 5000, 0.999222, 8)), (64, (72, 4e-4, 2000, 0.999, 5))]
+)
+def test_settings_of_imagenet_are_those_of_the_authors_launchers(resolution, expected):
+    dataset = f"downsampled_imagenet/{resolution}x{resolution}"
+    preset = flowpp.PRESETS[dataset]
+    train = {"ema": 0.999, **preset["train"]}
+    found = (*(train[name] for name in ("batch_size", "learning_rate", "warmup_steps", "ema")),)
+    assert (*found, preset["model"]["dequantization_blocks"]) == expected

@@ -43,6 +43,12 @@ def test_linear_contraction_has_the_log_det_and_the_inverse_of_its_matrix():
     np.testing.assert_allclose(linear().forward(tf.identity(z)), x, atol=1e-11)
 
 
+def test_inverse_of_a_weak_contraction_has_enough_steps():
+    # The first step, from 0 to -1, is as long as the solution, whatever the Lipschitz constant is.
+    weak = bijectors.Residual(lambda x, _: 1 + 0.05 * x, event_ndims=1, lipschitz=0.05)
+    np.testing.assert_allclose(weak.forward(tf.zeros([1, 1])), -1 / 1.05, rtol=residual.TOLERANCES[tf.float32])
+
+
 def roulette(n, exact, size=3, seed=0):
     uniform = noise.uniform(noise.split(noise.seed_pair(seed), n), (size + 2,), tf.float64)
     return bijectors.Roulette(tf.sign(uniform[:, 2:] - 0.5), number_of_flips(uniform[:, 0], uniform[:, 1]), exact)

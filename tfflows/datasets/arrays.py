@@ -98,6 +98,7 @@ def _columns(values: Any, columns: list[tuple[str, Any]]) -> tuple[str, ...]:
 
 def named_context(values: Any) -> list[tuple[str, Any]]:
     """The names and values of the columns of a context, which is an array `[rows]` or `[rows, size]` or a DataFrame."""
+    values = as_frame(values)
     if is_frame(values):
         return named(values)
     array = np.asarray(values)

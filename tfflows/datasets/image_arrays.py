@@ -1,5 +1,6 @@
 """Images in memory as a dataset: arrays, and .npy and .npz files of them."""
 
+import math
 import re
 import zipfile
 from typing import Any
@@ -49,7 +50,8 @@ def of_event(name: str, event: Event, options: Options) -> Split:
     x, label = _read(name, options)
     images = _images(x)
     rule = f"Expected images that are events of the model, of shape {event.shape}."
-    check(event.shape in (images.shape[1:], (images[0].size,)), rule, file=name, shape=images.shape[1:])
+    check(event.shape in (images.shape[1:], (math.prod(images.shape[1:]),)), rule, file=name, shape=images.shape[1:])
+    check(len(images) > 0, "Expected a file with images.", file=name, shape=images.shape)
     arrays = {"x": (images >> (8 - options.n_bits)).reshape(len(images), *event.shape)}
     if label is not None:
         names = [str(each) for each in _labels(label, len(images))]

@@ -45,11 +45,11 @@ model-index:
 ## Use
 
     import zoo
-    model = zoo.load("{name}")
+    model = zoo.load("path/to/{name}")       # this folder; a pretrained model has its name alone
     model.log_prob(x)                        # nats per event
     model.sample(16, seed=0, temperature=1.0)
 
-    python -m tfflows.scoring --model={name} --input=events.npy --output=scores.csv
+    python -m tfflows.scoring --model=path/to/{name} --input=events.npy --output=scores.csv
 
 Or serve this folder with TF Serving: signatures `log_prob` (the default), `sample`, `encode`, `decode`.
 

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from tfflows import files
 from tfflows.datasets import Data
-from tfflows.errors import check
+from tfflows.datasets.naming import word
+from tfflows.errors import InputError, check
 
 FEATURES, STEPS, BATCH = 64, 1500, 128
 
@@ -20,17 +21,20 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
 
     Args:
         data: Images with labels, of `datasets.load(name, conditional=True)`.
-        path: A .keras file, which is read if it is there, and else written; None writes nothing.
+        path: A .keras file of a classifier of this dataset, which is read if it is there, and else written; None writes
+            nothing.
         seed: Seed of the weights and of the order of the examples.
         verbose: As in Keras' `fit`.
 
     Raises:
-        InputError: The dataset has no images with labels.
+        InputError: The dataset has no images with labels, or `path` is no such file.
     """
     rule = "Expected a dataset of images with labels: quality is measured in the features of a classifier."
     check(data.event.kind == "image" and data.event.classes > 0, rule, dataset=data.name, event=data.event.to_dict())
+    if path is not None:
+        check(path.suffix == ".keras", "Expected the path of a .keras file for the classifier.", path=str(path))
     if path is not None and path.exists():
-        return keras.models.load_model(path)
+        return _read(path, data)
     keras.utils.set_random_seed(seed)
     model = _network(data)
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -44,6 +48,20 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
     return model
 
 
+def _read(path: Path, data: Data) -> keras.Model:
+    rule = "Expected a classifier of this dataset: remove the file, or name another one."
+    try:
+        model = keras.models.load_model(path)
+    except (ValueError, OSError) as error:  # what Keras raises for other files
+        raise InputError(f"{rule} Received: path={str(path)!r} ({str(error).splitlines()[0]}).") from error
+    check(model.name == _name(data), rule, path=str(path), classifier=model.name, dataset=data.name)
+    return model
+
+
+def _name(data: Data) -> str:
+    return f"classifier_of_{word(data.name)}"
+
+
 def _network(data: Data) -> keras.Model:
     layers = [
         keras.Input(data.event.shape),
@@ -54,7 +72,7 @@ def _network(data: Data) -> keras.Model:
         keras.layers.Dense(FEATURES, activation="relu", name="features"),
         keras.layers.Dense(data.event.classes, activation="softmax"),
     ]
-    return keras.Sequential(layers)
+    return keras.Sequential(layers, name=_name(data))
 
 
 def features(model: keras.Model, x: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from scipy.special import logsumexp
 from scipy.stats import gaussian_kde
 
 from tfflows import figures
@@ -100,15 +101,14 @@ class Detector:
 
 
 def _log_density(kernel: gaussian_kde, values: np.ndarray) -> np.ndarray:
-    """The log-density of a kernel density estimate, which far away is that of its nearest kernel."""
+    """The log-density of a kernel density estimate, which far away is that of its nearest kernel, and -inf at -inf."""
     if len(values) > BLOCK:  # each takes memory for all kernels
         blocks = np.split(values, range(BLOCK, len(values), BLOCK))
         return np.concatenate([_log_density(kernel, block) for block in blocks])
     scale = float(np.sqrt(kernel.covariance[0, 0]))
     distance = np.abs(values[:, None] - kernel.dataset[0][None]) / scale
     exponents = -0.5 * distance**2
-    highest = exponents.max(1)
-    return highest + np.log(np.mean(np.exp(exponents - highest[:, None]), axis=1)) - np.log(scale)
+    return logsumexp(exponents, axis=1) - np.log(scale * np.sqrt(2 * np.pi) * exponents.shape[1])
 
 
 def png_bits(x: Any, event: Event) -> np.ndarray:

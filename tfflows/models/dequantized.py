@@ -140,8 +140,8 @@ class Dequantized(GenerativeModel):
         return self._is_initialized
 
     @property
-    def logged_metrics(self):
-        return [*super().logged_metrics, *self.flow.layer_metrics]
+    def layer_metrics(self):
+        return self.flow.layer_metrics
 
 
 def make_flow(

@@ -190,10 +190,5 @@ class Flow(DataDependentWeights, GenerativeModel):
         return tf.cast(self.bijector(condition).forward(z), self.event.dtype)
 
     @property
-    def logged_metrics(self):
-        return [*super().logged_metrics, *self.layer_metrics]
-
-    @property
-    def layer_metrics(self) -> list[keras.metrics.Metric]:
-        """The training metrics of the layers."""
+    def layer_metrics(self):
         return self.chain.metrics

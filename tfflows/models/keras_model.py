@@ -173,4 +173,9 @@ class KerasModel(Configurable, DistributedModel):
 
     @property
     def logged_metrics(self):
-        return [self._loss_tracker, self._progress]
+        return [self._loss_tracker, self._progress, *self.layer_metrics]
+
+    @property
+    def layer_metrics(self) -> list[keras.metrics.Metric]:
+        """The training metrics of the parts of the model, such as the KL of a latent variable."""
+        return []

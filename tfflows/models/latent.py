@@ -150,8 +150,8 @@ class LatentVariableModel(GenerativeModel):
         return self.standardize.initialized
 
     @property
-    def logged_metrics(self):
-        return [*super().logged_metrics, self._kl]
+    def layer_metrics(self):
+        return [self._kl]
 
     def _scaled(self, x):
         """Events at scale 1, and the log-determinant of this map."""

@@ -92,6 +92,10 @@ class Tabular(GenerativeModel):
         """The cost of a log-likelihood."""
         return self.flow.log_prob_cost
 
+    @property
+    def layer_metrics(self):
+        return self.flow.layer_metrics
+
     def condition(self, label=None, context=None):
         parts = [] if context is None else tf.unstack(context, axis=-1)
         pairs = zip(self.event.context_columns, parts, strict=True)

@@ -29,12 +29,14 @@ class Named:
         part: Name of the split, or `"all"` for images that nobody has split.
         options: Options of the dataset, by name.
         event: The event of the model.
+        files: Identity of the files of images, so that those that have changed are loaded again; None for other names.
     """
 
     dataset: str
     part: str
     options: tuple[tuple[str, Any], ...]
     event: Event
+    files: str | None
 
     @classmethod
     def open(cls, dataset: str, part: str | None, event: Event, options: dict[str, Any]) -> "Named":
@@ -50,7 +52,7 @@ class Named:
             check_choice("split", part, SPLITS)
             there = datasets.event(dataset, **options)
             check(there == event, f"Expected the events of {dataset!r} to be those of the model, {event}.", event=there)
-        found = cls(dataset, part, tuple(sorted(options.items())), event)
+        found = cls(dataset, part, tuple(sorted(options.items())), event, images.identity(dataset))
         _load(found)
         return found
 
@@ -64,7 +66,7 @@ class Named:
 
     def identity(self) -> dict[str, Any]:
         options = {name: value for name, value in self.options if name != "data_dir"}
-        return {"dataset": self.dataset, "split": self.part, "files": images.identity(self.dataset), **options}
+        return {"dataset": self.dataset, "split": self.part, "files": self.files, **options}
 
     def spans(self, rows: int) -> Iterator[Span]:
         return even_spans(self.split.size, rows)

@@ -157,17 +157,17 @@ def _sources(
         hints, of_training = typing.get_type_hints(Options), version.config()["data"]
         found = inputs.of_table(name, event, merge("data", of_training, hints, dict(options)))
     else:
-        found = inputs.find(name, event, split=split, options=_options(version, event, options))
+        found = inputs.find(name, event, split=split, options=_options(version, event, name, options))
     rule = "Expected `output` to be another file than the input."
     check(target not in [source.name for source in found], rule, output=target)
     return found
 
 
-def _options(version: Version, event: Event, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of a dataset: those of the model's training, changed by `given`."""
-    of_training = version.config()["data"]
+def _options(version: Version, event: Event, dataset: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a dataset: those of the model's training that it takes, changed by `given`."""
+    of_training, known = version.config()["data"], datasets.options_of(dataset)
     names = ("n_bits", "flatten", "size", "holdout", "split_seed")
-    trained = {name: of_training[name] for name in names if name in of_training}
+    trained = {name: of_training[name] for name in names if name in of_training and name in known}
     trained |= {"conditional": event.classes > 0}
     return merge("data", {**datasets.OPTIONS, **trained}, typing.get_type_hints(Options), dict(given))
 

@@ -12,7 +12,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tfflows import guards, noise, values
 from tfflows.errors import check, check_choice
 from tfflows.serving.grpc_transport import GrpcTransport
-from tfflows.serving.inputs import checked, dimensions, entries
+from tfflows.serving.inputs import checked, dimensions, entries, unnamed
 from tfflows.serving.rest_transport import RestTransport
 from tfflows.serving.status import ServingError
 from tfflows.serving.transport import Target, Transport
@@ -144,7 +144,7 @@ class Client:
         """`value` if it has a row for each of `n` events, or a single row repeated for all."""
         inputs = self._signatures["sample"].inputs
         row = dimensions(inputs[name].tensor_shape)[1:] if name in inputs else []
-        array = values.numbers(name, value)
+        array = unnamed(name, value)
         check(array.shape in (tuple(row), (n, *row)), f"Expected one `{name}`, or {n}.", shape=array.shape)
         return np.broadcast_to(array, [n, *row])
 

@@ -37,12 +37,21 @@ def checked(signature: SignatureDef, given: dict[str, Any]) -> dict[str, np.ndar
     return arrays
 
 
-def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
-    """`value` in the type and shape of `info`."""
+def unnamed(name: str, value: Any) -> np.ndarray:
+    """The numbers of `value`, whose columns have no names.
+
+    Raises:
+        InputError: It is a DataFrame with names, or it does not hold numbers.
+    """
     named = columns.is_frame(value) and any(isinstance(label, str) for label in value.columns)
     rule = f"Expected `{name}` as an array, as the server does not know names: put the columns in the model's order."
     check(not named, rule, columns=named and [str(label) for label in value.columns][:SHOWN])
-    array = values.numbers(name, value)
+    return values.numbers(name, value)
+
+
+def checked_array(name: str, value: Any, info: TensorInfo) -> np.ndarray:
+    """`value` in the type and shape of `info`."""
+    array = unnamed(name, value)
     sizes = dimensions(info.tensor_shape)
     fits = array.ndim == len(sizes) and all(want in (-1, size) for want, size in zip(sizes, array.shape, strict=True))
     shape = ", ".join(["batch", *map(str, sizes[1:])])

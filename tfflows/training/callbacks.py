@@ -118,7 +118,7 @@ class SamplePictures(keras.callbacks.Callback):
         trained = generate.Trained(self.generator, self.generator.name, self.data.name, loaded=self.data)
         if figures.image_shape(event):
             seen = first_examples(self.data, 12, "validation")["x"]
-            ways = modes.interpolate(trained, images=seen)
-            return {"temperatures": modes.sample(trained).picture, "interpolation": ways.picture}
+            found = {"temperatures": modes.sample(trained).picture}
+            return found | ({"interpolation": modes.interpolate(trained, images=seen).picture} if len(seen) > 1 else {})
         in_the_plane = event.shape == (2,) and not event.columns
         return {"density": modes.density(trained).picture} if in_the_plane else {}

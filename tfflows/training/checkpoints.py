@@ -6,12 +6,25 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfflows.errors import InputError
+from tfflows.errors import InputError, check
 
+CHECKPOINTS = "checkpoints"  # name of their folder in a workdir
 # What TensorFlow raises on a file that is truncated, empty, or from another model.
 UNREADABLE = (tf.errors.OpError, AssertionError, LookupError, RuntimeError, ValueError)
 
 logger = logging.getLogger(__name__)
+
+
+def check_not_shorter(workdir: Path, steps: int) -> Path:
+    """Returns `workdir`, unless its run has made more steps than these, as its newest checkpoint says.
+
+    Raises:
+        InputError: It has: what it made cannot be undone.
+    """
+    made = max((int(path.stem.removeprefix("step-")) for path in _found(workdir / CHECKPOINTS)), default=0)
+    rule = "Expected at least as many steps as the run in the workdir has made: choose another --workdir to train less."
+    check(steps >= made, rule, steps=steps, made=made, workdir=str(workdir))
+    return workdir
 
 
 class RunState:
@@ -77,6 +90,9 @@ class RunState:
 
     def _prefixes(self) -> list[Path]:
         """Checkpoints, newest first, found by their index files, which TensorFlow writes last."""
-        if self.folder is None:
-            return []
-        return [path.with_suffix("") for path in sorted(self.folder.glob("step-*.index"), reverse=True)]
+        return [] if self.folder is None else [path.with_suffix("") for path in reversed(_found(self.folder))]
+
+
+def _found(folder: Path) -> list[Path]:
+    """The index files of the checkpoints in a folder, oldest first."""
+    return sorted(folder.glob("step-*.index"))

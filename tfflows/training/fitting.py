@@ -16,7 +16,7 @@ from tfflows.splits import without_weight
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
-from tfflows.training.checkpoints import RunState
+from tfflows.training.checkpoints import CHECKPOINTS, RunState
 from tfflows.training.objective import make_objective
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
@@ -89,7 +89,7 @@ def fit(
     compile_model(fitted, settings, steps, round_steps)
     fitted.noise_seed = seed & 0x7FFFFFFF
     check_same(data, None if only_weights else workdir, writes=strategies.is_chief(strategy))
-    state = RunState(fitted, None if only_weights else workdir / "checkpoints", writes=strategies.is_chief(strategy))
+    state = RunState(fitted, None if only_weights else workdir / CHECKPOINTS, writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         with naming_rows(data):

@@ -2,7 +2,7 @@
 
 from tfflows.datasets import Data
 from tfflows.errors import check
-from tfflows.layers import Logit
+from tfflows.layers import ActNorm, Logit
 from tfflows.models import Dequantized, Flow, FlowMatching, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
 from tfflows.models.objective import check_importance_samples
 from tfflows.targets import Target
@@ -22,6 +22,7 @@ def make_objective(
     """
     if isinstance(data, Target):
         _check_target(settings)
+        _check_memory(model, settings)
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
     _check_data(model, data, settings)
@@ -42,12 +43,15 @@ def _check_target(settings):
     check(not settings.variational_em, rule, variational_em=True)
     rule = "Expected objective='maximum_likelihood' for a target, which has no examples to match."
     check(settings.objective == "maximum_likelihood", rule, objective=settings.objective)
+    rule = "Expected `input_noise` to be 0 for a target, which has no examples."
+    check(not settings.input_noise, rule, input_noise=settings.input_noise)
 
 
 def _check_data(model, data, settings):
     rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     check_importance_samples(model, settings.num_importance_samples)
+    _check_memory(model, settings)
     rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
     has_latent = isinstance(model, LatentVariableModel)
     check(has_latent or not settings.variational_em, rule, variational_em=True, model=model.name)
@@ -58,6 +62,15 @@ def _check_data(model, data, settings):
     rule = "Expected `input_noise` to be 0 with a logit of the pixels, which has no values outside of their range."
     has_logit = isinstance(model, Dequantized) and any(isinstance(layer, Logit) for layer in model.flow.flow_layers)
     check(not (has_logit and settings.input_noise), rule, input_noise=settings.input_noise, model=model.name)
+
+
+def _check_memory(model, settings):
+    flow = getattr(model, "flow", model)
+    layers = flow.flow_layers if isinstance(flow, Flow) else []
+    # An actnorm alone would save nothing.
+    repeats = any(layer.is_function_of_weights and not isinstance(layer, ActNorm) for layer in layers)
+    rule = "Expected memory='keep': no layer of this model is computed again for the gradient."
+    check(repeats or settings.memory == "keep", rule, memory=settings.memory, model=model.name)
 
 
 def warnings(model: GenerativeModel, data: Data | Target) -> list[str]:

@@ -44,7 +44,8 @@ class TrainSettings:
             models. A number that does not divide both `steps` and `validate_every` is reduced to one that does.
         jit_compile: Whether to compile the step with XLA, on one replica only (a TPU always compiles its steps).
         memory: `"keep"` stores all intermediate results of the flow's layers for the gradient; `"recompute"` stores the
-            input of each layer only and computes the rest again, which takes less memory and more time.
+            input of each coupling, autoregressive, residual or linear layer only, and computes the rest again in more
+            time and less memory.
         mixed_precision: Whether networks compute in bfloat16; the flow itself, and every reported score, use float32.
     """
 

@@ -1,6 +1,7 @@
 """Where a model trains: on one device, all devices of this machine, several machines, or a TPU."""
 
 import contextlib
+import json
 import os
 
 import tensorflow as tf
@@ -38,9 +39,25 @@ def _mirrored():
 
 
 def _multi_worker():
-    rule = "Expected --strategy=multi_worker to find the environment variable TF_CONFIG, which lists the workers."
-    check(bool(os.environ.get("TF_CONFIG")), rule, TF_CONFIG=os.environ.get("TF_CONFIG"))
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    rule = (
+        "Expected --strategy=multi_worker to find the environment variable TF_CONFIG, which lists the workers: "
+        '{"cluster": {"worker": [addresses]}, "task": {"type": "worker", "index": index of this one}}.'
+    )
+    text = os.environ.get("TF_CONFIG")
+    check(_lists_workers(text), rule, TF_CONFIG=text)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except ValueError as error:  # such as an index that the cluster does not have
+        raise InputError(f"{rule} Received: TF_CONFIG={text!r} ({str(error).splitlines()[0]}).") from error
+
+
+def _lists_workers(text: str | None) -> bool:
+    """Whether TensorFlow finds a cluster in the text; without one, each machine would train alone."""
+    try:
+        found = json.loads(text or "{}")
+        return bool(found["cluster"]) and {"type", "index"} <= set(found["task"])
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def _tpu(tpu):

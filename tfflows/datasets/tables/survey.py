@@ -17,6 +17,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.sources.encoding import Encoder
 
+BIN_OF_PLACE, BIN_OF_CONTENT = ("bin", "place"), ("bin", "content")  # keys of the sample that no column can have
 DIFFERENT = 0.1  # share of different values from which on a column is continuous, though rows may be copies
 
 
@@ -51,7 +52,7 @@ class Survey:
         for how, found in bins.items():
             self.histograms[how] += np.bincount(found, minlength=BINS)
         self.rows += len(bins[False])
-        self.sample.add({**rows.columns, "_place": bins[False], "_content": bins[True]})
+        self.sample.add({**rows.columns, BIN_OF_PLACE: bins[False], BIN_OF_CONTENT: bins[True]})
 
 
 def survey(
@@ -126,11 +127,11 @@ def _decided(
     rule = f"Expected {name!r} to have enough different rows for training, validation and test, or files for them."
     wanted = dict(zip(PARTS, [1, *counts], strict=True)) | dict.fromkeys(held_out, 1)
     check(all(size > 0 for part, size in sizes.items() if wanted[part]), rule, **sizes)
-    is_train = cuts.part(sample["_content" if by_content else "_place"]) == 0
+    is_train = cuts.part(sample[BIN_OF_CONTENT if by_content else BIN_OF_PLACE]) == 0
     sample = {each: values[is_train] for each, values in sample.items()}
     weight = 1.0 if roles.weight is None else _mean_weight(roles.weight, sample[roles.weight])
     if by_content:  # copies of rows say nothing about the spread of a column, or whether it is rounded
-        _, places = np.unique(sample["_content"], return_index=True)
+        _, places = np.unique(sample[BIN_OF_CONTENT], return_index=True)
         sample = {each: values[places] for each, values in sample.items()}
     encoder = Encoder(_event(roles, found, sample, options), roles.label, roles.weight)
     return Table(name, encoder, kinds, train, held_out, cuts, found.hashes[by_content], sizes, weight)
