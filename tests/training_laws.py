@@ -36,8 +36,6 @@ def gradient_lowers_to_hlo(case: Case) -> None:
 
 
 def two_replicas_train_as_one(case: Case) -> None:
-    if case.event.discrete:
-        return  # tests/training/test_parity.py holds it for images, in whole runs
     one = fitted(case)
     # Reduced by hand, as collective operations of several strategies in one process share their keys.
     by_hand = tf.distribute.ReductionToOneDevice()
@@ -49,8 +47,6 @@ def two_replicas_train_as_one(case: Case) -> None:
 
 def unit_of_the_data_does_not_matter(case: Case) -> None:
     """Data in other units have the density of a change of variables: weights that depend on data absorb the scale."""
-    if case.event.discrete:
-        return
     x, conditions = events(case, 64)
     with pytest.MonkeyPatch.context() as patch:
         # A row's noise is a hash of its content: that of scaled rows would be other noise.
