@@ -172,11 +172,11 @@ def iterate(
     """The limit of `x <- update(x)`, where `update` is a contraction, for each row of its own.
 
     After a step of length s, the limit is at most `s * lipschitz / (1 - lipschitz)` away. A row is done when that is
-    within the tolerance, relative to the larger of the norms of `x` and `start`; it then waits for the others. Each
-    step is at most `lipschitz` times the one before, which limits their number.
+    within the tolerance, relative to the larger of the norms of `x` and `start`; it then waits for the others. Steps
+    shrink by `lipschitz` at least, which limits their number.
     """
     tolerance = TOLERANCES[start.dtype] * (1 - lipschitz) / max(lipschitz, 1e-6)
-    most = 1 + max(1, math.ceil(math.log(tolerance) / math.log(max(lipschitz, 1e-6))))
+    most = max(1, math.ceil(math.log(tolerance) / math.log(max(lipschitz, 1e-6))))
     axes = list(range(1, 1 + event_ndims))
     start = tf.stop_gradient(start)
 

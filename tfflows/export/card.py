@@ -45,8 +45,8 @@ model-index:
 ## Use
 
     import zoo
-    model = zoo.load("path/to/{name}")       # this folder; a pretrained model has its name alone
-    model.log_prob(x)                        # nats per event
+    model = zoo.load("path/to/{name}")  # the path of this folder, or the id of a pretrained model
+    model.log_prob(x)  # nats per event
     model.sample(16, seed=0, temperature=1.0)
 
     python -m tfflows.scoring --model=path/to/{name} --input=events.npy --output=scores.csv
