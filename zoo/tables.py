@@ -77,9 +77,11 @@ def config(
         train = {**train, "batch_size": min(train["batch_size"], data.train.size)}  # as estimators of scikit-learn do
     sections = completed(architecture, data.event, preset, {"model": model, "train": train})
     found = Config(architecture, data.name, seed, **sections)
-    if "warmup_steps" not in train:  # a tenth of the run, as in the rules
-        steps, _ = found.settings.schedule_of(data.train.size)
+    steps, _ = found.settings.schedule_of(data.train.size)  # a short run has short warm-ups, as in the rules
+    if "warmup_steps" not in train:
         found.train["warmup_steps"] = min(found.train["warmup_steps"], steps // 10)
+    if "kl_warmup_steps" in found.model and "kl_warmup_steps" not in model:
+        found.model["kl_warmup_steps"] = min(found.model["kl_warmup_steps"], max(1, steps // 5))
     rule = "Expected `mixed_precision` to be False: this model is trained in float32."
     check(not found.settings.mixed_precision, rule, mixed_precision=True)
     return found

@@ -46,6 +46,8 @@ def test_warm_up_is_a_tenth_of_a_short_run(length):
     train = {"batch_size": 100, **length}
     assert tables.config("made", data, 0, {}, train).train["warmup_steps"] == 4
     assert tables.config("made", data, 0, {}, {**train, "warmup_steps": 15}).train["warmup_steps"] == 15
+    assert tables.config("vae", data, 0, {}, train).model["kl_warmup_steps"] == 8
+    assert tables.config("vae", data, 0, {"kl_warmup_steps": 30}, train).model["kl_warmup_steps"] == 30
 
 
 def test_columns_that_are_continuous_anyway_stay_so():
