@@ -67,7 +67,7 @@ def flagged(model: Path, path: Path) -> list[tuple[int, float]]:
 
 
 def ask(address: str, rows: list[tuple]) -> np.ndarray:
-    """The scores of rows by a server; a category is its number, in alphabetical order, as the model card says."""
+    """The scores of rows by a server; a category is its number, in the order in which the model card lists them."""
     x = [[MODES.index(mode), *numbers] for mode, *numbers in rows]
     with Client(address, "pumps") as client:
         return client.log_prob(np.array(x))

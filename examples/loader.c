@@ -1,13 +1,13 @@
 /* Runs a signature of an exported model from C, by the loader that TF Serving uses; no Python.
  *
  *     loader EXPORT SIGNATURE OUTPUT NAME=DIMENSIONS:FILE...
- *     loader exported/realnvp_digits/1 sample x seed=1,2:seed.bin temperature=1:temperature.bin
+ *     ./loader exported/realnvp_digits/1 sample x seed=1,2:seed.bin temperature=1:temperature.bin
  *
  * Each FILE holds the entries of one input, row-major, in the bytes of its type. The entries of the output are printed,
  * one a line. To build it:
  *
  *     TF=$(python -c 'import tensorflow, os; print(os.path.dirname(tensorflow.__file__))')
- *     cc -I$TF/include loader.c -o loader -L$TF -l:libtensorflow_cc.so.2 -l:libtensorflow_framework.so.2 -Wl,-rpath,$TF
+ *     cc -I$TF/include examples/loader.c -o loader -L$TF -l:libtensorflow_cc.so.2 -l:libtensorflow_framework.so.2 -Wl,-rpath,$TF
  */
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 """Asks a served model: log-likelihoods of images over gRPC, samples over REST, and which images are strange.
 
-    python examples/serve_a_model.py                                 # starts an emulator of TF Serving by itself
-    python examples/serve_a_model.py --grpc=host:8500 --rest=http://host:8501   # asks a server of yours
+    python -m examples.serve_a_model        # in the folder of the clone; starts an emulator of TF Serving by itself
+    python -m examples.serve_a_model --grpc=host:8500 --rest=http://host:8501   # asks a server of yours
 
 Any server of `exported/realnvp_digits` answers in the same way: `serving/serve.sh` starts tensorflow_model_server, and
 docs/serving.md says more. It takes half a minute.

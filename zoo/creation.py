@@ -69,7 +69,16 @@ def check_number(key: str, value: Any) -> None:
 
 
 def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
-    """The model of a configuration, with weights from a file if one is given."""
+    """The model of a configuration.
+
+    Args:
+        config: Configuration, as `configure` makes it.
+        event: What one data point is.
+        weights: File of weights, such as `Fitted.weights`; None for the initial ones.
+
+    Raises:
+        InputError: As in `create`.
+    """
     model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)

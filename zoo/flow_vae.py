@@ -60,7 +60,7 @@ def image(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """Flow VAE for images, with convolutions: the flows of `vector` and the networks of `zoo/vae.py`."""
+    """Flow VAE for images, with convolutions: the flows of `vector`, and the networks and arguments of `zoo/vae.py`."""
     networks = {"width": width, "blocks": blocks, "context_size": event.condition_size}
     encoder = ConvEncoder(features, **networks)
     decoder = ConvDecoder(shape=event.shape, features=features, **networks)

@@ -56,18 +56,20 @@ def test_known_pixels_stay_and_the_density_rises():
 
 
 def test_every_step_stays_inside_the_range_and_at_the_known_pixels(monkeypatch):
-    seen = []
+    seen, last = [], []
     monkeypatch.setattr(inpainting, "RATE", 1.0)
-    monkeypatch.setattr(inpainting, "_keep_better", lambda best, highest, y, log_prob: seen.append(y))
+    monkeypatch.setattr(inpainting, "_keep_better", lambda best, highest, y, log_prob: last.append(y))
     model, x = image_model(), images()[:2]
-    generate.inpainted(model, x, KEEP, steps=5)
+    generate.inpainted(model, x, KEEP, steps=5, progress=lambda number: seen.append(last[0].numpy()))
     problem = Problem.of(model, x, KEEP, None, None)
     low, high = problem.ends
-    hidden = problem.hidden(seen[-1])
-    assert low <= tf.reduce_min(hidden) < tf.reduce_max(hidden) <= high
-    known = tf.boolean_mask(seen[-1] - problem.place(problem.known), KEEP, axis=1)
-    np.testing.assert_allclose(known, 0, atol=1e-5)
-    _, gradient = problem.ascent(tf.identity(seen[-1]))
+    assert len(seen) == 5
+    for y in seen:
+        hidden = problem.hidden(tf.constant(y))
+        assert low <= tf.reduce_min(hidden) < tf.reduce_max(hidden) <= high
+        known = tf.boolean_mask(y - problem.place(problem.known), KEEP, axis=1)
+        np.testing.assert_allclose(known, 0, atol=1e-5)
+    _, gradient = problem.ascent(tf.constant(seen[-1]))
     assert np.all(tf.boolean_mask(gradient, KEEP, axis=1) == 0)
 
 

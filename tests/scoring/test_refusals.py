@@ -244,5 +244,5 @@ def test_beam_that_is_missing_is_named(toy, tmp_path, monkeypatch):
     good(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     line = refused(toy, tmp_path, "x.npy", runner="FlinkRunner")
-    assert "pip install tfflows[beam]" in line
+    assert "pip install apache-beam" in line
     assert len(running.scored(tmp_path, toy, tmp_path / "x.npy")) == 3

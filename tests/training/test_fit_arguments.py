@@ -1,5 +1,6 @@
 """Each argument of Keras' `fit` and `evaluate` does what Keras says."""
 
+import functools
 import inspect
 
 import keras
@@ -13,6 +14,7 @@ from tfflows.events import Event
 
 X = np.random.default_rng(0).normal(size=(48, 2)).astype(np.float32)
 LABEL = np.arange(48) % 3
+WEIGHT = np.tile([0.5, 2.0, 0.0, 1.5], 12)
 
 
 def small(classes=0, optimizer=None):
@@ -48,11 +50,42 @@ def assert_same_training(one: list[np.ndarray], other: list[np.ndarray]) -> None
 
 STREAM = tf.data.Dataset.from_tensor_slices(X).batch(16)
 HALF = X[24:]
-NATS = {part: -small().log_prob(rows).numpy() for part, rows in {"all": X, "half": HALF}.items()}
+
+
+@functools.cache
+def losses() -> np.ndarray:
+    return -small().log_prob(X).numpy()
 
 
 def mean(part: str) -> float:
-    return pytest.approx(NATS[part].mean(), rel=1e-5)
+    found = {"all": losses(), "half": losses()[24:], "weighted": losses() * WEIGHT}
+    return pytest.approx(found[part].mean(), rel=1e-5)
+
+
+class Called(keras.callbacks.Callback):
+    """Whether Keras has called it in an evaluation."""
+
+    seen = False
+
+    def on_test_begin(self, logs=None):
+        self.seen = True
+
+
+def calls_back() -> bool:
+    called = Called()
+    small().evaluate(X, callbacks=[called], verbose=0)
+    return called.seen
+
+
+def order_of(shuffle: bool) -> bool:
+    """Whether a step of half of the rows, in which the others have no weight, trains as on the first half in order."""
+    weight = np.repeat([1.0, 0.0], 24)
+    one = small()
+    one.fit(X, sample_weight=weight, batch_size=24, steps_per_epoch=1, shuffle=shuffle, verbose=0)
+    expected = small()
+    expected.fit(X[:24], batch_size=24, verbose=0)
+    pairs = zip(one.get_weights(), expected.get_weights(), strict=True)
+    return all(np.allclose(mine, theirs, rtol=1e-5, atol=1e-6) for mine, theirs in pairs)
 
 
 FIT = {
@@ -64,7 +97,7 @@ FIT = {
     "callbacks": lambda: steps(batch_size=16, epochs=5, callbacks=[keras.callbacks.TerminateOnNaN()]) == 15,
     "validation_split": lambda: validated(validation_split=0.5) == [mean("half")],
     "validation_data": lambda: validated(validation_data=(HALF,)) == [mean("half")],
-    "shuffle": lambda: steps(shuffle=False, batch_size=16) == 3,
+    "shuffle": lambda: order_of(False) and not order_of(True),
     "class_weight": lambda: small(3).fit(X, LABEL, class_weight={0: 2.0}, verbose=0) is not None,
     "sample_weight": lambda: small().fit(X, sample_weight=np.ones(48), verbose=0) is not None,
     "initial_epoch": lambda: steps(batch_size=16, epochs=3, initial_epoch=1) == 6,
@@ -78,9 +111,9 @@ EVALUATE = {
     "y": lambda: np.isfinite(small(3).evaluate(X, LABEL, verbose=0)),
     "batch_size": lambda: small().evaluate(X, batch_size=7, verbose=0) == mean("all"),
     "verbose": lambda: small().evaluate(X, verbose=0) == mean("all"),
-    "sample_weight": lambda: small().evaluate(X, sample_weight=np.ones(48), verbose=0) == mean("all"),
+    "sample_weight": lambda: small().evaluate(X, sample_weight=WEIGHT, verbose=0) == mean("weighted"),
     "steps": lambda: small().evaluate(STREAM.repeat(), steps=3, verbose=0) == mean("all"),
-    "callbacks": lambda: small().evaluate(X, callbacks=[keras.callbacks.Callback()], verbose=0) == mean("all"),
+    "callbacks": calls_back,
     "return_dict": lambda: small().evaluate(X, return_dict=True, verbose=0) == {"loss": mean("all")},
 }
 

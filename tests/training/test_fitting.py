@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl.testing import flagsaver
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import train
 import zoo
 from tests.training.small_run import fit, initialized, model
-from tfflows import datasets, training
+from tfflows import command, datasets, training
 from tfflows.errors import InputError, TrainingError
 from tfflows.models import MeanNegativeLogLikelihood
 from tfflows.training.validation import Validation, averaged_weights
@@ -177,3 +179,20 @@ def test_tensorboard_shows_what_the_model_makes_of_latents(dataset, names, tmp_p
     settings = training.TrainSettings(steps=2, batch_size=16, validate_every=2, sample_every=1)
     training.fit(flow, data, settings, seed=0, workdir=tmp_path)
     assert pictures_in(tmp_path) == names
+
+
+@pytest.mark.slow
+def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(tmp_path, monkeypatch):
+    policies, build = [], zoo.build
+
+    def recorded(*arguments, **settings):
+        policies.append(keras.config.dtype_policy().name)
+        return build(*arguments, **settings)
+
+    monkeypatch.setattr(zoo, "build", recorded)
+    flags = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16", "--mixed_precision"]
+    flags += [f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"]
+    with flagsaver.flagsaver():
+        command.run(train.main, train.FLAGS(["train.py", *flags]), name="train.py")
+    assert policies == ["mixed_bfloat16", "float32", "float32"]
+    assert keras.config.dtype_policy().name == "float32"

@@ -1,5 +1,7 @@
 """Facts of FFJORD's paper, 1810.01367."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import CASES, EVENTS, Case, float64, make
-from tfflows import noise
+from tfflows import layers, noise
 from tfflows.bijectors import Continuous
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -137,3 +139,16 @@ def test_velocity_field_is_never_conditioned_away():
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         zoo.create("ffjord", event=Event((2,)), **settings)
+
+
+def test_every_velocity_of_images_is_conditioned():
+    event = dataclasses.replace(EVENTS["image"], classes=3, context=2)
+    model = make(Case("ffjord", event))
+    fields = [layer for layer in model.flow.flow_layers if isinstance(layer, layers.Continuous)]
+    assert len(fields) == 3
+    one, label, context = ([1, 0, 0, 0.5, -1], [0, 1, 0, 0.5, -1], [1, 0, 0, 0.5, 2])
+    for field in fields:
+        x = tf.ones([1, *field.shape])
+        velocities = [field.network(tf.zeros([1, 1]), x, tf.constant([c], tf.float32)) for c in (one, label, context)]
+        assert np.abs(velocities[1] - velocities[0]).max() > 1e-4
+        assert np.abs(velocities[2] - velocities[0]).max() > 1e-4

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import EVENTS, Case, events, float64, make
+from tfflows import noise
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.models import PixelModel
@@ -117,6 +118,19 @@ def test_mixed_precision_samples_and_decodes():
         model = make(Case("pixelcnn", Event((3, 4, 1), "uint8", 8, classes=2)))
         x, conditions = events(Case("pixelcnn", model.event), 4)
         assert model.sample(3, label=[0, 1, 1], seed=0).shape == (3, 3, 4, 1)
-        assert np.abs(model.decode(model.encode(x, **conditions), **conditions).numpy() - x.astype(int)).max() <= 7
+        decoded = model.decode(model.encode(x, **conditions), **conditions).numpy()
+        assert np.mean(decoded != x) < 0.1, "rounding moves few latents into another cell"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_dropout_acts_in_training_alone():
+    model = zoo.create("pixelcnn", CASE.event, width=4, blocks=1, components=2, dropout=0.5)
+    x = tf.constant(events(CASE, 64)[0])
+    model.initialize(x)
+    for variable in model.trainable_variables:  # the last layer starts at zero
+        variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, [0, 1]))
+    seed = noise.seed_pair(0)
+    scores = [model.log_prob_fn(x, None, seed, training=training).numpy() for training in (False, False, True)]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    assert np.abs(scores[2] - scores[0]).max() > 0.01

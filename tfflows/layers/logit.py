@@ -10,7 +10,15 @@ from tfflows.layers.base import FlowLayer
 
 
 class Logit(FlowLayer):
-    """`bijectors.Logit`: from data in [0, high] to the real line."""
+    """`bijectors.Logit`: from data in [0, high] to the real line.
+
+    Args:
+        high: Upper end of the data, such as 256 for dequantized pixels of 8 bits.
+        alpha: Distance from the ends of the interval in which the logit is taken, in (0, 0.5).
+
+    Raises:
+        InputError: `alpha` is out of range.
+    """
 
     def __init__(self, *, high: float, alpha: float, **kwargs: Any):
         super().__init__(**kwargs)

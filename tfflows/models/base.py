@@ -76,7 +76,7 @@ class GenerativeModel(Conditional, KerasModel):
     def initialize(
         self, x: tf.Tensor, label: tf.Tensor | None = None, context: tf.Tensor | None = None, *, seed: int = 0
     ) -> None:
-        """Sets the data-dependent weights from one global batch; once, before training."""
+        """Sets the data-dependent weights from one batch of random events, `[batch, *event]`; once, before training."""
 
     def adapt(self, batches: tf.data.Dataset) -> None:
         """Computes the statistics that a density needs from the whole training set, with the current weights.
@@ -163,7 +163,7 @@ class GenerativeModel(Conditional, KerasModel):
         return self.on_rows("encode", self.encode_fn, inputs, self.latent_shape, self.compute_dtype)
 
     def decode(self, z: Any, label: Any = None, context: Any = None) -> tf.Tensor:
-        """Events in raw units from latents `[batch, *latent]`: the inverse of `encode`."""
+        """Events in raw units, `[batch, *event]`, from finite latents `[batch, *latent]`: the inverse of `encode`."""
         z = values.real("z", z, self.latent_shape, self.compute_dtype)
         condition = self.check_condition(label, context, values.rows(z))
         return self.on_rows("decode", self.decode_fn, (z, condition), self.event.shape, self.event.dtype)

@@ -139,7 +139,7 @@ def _runner(name: str, beam_options: Sequence[str]) -> Callable[[Job, Sequence[P
         return local.run
     if importlib.util.find_spec("apache_beam") is None:
         raise InputError(
-            f"Expected Apache Beam for the runner {name}: pip install tfflows[beam]. Received: no apache_beam."
+            f"Expected Apache Beam for the runner {name}: pip install apache-beam. Received: no apache_beam."
         )
     from tfflows.scoring import beam  # only here: the import takes seconds, and Beam is an extra
 
