@@ -1,10 +1,10 @@
-"""The tutorials of images and of serving run, and print what their pages say."""
+"""The tutorials run, and print what their pages say."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from examples import images_end_to_end, serve_a_model
+from examples import compose_a_flow, images_end_to_end, serve_a_model
 
 
 @pytest.mark.slow
@@ -27,3 +27,10 @@ def test_served_model_tells_shuffled_images_from_others(monkeypatch, capsys):
     assert "Below the 1% quantile of the test images: 100% of them" in lines
     assert [len(line) for line in lines[-8:]] == [8] * 8
     assert len(set("".join(lines[-8:]))) > 4
+
+
+@pytest.mark.slow
+def test_a_composed_flow_is_trained_saved_and_exported(tmp_path, capsys):
+    compose_a_flow.main(1, tmp_path)
+    assert "Loaded, with equal log-likelihoods: True" in capsys.readouterr().out
+    assert (tmp_path / "exported" / "saved_model.pb").exists()

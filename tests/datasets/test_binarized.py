@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.datasets.test_tfds_images import DATA_DIR, head, load, prepared
+from tests.datasets.test_tfds_images import head, load, prepared
+from tests.prepared import DATA_DIR
 from tfflows import datasets
 from tfflows.datasets import Split
 from tfflows.datasets.binarized import draw, drawn_once

@@ -1,7 +1,6 @@
 """Images as vectors of their pixels, and the models of vectors that take them."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 import zoo
 from tests.cases import SMALL
+from tests.prepared import DATA_DIR
 from tfflows import datasets, figures
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -16,7 +16,6 @@ from tfflows.layers import Logit
 from tools import logit_space
 from zoo.registry import ARCHITECTURES
 
-DATA_DIR = Path(__file__).parents[2].parent / "shared/data/tfds"
 OF_VECTORS = [name for name, row in ARCHITECTURES.items() if "vector" in row.builders]
 PIXELS = Event((4,), levels=5)
 

@@ -8,13 +8,13 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
+from tests.prepared import DATA_DIR
 from tfflows import datasets
 from tfflows.datasets import tfds_images
 from tfflows.errors import InputError
 from tfflows.events import Event
 
-DATA_DIR = Path(__file__).parents[2].parent / "shared/data/tfds"
-ADBENCH = DATA_DIR.parent / "adbench"
+ADBENCH = Path(__file__).parents[2].parent / "shared/data/adbench"
 SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 TRAIN = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000}
 

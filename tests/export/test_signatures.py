@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
+from tests.cases import EVENTS, Case, events, make
 from tests.training import small_run
 from tfflows import signatures
 from tfflows.errors import InputError
@@ -115,3 +116,11 @@ def test_a_document_without_marks_is_refused(tmp_path):
     with pytest.raises(InputError, match="Expected the marks <!-- scores --> and <!-- /scores -->"):
         marks.renew(tmp_path / "a.md", "scores", "")
     assert (tmp_path / "a.md").read_text() == "<!-- scores -->\n"
+
+
+def test_served_log_likelihoods_have_the_importance_samples_of_the_export():
+    case = Case("nice", EVENTS["image"])
+    model, x = make(case), events(case, 4)[0]
+    served = Servable(model, num_importance_samples=3).log_prob(tf.constant(x), None)["log_prob"]
+    np.testing.assert_allclose(served, model.log_prob(x, seed=0, num_importance_samples=3), rtol=1e-5)
+    assert np.abs(served - model.log_prob(x, seed=0)).max() > 1e-3

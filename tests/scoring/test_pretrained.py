@@ -1,7 +1,6 @@
 """Models by their id, datasets by their name."""
 
 import json
-import os
 import shutil
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from tests.prepared import DATA_DIR
 from tests.scoring import running
 from tfflows import datasets
 from tfflows.events import Event
@@ -18,8 +18,6 @@ from tfflows.scoring.parts import split_into_parts
 from tfflows.scoring.served import Version
 from tfflows.splits import in_memory
 from zoo.pretrained import exported_folder
-
-DATA = os.environ.get("TFDS_DATA_DIR", os.path.expanduser("~/tensorflow_datasets"))
 
 
 def test_pretrained_model_scores_its_test_set_as_published(tmp_path):
@@ -67,9 +65,9 @@ def float_of(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.isdir(os.path.join(DATA, "mnist")), reason="needs MNIST in TFDS_DATA_DIR")
+@pytest.mark.skipif(not (DATA_DIR / "mnist").is_dir(), reason="needs MNIST, prepared by TFDS")
 def test_autoencoder_scores_by_its_importance_samples(tmp_path):
-    model, options = exported_folder("vae_dynamic_mnist"), {"data_dir": DATA}
+    model, options = exported_folder("vae_dynamic_mnist"), {"data_dir": str(DATA_DIR)}
     scores = running.scored(tmp_path, model, "dynamic_mnist", version=1, options=options, batch_size=100)
     metrics = json.loads((running.ROOT / "exported" / "vae_dynamic_mnist" / "1" / "metrics.json").read_text())
     assert scores.mean() == pytest.approx(metrics["nats"], abs=0.05)

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.datasets.test_tfds_images import DATA_DIR, beside_its_file
+from tests.datasets.test_tfds_images import beside_its_file
+from tests.prepared import DATA_DIR
 from tfflows import datasets, training
 from tfflows.datasets import tfds_vectors
 from tfflows.datasets.recipes import BINARIZED, RECIPES
@@ -232,3 +233,13 @@ def test_withdrawn_model_leaves_the_table_and_the_exports(tmp_path, monkeypatch)
     assert [folder.exists() for folder in folders] == [True, False]
     with pytest.raises(InputError, match=r"`ID` to be one of \['realnvp_digits'\].*Received: ID='nice_digits'"):
         publish.withdraw("nice_digits", tmp_path / "table.csv")
+
+
+def test_settings_of_a_pretrained_model_may_change_where_its_weights_stay():
+    name, z = "tarflow_toy_eight_gaussians", np.random.default_rng(0).normal(size=(4, 2))
+    x = zoo.load(name).decode(z)
+    one = zoo.load(name, jacobi_blocks=2)
+    assert one.sample_cost != zoo.load(name).sample_cost
+    np.testing.assert_allclose(one.decode(z), x, atol=1e-3)
+    with pytest.raises(InputError, match=r"`setting` to be one of .*'jacobi_blocks'.*'depht'"):
+        zoo.load(name, depht=2)
