@@ -201,7 +201,13 @@ LAWS = [
 
 
 # Those that write files, or compile graphs with gradients, take more than five seconds.
-HEAVY = {keras_file_is_the_model, saved_model_is_the_model, plain_keras_trains, keras_keeps_float64}
+HEAVY = {
+    keras_file_is_the_model,
+    saved_model_is_the_model,
+    served_tables_hold_offsets_and_missing_values,
+    plain_keras_trains,
+    keras_keeps_float64,
+}
 
 
 @pytest.mark.parametrize("law", [pytest.param(law, marks=[pytest.mark.slow] if law in HEAVY else []) for law in LAWS])

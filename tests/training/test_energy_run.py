@@ -112,11 +112,11 @@ def test_settings_without_effect_on_a_target_are_refused():
         make_objective(zoo.create("planar", ENERGY.event), ENERGY, TrainSettings(input_noise=0.3))
 
 
-@pytest.mark.parametrize("name", ["realnvp", "planar"])
-def test_draws_are_float32_where_networks_compute_in_bfloat16(name, tmp_path):
+@pytest.mark.slow
+def test_draws_are_float32_where_networks_compute_in_bfloat16(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model, settings = zoo.create(name, ENERGY.event), TrainSettings(steps=2, validate_every=2, batch_size=8)
+        model, settings = zoo.create("realnvp", ENERGY.event), TrainSettings(steps=2, validate_every=2, batch_size=8)
         fitted = training.fit(model, ENERGY, settings, seed=0, workdir=tmp_path, verbose=0)
     finally:
         keras.config.set_dtype_policy("float32")

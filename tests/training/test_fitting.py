@@ -97,6 +97,7 @@ def test_batch_that_the_data_cannot_fill_is_refused(tmp_path):
         fit(tmp_path, batch_size=2000)
 
 
+@pytest.mark.slow
 def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
     fit(tmp_path, steps=4)
     training.check_not_shorter(tmp_path, 4)

@@ -11,10 +11,11 @@ from tfflows.training.callbacks import SamplePictures
 
 # One architecture for each kind of model; the flows of tests/training/test_fitting.py have other pictures.
 KINDS = ("idf", "iaf_vae", "pixelcnn", "residual", "tarflow", "vae")
-CHOSEN = {case.name: case for case in CASES if case.name in KINDS and not case.event.condition_size}.values()
+CHOSEN = {case.name: case for case in CASES if case.name in KINDS and not case.event.condition_size}
+SLOW = pytest.param(CHOSEN.pop("residual"), marks=pytest.mark.slow)  # its inverse iterates
 
 
-@pytest.mark.parametrize("case", CHOSEN, ids=str)
+@pytest.mark.parametrize("case", [*CHOSEN.values(), SLOW], ids=str)
 def test_every_kind_of_model_shows_its_samples(case, tmp_path):
     x, _ = events(case, 60)
     data = datasets.from_arrays(x * 32, n_bits=3) if case.event.discrete else datasets.from_arrays(x)

@@ -235,6 +235,7 @@ def test_withdrawn_model_leaves_the_table_and_the_exports(tmp_path, monkeypatch)
         publish.withdraw("nice_digits", tmp_path / "table.csv")
 
 
+@pytest.mark.slow
 def test_settings_of_a_pretrained_model_may_change_where_its_weights_stay():
     name, z = "tarflow_toy_eight_gaussians", np.random.default_rng(0).normal(size=(4, 2))
     x = zoo.load(name).decode(z)
