@@ -33,8 +33,8 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
     check(data.event.kind == "image" and data.event.classes > 0, rule, dataset=data.name, event=data.event.to_dict())
     if path is not None:
         check(path.suffix == ".keras", "Expected the path of a .keras file for the classifier.", path=str(path))
-    if path is not None and path.exists():
-        return _read(path, data)
+        if path.exists():
+            return _read(path, data)
     keras.utils.set_random_seed(seed)
     model = _network(data)
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -22,7 +22,8 @@ class DistributedModel(keras.Model):
     noise_seed = 0
 
     def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
+        # Networks may compute in bfloat16 by the global policy; a model itself does not, unless it is told to.
+        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
         functions: dict[tuple, Any] = {}
         self._functions = lambda: functions  # wrapped in a function, as Keras would take the keys for names of state
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -45,7 +44,7 @@ class FlowMatching(DistributedModel):
     """
 
     def __init__(self, model: Flow | Dequantized, *, optimal_transport: bool = False, **kwargs: Any):
-        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(**kwargs)
         flow = model.flow if isinstance(model, Dequantized) else model
         layers = flow.flow_layers if isinstance(flow, Flow) else []
         continuous = [layer for layer in layers if isinstance(layer, Continuous)]

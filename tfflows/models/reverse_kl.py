@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tfflows import noise
@@ -36,7 +35,7 @@ class ReverseKL(DistributedModel):
     """
 
     def __init__(self, flow: Flow, target: Target, *, anneal_steps: int = 1, **kwargs: Any):
-        super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(**kwargs)
         rule = "Expected a flow for a target: it must score what it draws, and this model has no exact density."
         check(isinstance(flow, Flow), rule, model=flow.name)
         rule = f"Expected a flow of the target's events, of shape {list(target.event.shape)} and without labels."

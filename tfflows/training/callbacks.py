@@ -119,6 +119,8 @@ class SamplePictures(keras.callbacks.Callback):
         if figures.image_shape(event):
             seen = first_examples(self.data, 12, "validation")["x"]
             found = {"temperatures": modes.sample(trained).picture}
-            return found | ({"interpolation": modes.interpolate(trained, images=seen).picture} if len(seen) > 1 else {})
+            if len(seen) > 1:
+                found["interpolation"] = modes.interpolate(trained, images=seen).picture
+            return found
         in_the_plane = event.shape == (2,) and not event.columns
         return {"density": modes.density(trained).picture} if in_the_plane else {}
