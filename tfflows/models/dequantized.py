@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tfflows import noise
@@ -44,7 +43,7 @@ class Dequantized(GenerativeModel):
 
     def __init__(self, flow: Flow, *, levels: int, dequantization: Dequantization | None = None, **kwargs: Any):
         event = dataclasses.replace(flow.event, dtype="uint8", levels=levels)
-        super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
+        super().__init__(event, **{"name": flow.name, **kwargs})
         self.flow = flow
         self.dequantization = dequantization or UniformDequantization()
         self._is_initialized = False

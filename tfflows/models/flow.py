@@ -60,7 +60,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         condition_dropout: float = 0.0,
         **kwargs: Any,
     ):
-        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(event, **kwargs)
         rule = "Expected a continuous `event`: wrap the flow of `event.dequantized` in `Dequantized`."
         check(not event.discrete, rule, event=event.to_dict())
         bases.check_base(base, event.size, self.compute_dtype)

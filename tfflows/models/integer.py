@@ -50,7 +50,7 @@ class IntegerFlow(GenerativeModel):
     def __init__(
         self, event: Event, scales: Sequence[Sequence[FlowLayer]], *, prior: Network, components: int = 1, **kwargs: Any
     ):
-        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(event, **kwargs)
         check(event.discrete, "Expected an `event` of integers, with `levels`.", event=event.to_dict())
         self.integers = DiscretizedLogistics(event.levels, components)
         self.chains = [Chain(layers) for layers in scales]

@@ -60,7 +60,7 @@ class LatentVariableModel(GenerativeModel):
     exact = False
 
     def __init__(self, event: Event, *, free_bits: float = 0.0, kl_warmup_steps: int = 1, **kwargs):
-        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(event, **kwargs)
         self.free_bits = free_bits
         self.kl_warmup_steps = kl_warmup_steps
         self.likelihood = likelihood(event)

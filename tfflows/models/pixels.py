@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -45,7 +44,7 @@ class PixelModel(GenerativeModel):
     takes_importance_samples = False
 
     def __init__(self, event: Event, network: Network, *, components: int, **kwargs: Any):
-        super().__init__(event, **{"dtype": keras.config.floatx(), **kwargs})
+        super().__init__(event, **kwargs)
         check(event.discrete and len(event.shape) == 3, "Expected images of integers.", event=event.to_dict())
         self.mixture = PixelMixture(event.levels, event.shape[-1], components)
         self.network = network.sized(self.mixture.size)

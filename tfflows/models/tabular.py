@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from tfflows import noise
@@ -53,7 +52,7 @@ class Tabular(GenerativeModel):
     input_noise = 0.0
 
     def __init__(self, event: Event, flow: GenerativeModel, *, width: int = 64, **kwargs: Any):
-        super().__init__(event, **{"dtype": keras.config.floatx(), "name": flow.name, **kwargs})
+        super().__init__(event, **{"name": flow.name, **kwargs})
         wanted = real_event(event)
         check(flow.event == wanted, f"Expected `flow` to model {wanted}.", event=flow.event)
         self.flow = flow
