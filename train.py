@@ -103,7 +103,7 @@ def main(argv: list[str]) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, event)
-    training.make_objective(model, data, settings)  # what cannot be is said before anything is written
+    training.make_objective(model, data, settings)  # raises its errors before anything is written
     workdir = training.check_not_shorter(Path(FLAGS.workdir or f"runs/{config.id}"), steps)
     config.save_to(workdir, write=chief)
     print(

@@ -1,4 +1,4 @@
-"""Three theorems about flows, each shown by numbers: docs/theorems.md states them.
+"""Three theorems about flows, each checked numerically; docs/theorems.md states them.
 
     python examples/theorems.py
 

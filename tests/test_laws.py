@@ -34,7 +34,7 @@ OF_REAL_VECTORS = {
     two_replicas_train_as_one,
     unit_of_the_data_does_not_matter,
 }
-# A bound is no distribution.
+# A bound is not a distribution.
 OF_EXACT_DENSITIES = {distribution_is_one_of_tfp, conditions_are_the_batch_of_a_distribution}
 
 

@@ -1,4 +1,4 @@
-"""The laws of training: a step compiles under XLA, two replicas train as one, and the unit of the data is no matter."""
+"""The laws of training: a step compiles under XLA, two replicas train as one, and units do not matter."""
 
 import keras
 import numpy as np

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-BOUND = 5.0  # of log-deviations and log-scales: no density is unbounded, and no event infinitely unlikely
+BOUND = 5.0  # of log standard deviations and log-scales: no density is unbounded, and no event infinitely unlikely
 REACH = 10.0  # in standard deviations
 
 

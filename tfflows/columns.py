@@ -22,8 +22,8 @@ class Column(ConfigurableValue):
         kind: `"real"`, `"categorical"` or `"circular"`.
         categories: The names of the categories of a categorical column.
         values: The numbers that stand for the categories: those in the data if these are numbers, else 0, 1, 2, ...
-        low: Lower end of the support, which is not part of it; None if it has none. A circular column goes from `low`
-            up to, but not including, `high`.
+        low: Lower bound of the support, exclusive; None if there is none. A circular column takes values in [low,
+            high).
         high: Upper end of the support.
         step: Distance between the values of a real column that are equally spaced, such as 1 for integers. A value
             then stands for the cell of this width around it. 0 for a continuous column.

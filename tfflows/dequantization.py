@@ -148,7 +148,7 @@ class LogitNormalDequantization(VariationalDequantization):
     for that.
 
     Args:
-        conditioner: Unbuilt network of the pixels, a recipe; it returns maps of the size of the image.
+        conditioner: Unbuilt network of the pixels, a template; it returns maps of the size of the image.
         levels: Number of values of a pixel.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.1; the distribution is ours.
@@ -156,7 +156,7 @@ class LogitNormalDequantization(VariationalDequantization):
 
     def __init__(self, conditioner: Network, levels: int, **kwargs: Any):
         super().__init__([ContextAffine()], None, levels, **kwargs)
-        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
+        self._conditioner = lambda: conditioner  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
         self.network = self._conditioner().sized(2 * input_shape[-1])

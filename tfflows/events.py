@@ -94,7 +94,7 @@ class Event(ConfigurableValue):
 
     @property
     def dequantized(self) -> "Event":
-        """The continuous event that noise makes of this one; this one itself if it is continuous."""
+        """The continuous event that remains after dequantization: float32, of the same shape."""
         return dataclasses.replace(self, dtype="float32", levels=None)
 
     @property

@@ -28,7 +28,7 @@ class DiscretizedLogistics(ConfigurableValue):
         components: Number of logistic distributions.
 
     Raises:
-        InputError: There is no component.
+        InputError: `components` is less than 1.
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), the section on the prior,
     and the authors' code, `utils/distributions.py`.

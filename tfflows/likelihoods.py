@@ -81,7 +81,7 @@ class GaussianLikelihood(Likelihood):
 
 @dataclasses.dataclass(frozen=True)
 class DiscretizedLogistic(Likelihood):
-    """Entries 0..levels-1: the mass of a logistic distribution between `x - 1/2` and `x + 1/2`; the ends get the tails.
+    """Entries 0..levels-1: the mass of a logistic distribution within 1/2 of `x`; the end values include the tails.
 
         log P(x) = log(sigmoid((x + 1/2 - mean) / scale) - sigmoid((x - 1/2 - mean) / scale))
 
@@ -91,7 +91,7 @@ class DiscretizedLogistic(Likelihood):
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendix
     C.5.
     Differs from the paper: each entry has a scale of its own, not each channel; the cells are centered on the integers;
-    the ends get the tails, so that the probabilities add up to 1.
+    the end values include the tails, so that the probabilities add up to 1.
     """
 
     levels: int

@@ -14,7 +14,7 @@ def log_mass(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor, levels: int | None
         x: Integers.
         mean: Means of the distributions.
         scale: Scales of the distributions.
-        levels: The integers are 0..levels-1, and the ends get the tails; None for all integers.
+        levels: The integers are 0..levels-1, and the end values include the tails; None for all integers.
     """
     above = tf.math.log_sigmoid((mean - x + 0.5) / scale)
     below = tf.math.log_sigmoid((x + 0.5 - mean) / scale)

@@ -26,7 +26,7 @@ def bits_per_dim(log_prob: Any, event: Event) -> Any:
 
 
 def kind_of_score(*, exact: bool, estimate: bool, discrete: bool) -> str:
-    """What a score is, in the words that follow it: none for an exact one."""
+    """The qualifier printed after a score, such as " (a lower bound)"; empty for an exact score."""
     if estimate:
         return " (an unbiased estimate of a lower bound)" if discrete else " (an unbiased estimate)"
     return "" if exact else " (a lower bound)"

@@ -91,7 +91,7 @@ def split(seed: tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:
 
 @tf.function(reduce_retracing=True, autograph=False)
 def _compiled_split(seed, num):
-    """`split`, which takes 2.5 ms as eager operations, as one function of all numbers."""
+    """`split`, compiled once for all values of `num`; eagerly it would take 2.5 ms."""
     return split(seed, num)
 
 
@@ -126,7 +126,7 @@ def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Ten
 
 
 def fold_in(seeds: tf.Tensor, number: int) -> tf.Tensor:
-    """Derived seeds, int32 `[batch, 2]`, for the use with this number: uses with different numbers are independent."""
+    """Seeds of the stream `number`, int32 `[batch, 2]`, derived from `seeds`; different streams are independent."""
     key = tf.bitcast(seeds, tf.uint32)
     words = threefry(
         (key[:, 0], key[:, 1]), (tf.constant(number & 0xFFFFFFFF, tf.uint32), tf.constant(PARITY, tf.uint32))

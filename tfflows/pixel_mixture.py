@@ -16,10 +16,9 @@ class PixelMixture(ConfigurableValue):
     """The probability of a pixel, given the outputs of a network.
 
         P(x) = sum_k softmax(logits)[k] * prod_c mass(x[c]; center[k, c], scale[k, c])
-        center[k, c] = mean[k, c] + sum_{j < c} tanh(factor[k, c, j]) * x[j]
+        center[k, c] = mean[k, c] + sum_{j < c} tanh(factor[k, c, j]) * (x[j] - (levels - 1) / 2)
 
-    `mass` is that of a logistic distribution between `x - 1/2` and `x + 1/2`; the ends get the tails. The channels
-    enter the centers with their middle at 0.
+    `mass` is that of a logistic distribution between `x - 1/2` and `x + 1/2`; the end values include the tails.
 
     Args:
         levels: Number of values of a channel.

@@ -52,7 +52,7 @@ def check_entries(name: str, array: np.ndarray, sound: np.ndarray, rule: str, *,
     Args:
         name: Name of the argument.
         array: Values.
-        sound: bool, of the same shape.
+        sound: Which entries are valid, bool of the same shape.
         rule: The rule that a sound entry follows.
         first_row: Number of the first row, where `array` is a part of a dataset.
     """

@@ -22,7 +22,7 @@ class Architecture:
     """One paper's model.
 
     Args:
-        paper: Number of the paper on arXiv.
+        paper: arXiv identifier of the paper.
         title: Name of the method, as in the paper.
         builders: For each kind of event, `"vector"` or `"image"`, the function that creates the model.
         presets: Settings by dataset (`"flat_mnist"` for flattened MNIST), by family of datasets, such as `"energy"`,
@@ -68,7 +68,7 @@ class Architecture:
         return self.preset(dataset, event).get("published", "")
 
     def source(self, dataset: str, event: Event) -> str:
-        """Number on arXiv of the paper with the published score on a dataset."""
+        """Returns the arXiv identifier of the paper with the published score on a dataset."""
         return self.preset(dataset, event).get("source", self.paper)
 
 

@@ -1,8 +1,8 @@
 """B-NAF: autoregressive flows, each of which is a single network that is monotone in every entry.
 
 Source: De Cao et al., "Block Neural Autoregressive Flow" (1904.04676), section 3, with the authors' code.
-Differs from the paper: every flow has a gated residual, also the last one, so that each is onto the real vectors and
-has samples; ActNorm standardizes the data and is placed between the flows.
+Differs from the paper: every flow has a gated residual, including the last one, so that each is surjective and can be
+sampled; ActNorm standardizes the data and is placed between the flows.
 """
 
 from tfflows.costs import Cost

@@ -133,7 +133,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         return float(np.mean(self.score_samples(X, context)))
 
     def decision_function(self, X: Any, context: Any = None) -> np.ndarray:
-        """How much more likely each row is than `offset_`, in nats: negative for the rows that `predict` flags."""
+        """Log-likelihood of each row minus `offset_`, in nats: negative for the rows that `predict` flags."""
         return self.score_samples(X, context) - self.offset_
 
     def predict(self, X: Any, context: Any = None) -> np.ndarray:

@@ -25,7 +25,7 @@ def image(
 ) -> IntegerFlow:
     """IDF for images of integers: each scale squeezes, applies couplings, and factors out half of the channels.
 
-    A coupling changes a quarter of the channels, given the others; each has a random order of the channels before it.
+    A coupling changes a quarter of the channels, given the others, and follows a random permutation of the channels.
 
     Args:
         event: Event of shape `(height, width, channels)`, of integers; each scale halves height and width.
@@ -33,7 +33,7 @@ def image(
         couplings: Number of couplings of each scale.
         width: Number of feature maps that the layers of a network add to its input.
         depth: Number of layers of the couplings' networks.
-        prior_depth: Number of layers of the networks of what is factored out.
+        prior_depth: Number of layers of the networks that compute the prior of the factored-out channels.
         components: Number of logistic distributions in the mixtures.
     """
     check(event.discrete, "Expected an `event` of integers, with `levels`.", event=event.to_dict())

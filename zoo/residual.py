@@ -25,7 +25,7 @@ def vector(
         blocks: Number of residual blocks, each followed by ActNorm.
         width: Number of units in each hidden layer of the networks.
         depth: Number of hidden layers of the networks.
-        lipschitz: Bound of the Lipschitz constants of the networks, in (0, 1).
+        lipschitz: Bound on the Lipschitz constants of the networks, in (0, 1).
     """
     settings = {"width": width, "lipschitz": lipschitz, "context_size": event.condition_size}
     network = LipschitzNet(sizes=(1,) * (depth + 1), **settings)
@@ -53,7 +53,7 @@ def image(
         width: Number of feature maps of the convolutional networks.
         dense_blocks: Number of dense blocks of the last scale.
         dense_width: Number of units of the dense networks.
-        lipschitz: Bound of the Lipschitz constants of the networks, in (0, 1).
+        lipschitz: Bound on the Lipschitz constants of the networks, in (0, 1).
         factor_out: Whether each scale but the last factors out half of the channels after the squeeze.
         alpha: Distance from the ends of the interval in the logit.
     """

@@ -82,7 +82,7 @@ def bandwidth(rule: str | float, rows: int, columns: int) -> float:
         columns: Number of columns.
 
     Raises:
-        InputError: The rule is another one, or a negative number.
+        InputError: `rule` is neither a known name nor a positive number.
 
     Source: Scott, "Multivariate Density Estimation" (1992), equation 6.42; Silverman, "Density Estimation for
     Statistics and Data Analysis" (1986), section 4.3.2.

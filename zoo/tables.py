@@ -122,7 +122,7 @@ def context(event: Event, values: Any, rows: int) -> np.ndarray:
     """The context of rows, float64 `[rows, context]`, from one for each of them or one for all.
 
     Raises:
-        InputError: The event has no context, or the number of rows is another.
+        InputError: The event has no context, or the number of rows does not match.
     """
     _check_has_context(event, values)
     values = as_frame(values)

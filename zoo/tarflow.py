@@ -36,8 +36,8 @@ def vector(
         width: Number of channels of the transformers.
         heads: Number of heads of the attention, a divisor of `width`.
         jacobi_blocks: Number of blocks of entries that sampling iterates over; None samples one after another.
-        guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
-        condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
+        guidance: Weight of classifier-free guidance, which changes the distribution of samples; 0 for none.
+        condition_dropout: Fraction of the rows whose condition is dropped in training, which guidance requires.
         base: Distribution of the latent: `"normal"`, or `"student_t"` for heavy tails.
     """
     network = transformer(event, layers, width, heads, guidance)
@@ -71,8 +71,8 @@ def image(  # noqa: PLR0913 - the settings of pixels, transformers and sampling
         alpha: Distance from the ends of the interval in a logit of the pixels; 0 scales them to [-1, 1].
         dequantization: Noise of the pixels: `"uniform"`, or `"logit_normal"`, learned.
         jacobi_blocks: Number of blocks of patches that sampling iterates over; None samples one after another.
-        guidance: Weight of the guidance of samples by their condition, which changes their distribution; 0 for none.
-        condition_dropout: Fraction of the rows whose condition training hides, which guidance needs.
+        guidance: Weight of classifier-free guidance, which changes the distribution of samples; 0 for none.
+        condition_dropout: Fraction of the rows whose condition is dropped in training, which guidance requires.
     """
     network = transformer(event, layers, width, heads, guidance)
     flow = [pixel_layer(event, alpha, low=-1.0, high=1.0), Tokens(patch), *alternate(blocks, network, jacobi_blocks)]

@@ -1,7 +1,8 @@
 """VAE: an autoencoder whose latent vector has a Gaussian posterior and a standard normal prior.
 
 Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), sections 2 and 3.
-Differs from the paper: convolutions and exponential linear units, as in later work on images; bounded log-deviations.
+Differs from the paper: convolutions and exponential linear units, as in later work on images; bounded log standard
+deviations.
 """
 
 from tfflows.events import Event

@@ -147,8 +147,8 @@ def test_slope_of_lipswish_is_at_most_1_and_comes_close(beta):
     ("settings", "message"),
     [
         ({"lipschitz": 1.0}, r"`lipschitz` to be in \(0, 1\)\. Received: lipschitz=1\.0"),
-        ({"sizes": (2, 1)}, r"two odd `sizes` or more.*Received: sizes=\(2, 1\)"),
-        ({"sizes": (3,)}, r"two odd `sizes` or more"),
+        ({"sizes": (2, 1)}, r"`sizes` to be two or more odd numbers.*Received: sizes=\(2, 1\)"),
+        ({"sizes": (3,)}, r"`sizes` to be two or more odd numbers"),
     ],
 )
 def test_settings_without_a_contraction_are_refused(settings, message):

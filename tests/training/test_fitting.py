@@ -102,7 +102,7 @@ def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
     fit(tmp_path, steps=4)
     training.check_not_shorter(tmp_path, 4)
     training.check_not_shorter(tmp_path / "new", 1)
-    with pytest.raises(InputError, match=r"as many steps as the run in the workdir has made.*steps=3, made=4"):
+    with pytest.raises(InputError, match=r"the number of steps already taken in the workdir.*steps=3, made=4"):
         training.check_not_shorter(tmp_path, 3)
 
 

@@ -26,8 +26,8 @@ def integrate(
         The state at the end and the number of evaluations for each row.
 
     Source: Chen et al., "Neural Ordinary Differential Equations" (1806.07366), section 2 and appendix B.
-    Differs from the paper: the integrals for the parameters use the steps that state and adjoint take, without
-    shortening them.
+    Differs from the paper: the error of the state and the adjoint alone controls the step size, not that of the
+    parameter integrals.
     """
     num_parameters = len(parameters)
 

@@ -31,7 +31,7 @@ class BlockAffine:
     bias: tf.Tensor
 
     def __call__(self, x: tf.Tensor, log_slope: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`y` and the log of its derivative by its entry, from `x` and that of its own, `[batch, dimension, inputs]`.
+        """Returns `y` and `log dy/de`, e the entry, from `x` and `log_slope = log dx/de`, `[batch, dimension, inputs]`.
 
         The derivatives are multiplied in log space, as `log_slope + log_diagonal`, summed over the inputs by
         `logsumexp`: each may round to 0.
@@ -55,14 +55,14 @@ class BlockAffine:
 
 
 class BlockAutoregressive(Bijector):
-    """A gate between each entry and a network that increases with it, and that later entries do not reach.
+    """A gated sum of each entry and a network that increases with it and does not depend on later entries.
 
         network:  y = affines[-1](tanh(...tanh(affines[0](x))))
         inverse:  z = (1 - g) * x + g * y,  g = sigmoid(gate)
         log-det:  log |det dz/dx| = sum(log(1 - g + g * dy[i]/dx[i])),  each derivative accumulated in log space
         forward:  x[i] is the root of an increasing function, given x[:i], for i in 0..D-1
 
-    The network is bounded, as tanh is. The gate makes the map onto R^D: its logit is bounded by 5, so that each
+    The network is bounded, as tanh is; the gate makes the map surjective. Its logit is bounded by 5, so that each
     derivative is 0.0067 or more. A root is found to machine precision in x, by `increasing_root`. A round trip in
     float32 is accurate to 1e-4 of a standardized x, and to 1e-5 of x itself far outside the data.
 

@@ -11,7 +11,7 @@ from tfflows.bijectors.spline import RationalQuadratic, Spline
 
 
 class Circular(Bijector):
-    """A rotation of the circle, then a spline that keeps the angle pi and is smooth there.
+    """A rotation of the circle, then a spline that fixes the angle pi and has a continuous slope there.
 
         inverse:  z = spline.inverse(wrap(x + phase))
         forward:  x = wrap(spline.forward(z) - phase)

@@ -24,8 +24,8 @@ class Continuous(Bijector):
             arguments alone.
         parameters: Weights of the velocity field.
         context: Condition, `[batch, size]`, or None.
-        probe: Function from the points where a path starts, `[batch, dimension]`, to noise of mean 0 and covariance 1
-            of the same shape; None for the exact trace.
+        probe: Function from the points where a path starts, `[batch, dimension]`, to noise of zero mean and identity
+            covariance of the same shape; None for the exact trace.
         rtol: Relative tolerance of the solver.
         atol: Absolute tolerance of the solver.
         report: Called with the number of evaluations of the velocity for each row, int32 `[batch]`.

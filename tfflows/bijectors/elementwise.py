@@ -72,7 +72,7 @@ class BoundedAffine(ScalarTransformer):
     """`z = x * exp(s) + shift`, with `s = bound * tanh(log_scale / bound)`.
 
     Args:
-        bound: Bound of the log-scale, so that an input far outside the data has a finite score. All flows of the zoo
+        bound: Bound on the log-scale, so that an input far outside the data has a finite score. All flows of the zoo
             whose papers leave the log-scale unbounded get their bound here.
     """
 
@@ -90,7 +90,7 @@ class SigmoidAffine(ScalarTransformer):
 
     Args:
         offset: Added before the sigmoid; 2 in the authors' code of Glow, where a new layer then multiplies by 0.88.
-        factor: Bound of the scale: 1 as in Glow, where a layer may only contract; 2 with offset 0 as in Jet, where a
+        factor: Bound on the scale: 1 as in Glow, where a layer may only contract; 2 with offset 0 as in Jet, where a
             new layer does nothing.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
@@ -166,7 +166,7 @@ class Gaussian(ScalarTransformer):
     """`z = (x - mean) * exp(-log_std)`: `x` is N(mean, exp(log_std)) where `z` is standard normal.
 
     Args:
-        bound: Bound of the log-deviation, which is `bound * tanh(log_std / bound)`.
+        bound: Bound on the log standard deviation, which is `bound * tanh(log_std / bound)`.
     """
 
     bound: float = BOUND

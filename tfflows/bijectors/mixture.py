@@ -21,7 +21,7 @@ FAR, TERMS = 4.0, 16  # where the tail of the error function becomes a continued
 
 
 class MixtureLogit(MonotonicBijector):
-    """Maps data to the logit of its CDF under a mixture, so that with a logistic latent the mixture is its density.
+    """Maps data to the logit of its CDF under a mixture: with a logistic base, the data have the mixture density.
 
         u = (x - locations) * exp(-log_scales);  F = sum(weights * cdf(u));  S = 1 - F = sum(weights * cdf(-u))
         inverse:  z = log(F) - log(S)
@@ -70,10 +70,10 @@ class Mixture(ScalarTransformer):
 
     Args:
         components: Number of components, at least 1.
-        bound: Bound of the log-scales, so that an input far outside the data has a finite score.
+        bound: Bound on the log-scales, so that an input far outside the data has a finite score.
 
     Raises:
-        InputError: There is no component.
+        InputError: `components` is less than 1.
     """
 
     components: int

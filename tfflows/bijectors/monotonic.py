@@ -86,16 +86,16 @@ class DeepSigmoidal(ScalarTransformer):
 
         y = log(F) - log(1 - F),  F = sum(w * sigmoid(a * x + b)),  for each layer
 
-    The conditioner outputs `b`, the logits of `w`, and bounded numbers whose softplus is `a`. These are added to fixed
-    values: units spread evenly over [-1, 1], as equal ones would stay equal forever, with slopes of 1. A single unit
-    starts as the identity.
+    The conditioner outputs `b`, the logits of `w`, and pre-activations of `a`, to which a soft bound and a softplus are
+    applied. Fixed offsets spread the units evenly over [-1, 1], since identical units would stay identical, and set
+    their slopes to 1. A single unit starts as the identity.
 
     Args:
         units: Number of sigmoids in a layer.
         layers: Number of layers.
 
     Raises:
-        InputError: There is no unit or no layer.
+        InputError: `units` or `layers` is less than 1.
 
     Source: Huang et al., "Neural Autoregressive Flows" (1804.00779), section 3.
     Differs from the paper: all parameters come from the conditioner; the fixed spread is ours.

@@ -22,7 +22,7 @@ class Roulette:
     `more` terms that were drawn, which has probability 2^-k, and weight 0 otherwise.
 
     Args:
-        probe: Noise of mean 0 and covariance 1 for each row, `[batch, *event]`.
+        probe: Noise of zero mean and identity covariance for each row, `[batch, *event]`.
         more: Number of further terms of each row, int32 `[batch]`, which is at least k with probability 2^-k.
         exact: Number of terms that are always computed.
 
@@ -64,13 +64,13 @@ class Residual(Bijector):
     Args:
         contraction: g, a function of its arguments alone, whose row i depends on row i only.
         event_ndims: Rank of the event.
-        lipschitz: Bound of the Lipschitz constant of g, in [0, 1).
+        lipschitz: Bound on the Lipschitz constant of g, in [0, 1).
         context: What g is conditioned on, `[batch, ...]`, or None.
         draw: Function from events to the noise of their estimates; None for the exact log-det.
 
     Source: Behrmann et al., "Invertible Residual Networks" (1811.00995); Chen et al., "Residual Flows for Invertible
     Generative Modeling" (1906.02735): the sections on the unbiased log-density and on the gradient as a Neumann series.
-    Differs from the papers: the exact log-det; an iteration for each row of its own; derivatives of the inverse.
+    Differs from the papers: the log-det may be exact; each row iterates separately; the inverse is differentiable.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ def fixed_point(g: Callable[[tf.Tensor], tf.Tensor], z: tf.Tensor, lipschitz: fl
     Args:
         g: Contraction `[batch, *event] -> [batch, *event]`.
         z: Latents, `[batch, *event]`.
-        lipschitz: Bound of the Lipschitz constant of `g`, in [0, 1).
+        lipschitz: Bound on the Lipschitz constant of `g`, in [0, 1).
         event_ndims: Rank of the event.
     """
     x = tf.stop_gradient(iterate(lambda x: z - g(x), z, lipschitz, event_ndims))
@@ -169,7 +169,7 @@ def fixed_point(g: Callable[[tf.Tensor], tf.Tensor], z: tf.Tensor, lipschitz: fl
 def iterate(
     update: Callable[[tf.Tensor], tf.Tensor], start: tf.Tensor, lipschitz: float, event_ndims: int
 ) -> tf.Tensor:
-    """The limit of `x <- update(x)`, where `update` is a contraction, for each row of its own.
+    """The limit of `x <- update(x)`, where `update` is a contraction, separately for each row.
 
     After a step of length s, the limit is at most `s * lipschitz / (1 - lipschitz)` away. A row is done when that is
     within the tolerance, relative to the larger of the norms of `x` and `start`; it then waits for the others. Steps

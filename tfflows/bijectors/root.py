@@ -10,7 +10,7 @@ from tfflows.bijectors.base import Bijector
 
 DOUBLINGS = 64  # of the first bracket, [-1, 1]: up to 1.8e19
 ITERATIONS = 100  # of the search; it takes 10 to 40
-STEEPEST = 40.0  # log-slope of the root as a function of `y`, where it still gives finite gradients
+STEEPEST = 40.0  # maximum log-slope of the root with respect to `y`, so that gradients stay finite
 
 
 def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]], y: tf.Tensor) -> tf.Tensor:
@@ -18,8 +18,8 @@ def increasing_root(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
     Chandrupatla's method finds `x` to machine precision, inside a bracket that grows until it contains the root;
     entries that are done wait for the others, so that none depends on the rest of its batch. One Newton step at the end
-    improves the root of a steep function. Where the function is flat, it is shortened, as it would turn rounding errors
-    into a large move. It also gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
+    improves the root of a steep function. Where the function is flat, the step is shortened, since it would amplify
+    rounding errors. It also gives the derivatives of the implicit function, `dx = (dy - df) / f'(x)`.
 
     Args:
         function: From `x` to `f(x)` and `log f'(x)`, both of the shape of `y`.

@@ -11,7 +11,7 @@ from tfflows.bijectors.elementwise import ScalarTransformer, Shift
 class RoundedShift(ScalarTransformer):
     """`z = x + round(levels * t)`: the integers are mapped onto themselves, and the log-det is 0.
 
-    The gradient passes through the rounding as if it were not there.
+    The gradient is the straight-through estimator, which ignores the rounding.
 
     Args:
         levels: Number of values of an entry: the unit of the parameter t.

@@ -59,7 +59,7 @@ class PairTokens(Bijector):
     A coupling that keeps the first half of the channels then keeps the first half of the tokens.
 
     Args:
-        order: The tokens in an order in which the first of each pair come first, int `[tokens]`.
+        order: Indices of the first tokens of all pairs, followed by those of the second tokens, int `[tokens]`.
     """
 
     def __init__(self, order: np.ndarray):

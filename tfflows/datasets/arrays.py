@@ -39,7 +39,7 @@ def from_arrays(
         context: What conditions the model: names of columns, or an array `[rows]` or `[rows, size]`, or a DataFrame.
         weight: The weight of each row: the name of a column, or an array.
         name: Name of the dataset.
-        test: Whether a test set is cut; otherwise it is the validation set.
+        test: Whether to cut a test set; if False, the validation set serves as the test set, too.
         **options: Options of tables, as in `datasets.load`, such as `categorical`, `bounds` or `holdout`; for images
             `n_bits`, `flip`, `mutation`, `flatten`, `holdout` and `split_seed`.
 

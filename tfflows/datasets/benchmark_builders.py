@@ -104,7 +104,7 @@ class Miniboone(_Vectors):
 
 
 class MinibooneSmall(_Vectors):
-    """MINIBOONE without its training set: a tenth of the validation set validates, and the rest of it trains.
+    """MINIBOONE without its training set: a tenth of its validation set validates and the rest trains.
 
     For machines that have `val.npy` and `test.npy` only, the preprocessed splits, in `downloads/manual/data/miniboone`.
     """
@@ -130,9 +130,9 @@ class Bsds300(_Vectors):
 
 
 class Bsds300Patches(_Vectors):
-    """Patches as in BSDS300, cut anew from the images of the Berkeley Segmentation Dataset.
+    """New patches, cut as in BSDS300 from the images of the Berkeley Segmentation Dataset.
 
-    The recipe is that of the paper, the patches are others, so scores differ by the error of a sample of patches.
+    The preprocessing is that of the paper but the patches differ, so scores differ by sampling error.
     """
 
     RELEASE_NOTES: ClassVar = {"1.0.0": "1,000,000 training, 50,000 validation and 250,000 test patches."}

@@ -86,10 +86,10 @@ def split(x: Any, label: Any, options: Options, name: str, *, test: bool = True)
         label: Class of each image, `[rows]`; None without classes.
         options: `n_bits`, `flip`, `holdout` and `split_seed`.
         name: Name of the dataset.
-        test: Whether a test set is cut; otherwise it is the validation set.
+        test: Whether to cut a test set; if False, the validation set serves as the test set, too.
 
     Raises:
-        InputError: These are no images, the labels are not one for each, or there are too few images.
+        InputError: `x` does not hold images, there is not one label for each, or there are too few images.
     """
     images = _images(x)
     arrays, labels = {"x": images >> (8 - options.n_bits)}, ()

@@ -55,7 +55,7 @@ def read(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
     Raises:
         InputError: The file is not the pickle of a DataFrame of numbers in this format.
     """
-    rule = "Expected a DataFrame of numbers that a pandas from 0.14 to 1.0 has pickled."
+    rule = "Expected a DataFrame of numbers pickled by pandas 0.14 to 1.0."
     try:
         with open(path, "rb") as file:
             # Strings and arrays of Python 2 are bytes, which latin1 keeps as they are.

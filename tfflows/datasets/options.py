@@ -55,14 +55,14 @@ class Options:
         circular: Columns whose two ends are the same, as `NAME:LOW:HIGH`, such as `hour:0:24`.
         bounds: Bounds of columns, as `NAME:LOW:HIGH`, where either may be left out; `none` for no bounds at all; None
             detects positive columns, and columns between 0 and 1.
-        scaling: `"standard"` divides by the standard deviation, `"robust"` by the distance of the quartiles.
+        scaling: `"standard"` uses mean and standard deviation, `"robust"` median and interquartile range / 1.349.
         missing: `"error"`, or `"mask"` for columns with missing values.
         validation: Files of the validation set, which is cut from the dataset's files otherwise.
         test: Files of the test set, which is cut from the dataset's files otherwise.
         holdout: Fraction of the rows that is cut for the validation set, and again for the test set.
         split_seed: Seed by which rows are distributed to the splits.
         delimiter: Character between two fields of a .csv file.
-        cache: Whether the examples are kept in memory; None keeps them if they are not many.
+        cache: Whether the examples of a table are kept in memory; None keeps splits of up to 128 MiB.
 
     Raises:
         InputError: A value has the wrong type or is out of range.

@@ -75,7 +75,7 @@ def _explained(name: str, error: Exception) -> InputError:
     try:
         configs = list(tfds.builder_cls(base).builder_configs)
     except (ValueError, tfds.core.DatasetNotFoundError):
-        return UnknownDataset(f"Expected `name` to be that of a dataset of TFDS. Received: name={name!r}.")
+        return UnknownDataset(f"Expected `name` to be the name of a TFDS dataset. Received: name={name!r}.")
     if config and config not in configs:
         near = difflib.get_close_matches(config, configs, n=10, cutoff=0.0)
         choices = [f"{base}/{one}" for one in near] or [base]

@@ -1,4 +1,4 @@
-"""Scores that an export had when it was made, so that a later version of anything shows that it computes the same."""
+"""Scores that an export had when it was made, to check that later versions of the code and its dependencies agree."""
 
 import json
 from pathlib import Path

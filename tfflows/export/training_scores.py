@@ -1,4 +1,4 @@
-"""Scores of the training set, in nats, saved with a model: the reference by which an event is unusual."""
+"""Scores of the training set, in nats, saved with a model: the reference for flagging unusual events."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ def scores(reloaded, split: Split, *, batch_size: int) -> np.ndarray:
 
     Args:
         reloaded: The SavedModel.
-        split: Training set, of which 10,000 events are scored: random ones, as files are often sorted; the first ones
-            of a dataset that TFDS has shuffled when it prepared it. Or another split, to compare with.
+        split: Training set, or another split to compare with. At most 10,000 events are scored: random ones, as files
+            are often sorted, or the first ones of a dataset that TFDS shuffled when it prepared it.
         batch_size: Number of events in a call.
     """
     score, found, weights = reloaded.signatures["log_prob"], [], []

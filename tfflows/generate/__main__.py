@@ -3,10 +3,10 @@
     sample        samples at several temperatures, or of each class
     interpolate   interpolations between two test images, or between four (--path=manifold)
     edit          an image with less and more of each attribute of its dataset
-    inpaint       hidden pixels filled in by the likeliest, or by draws
+    inpaint       hidden pixels filled in with the most likely values, or with posterior samples
     reconstruct   events, encoded and decoded
     density       density, samples and latent grid of a 2-D model; else histograms of log-likelihoods
-    ood           scores that tell another dataset from the test set: --other=mnist
+    ood           out-of-distribution scores of another dataset and of the test set: --other=mnist
     quality       precision, recall and Frechet distance in the features of a small classifier
 
     python -m tfflows.generate sample --model=realnvp_fashion_mnist --temperatures=0.6,0.8,1
@@ -58,19 +58,19 @@ def define_flags(values: flags.FlagValues) -> None:
 OPTIONS: dict[str, tuple[Any, str]] = {
     "seed": (flags.DEFINE_integer, "All modes with random numbers: the seed. (default: 0)"),
     "n": (flags.DEFINE_integer, "sample, interpolate, reconstruct: number of images in a row, or of rows."),
-    "temperatures": (flags.DEFINE_list, "sample: factors of the latent noise, with commas."),
+    "temperatures": (flags.DEFINE_list, "sample: factors of the latent noise, comma-separated."),
     "temperature": (flags.DEFINE_float, "quality: the temperature of the samples."),
     "label": (flags.DEFINE_integer, "sample: the class of all samples. (default: a row for each class)"),
     "images": (flags.DEFINE_string, "interpolate, edit, inpaint, reconstruct: .npy file of images, or an image file."),
     "steps": (flags.DEFINE_integer, "interpolate: images in a row. inpaint: steps of the gradient ascent."),
     "path": (flags.DEFINE_string, "interpolate: linear, spherical or manifold."),
-    "attributes": (flags.DEFINE_list, "edit: names of attributes or classes, with commas. (default: all)"),
-    "strengths": (flags.DEFINE_list, "edit: multiples of the attribute's direction, with commas."),
-    "hide": (flags.DEFINE_list, "inpaint: names of masks, with commas. (default: the ten of the NICE paper)"),
+    "attributes": (flags.DEFINE_list, "edit: names of attributes or classes, comma-separated. (default: all)"),
+    "strengths": (flags.DEFINE_list, "edit: multiples of the attribute's direction, comma-separated."),
+    "hide": (flags.DEFINE_list, "inpaint: names of masks, comma-separated. (default: the ten of the NICE paper)"),
     "keep": (flags.DEFINE_string, "inpaint: mask, a .npy file or an image file; nonzero pixels are known."),
     "draws": (flags.DEFINE_integer, "inpaint, reconstruct: number of posterior draws. (default: 0)"),
     "other": (flags.DEFINE_string, "density, ood: name of another dataset."),
-    "methods": (flags.DEFINE_list, "ood: names of scores, with commas. (default: all)"),
+    "methods": (flags.DEFINE_list, "ood: names of scores, comma-separated. (default: all)"),
     "background": (flags.DEFINE_string, "ood: model of images with random pixels, for the likelihood ratio."),
     "features": (flags.DEFINE_string, "quality: .keras file of the classifier, written if it is not there."),
     "limit": (flags.DEFINE_integer, "edit, density, ood, quality: number of events of each set."),
@@ -90,7 +90,7 @@ def _numbers(name: str, texts: list[str]) -> list[float]:
     try:
         return [float(text) for text in texts]
     except ValueError:
-        raise InputError(f"Expected --{name} to be numbers with commas between them. Received: {texts}.") from None
+        raise InputError(f"Expected --{name} to be comma-separated numbers. Received: {texts}.") from None
 
 
 def _pixels(name: str, path: str) -> np.ndarray:

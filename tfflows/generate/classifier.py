@@ -27,7 +27,7 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
         verbose: As in Keras' `fit`.
 
     Raises:
-        InputError: The dataset has no images with labels, or `path` is no such file.
+        InputError: The dataset has no images with labels, or `path` is not such a file.
     """
     rule = "Expected a dataset of images with labels: quality is measured in the features of a classifier."
     check(data.event.kind == "image" and data.event.classes > 0, rule, dataset=data.name, event=data.event.to_dict())

@@ -24,7 +24,7 @@ def denoised(
         y = sample,  x = y + s^2 * grad log p(y),  with s = input_noise * levels / 2
 
     This is the mean of the pixels given the noisy ones (Tweedie's formula), if `p` is the density of noisy pixels. The
-    result is no sample of `p`: its distribution has no density that the model knows.
+    result is not a sample of `p`: its distribution has no density that the model knows.
 
     Args:
         model: A flow of pixels.
@@ -39,7 +39,7 @@ def denoised(
         Pixels `[n, *event]`, of the event's dtype.
 
     Raises:
-        InputError: `model` is no flow of pixels, `input_noise` is negative, or as in `sample`.
+        InputError: `model` is not a flow of pixels, `input_noise` is negative, or as in `sample`.
 
     Source: Zhai et al., "Normalizing Flows are Capable Generative Models" (2412.06329), score-based denoising.
     Differs from the paper: nothing.

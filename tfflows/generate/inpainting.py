@@ -50,8 +50,8 @@ def inpainted(
 
     If the flow starts with a logit, `y` are the logits of the pixels and the density is theirs: that of the pixels has
     a peak at either end of their range, where the ascent would stop. The direction is that of Adam, and the rate falls
-    as a half cosine from a tenth of the range of `y` to 0. The result is the likeliest image on the way; it is more
-    even than a sample: `posterior_draws` draws.
+    as a half cosine from a tenth of the range of `y` to 0. The result is the most likely image on the way, which is
+    smoother than a sample; `posterior_draws` returns samples.
 
     Args:
         model: A flow of images.
@@ -128,7 +128,7 @@ class Problem:
 
     @classmethod
     def of(cls, model: GenerativeModel, x: Any, keep: Any, label: Any, context: Any) -> "Problem":
-        rule = "Expected a flow of pixels: this model has no density of real-valued pixels, which inpainting climbs."
+        rule = "Expected a flow of pixels: inpainting needs a density of real-valued pixels."
         check(isinstance(model, Dequantized), rule, model=model.name)
         model.check_initialized()
         x, keep = model.event.check(x), tf.cast(values.numbers("keep", keep), tf.bool)
@@ -172,7 +172,7 @@ class Problem:
         return self.log_density(self.coordinates.forward(place)) + log_det
 
     def ascent(self, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The height, and its gradient by the hidden pixels, 0 for the known ones."""
+        """The log-density, and its gradient with respect to the hidden pixels, 0 for the known ones."""
         with tf.GradientTape() as tape:
             tape.watch(place)
             height = self.height(place)

@@ -21,10 +21,10 @@ def posterior_draws(
     burn_in: int = 500,
     seed: Any = 0,
 ) -> tf.Tensor:
-    """Draws the hidden pixels given the known ones, by Langevin steps with a Metropolis test.
+    """Draws the hidden pixels given the known ones, by the Metropolis-adjusted Langevin algorithm (MALA).
 
-    The chains move in the logits of the pixels, from uniform noise. They have the right distribution in the limit of
-    many steps only; chains of many pixels mix slowly and stay near one mode.
+    The chains move in the logits of the pixels, from uniform noise. They converge to the posterior only in the limit of
+    many steps; chains of many pixels mix slowly and stay near one mode.
 
     Args:
         model: As in `inpainted`, and so are `x`, `keep`, `label` and `context`.

@@ -11,7 +11,7 @@ from tfflows.models import GenerativeModel
 
 @dataclasses.dataclass(frozen=True)
 class Reconstruction:
-    """What is left of events that are encoded and decoded.
+    """Events after encoding and decoding.
 
     Args:
         events: `decode(encode(x))`, `[rows, *event]`: of a flow the events themselves, up to rounding; of an
@@ -51,8 +51,8 @@ def redrawn(
 ) -> tf.Tensor:
     """Decodes latents that are drawn from the posterior of events, `[draws, rows, *event]`.
 
-    Of an autoencoder it shows what the posterior leaves open; a flow of pixels draws the place in each pixel's cell,
-    which decoding rounds away.
+    For an autoencoder, this shows the uncertainty of the posterior; a flow of pixels draws only the dequantization
+    noise, which decoding rounds away.
 
     Args:
         model: A model with random latents: an autoencoder, or a flow of pixels.

@@ -43,7 +43,7 @@ class Trained:
         if self.loaded or not self.model.event.columns:
             return self.loaded or self.like(self.dataset)
         data = self._load(self.dataset)
-        rule = "Expected the data of the training: columns, scales or categories have changed since."
+        rule = "Expected the data that the model was trained on: its columns, scales or categories have changed."
         check(data.event == self.model.event, rule, dataset=self.dataset)
         return data
 

@@ -1,4 +1,4 @@
-"""Flow layers, named after the bijectors that they create; each owns its weights."""
+"""Flow layers: each owns its weights and creates a bijector from them in each call."""
 
 from tfflows.layers.affine import ActNorm as ActNorm
 from tfflows.layers.affine import ContextAffine as ContextAffine

@@ -11,7 +11,7 @@ from tfflows import bijectors
 from tfflows.bounds import soft_bound
 from tfflows.layers.base import FlowLayer, is_set
 
-ROUNDING = 1e-6  # of a float32 number, relative, several times over
+ROUNDING = 1e-6  # relative spread up to which a channel is constant: several times the rounding error of float32
 BOUND = 3.0  # of the log-scales that a context gives
 
 
@@ -66,8 +66,8 @@ class ActNorm(FlowLayer):
 def moments(x: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation, float64, whose squares neither overflow nor vanish at any scale of float32.
 
-    A channel that is constant, up to rounding, has mean 0, and its magnitude as the deviation, or 1 if it is 0: without
-    its mean it would be rounding errors, which the next layer would take for data.
+    A channel that is constant up to rounding gets mean 0 and, as standard deviation, its magnitude, or 1 if that is 0:
+    subtracting its mean would leave only rounding errors, which the next layer would treat as data.
     """
     x = x.astype(np.float64)
     std, magnitude = x.std(axis), np.abs(x).max(axis)
@@ -96,7 +96,7 @@ class Scale(FlowLayer):
 
 
 class Rescale(FlowLayer):
-    """Maps data in [0, high] to [shift, 1 + shift]; the log-det counts it, so that densities stay in raw units.
+    """Maps data in [0, high] to [shift, 1 + shift]; the log-det accounts for it, so that densities stay in raw units.
 
         inverse:  z = x / high + shift
         forward:  x = (z - shift) * high
@@ -118,7 +118,7 @@ class Rescale(FlowLayer):
 
 
 class ContextAffine(FlowLayer):
-    """Scales and shifts each entry by what the context says, a map with twice the channels of the event.
+    """Scales and shifts each entry by the context, a feature map with twice the channels of the event.
 
         a, b = context
         s = 3 * tanh(a / 3)

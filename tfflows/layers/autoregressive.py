@@ -54,7 +54,7 @@ class Autoregressive(FlowLayer):
         self.transformer = transformer
         self.order = order
         self.order_seed = seed
-        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
+        self._conditioner = lambda: conditioner  # a template, whose state is not part of this layer
 
     @property
     def forward_cost(self) -> Cost:

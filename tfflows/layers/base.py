@@ -100,7 +100,7 @@ def build(layer: keras.layers.Layer, input_shape: tuple[int | None, ...]) -> Non
 
 def check_needs_no_data(layer: FlowLayer, name: str) -> None:
     """Raises `InputError` if a built layer has weights or statistics that nobody would compute where it is placed."""
-    rule = f"Expected {name} to have no weights that are computed from data, as ActNorm and BatchNorm have."
+    rule = f"Expected {name} without data-dependent weights or statistics, such as those of ActNorm and BatchNorm."
     check(layer.initialized and not layer.uses_statistics, rule, layer=layer.name)
 
 

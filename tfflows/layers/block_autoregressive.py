@@ -40,7 +40,7 @@ class BlockAutoregressive(FlowLayer):
         context_size: Size of the context vector; 0 for none.
 
     Raises:
-        InputError: There is no unit or no hidden layer.
+        InputError: `units` or `depth` is less than 1.
 
     Source: De Cao et al., "Block Neural Autoregressive Flow" (1904.04676), section 3, with the authors' code,
     `MaskedWeight`, and its initial values.

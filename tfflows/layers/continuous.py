@@ -55,10 +55,10 @@ class Continuous(FlowLayer):
         self.traces = {True: training_trace, False: evaluation_trace}
         self.estimates = evaluation_trace == "hutchinson"
         self.tolerances = {"rtol": rtol, "atol": atol}
-        self._recipe = lambda: velocity  # whose state is not this layer's
+        self._template = lambda: velocity  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
-        self.network = self._recipe().sized(input_shape[-1])
+        self.network = self._template().sized(input_shape[-1])
         self.network.build(input_shape)
         self.shape = tuple(input_shape[1:])
         self.evaluations = keras.metrics.Mean(name="function_evaluations")
@@ -107,6 +107,6 @@ class Continuous(FlowLayer):
         return tf.reshape(tf.cast(velocity, self.compute_dtype), tf.shape(x))
 
     def _probe(self, x, seeds):
-        """Random signs: of all noise with covariance 1, they give the estimate with the least variance."""
+        """Rademacher noise, which minimizes the variance of the trace estimate among noise of independent entries."""
         seeds = tf.zeros([tf.shape(x)[0], 2], tf.int32) if seeds is None else seeds
         return tf.sign(noise.uniform(seeds, tuple(x.shape[1:]), x.dtype) - 0.5)

@@ -29,7 +29,7 @@ class AffineCoupling(FlowLayer):
         mask: Which entries are kept: `"checkerboard"`, `"halves"`, `"alternating"` or `"quarters"`.
         conditioner: Unbuilt network; the layer makes its own copy.
         flip: Whether the other entries are kept instead.
-        bound: Initial value of the learned bound of the log-scale.
+        bound: Initial value of the learned bound on the log-scale.
 
     Raises:
         InputError: `mask` is none of these, or `bound` is not positive.
@@ -48,7 +48,7 @@ class AffineCoupling(FlowLayer):
         self.mask = mask
         self.flip = flip
         self.initial_bound = bound
-        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
+        self._conditioner = lambda: conditioner  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
         self.keep = masks.MASKS[self.mask](tuple(input_shape[1:]), flip=self.flip)
@@ -71,8 +71,8 @@ class AffineCoupling(FlowLayer):
         return bijectors.MaskedCoupling(self.keep, transform)
 
     def parts(self) -> dict[str, tuple[tuple[int, ...], tuple[np.ndarray, ...]]]:
-        """For each weight, by path: its shape in a network that reads and predicts all entries of a vector, as exports
-        of earlier versions have it, and the rows and columns that have an effect there.
+        """Maps the path of each weight to its shape in exports of earlier versions, whose networks read and predicted
+        all entries, and to the indices of the rows and columns that are still used.
         """
         if not self.is_vector or not isinstance(self.network, MLP):
             return {}
@@ -124,7 +124,7 @@ class Coupling(FlowLayer):
         self.flip = flip
         self.transformer = transformer
         self.forward_cost = transformer.forward_cost
-        self._conditioner = lambda: conditioner  # a recipe, whose state is not this layer's
+        self._conditioner = lambda: conditioner  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
         channels = input_shape[-1]

@@ -36,7 +36,8 @@ class LadderLayer(Configurable, keras.layers.Layer):
 
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendices
     C.1 to C.3, and the authors' code, `IAFLayer`.
-    Differs from the authors' code: no weight normalization or initialization from data; log-deviations are bounded.
+    Differs from the authors' code: no weight normalization or data-dependent initialization; log standard deviations
+    are bounded.
     """
 
     def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool, **kwargs: Any):
@@ -64,7 +65,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         check_needs_no_data(self.flow, "`flow`")
 
     def go_up(self, x: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        """The way up: the input of the next layer, if there is one, and what this one will add to its posterior."""
+        """Bottom-up pass: the input of the next layer, if there is one, and what this one will add to its posterior."""
         found = tf.split(self.up_first(tf.nn.elu(x)), self.up_sizes, axis=-1)
         if self.up_second:
             x = x[:, ::2, ::2] if self.halves else x
@@ -72,7 +73,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         return x, tuple(found[:3])
 
     def prior(self, x: tf.Tensor) -> tuple[Moments, tuple[tf.Tensor, ...], tf.Tensor]:
-        """The way down: the moments of the prior, what is added to the posterior, and features for `go_down`."""
+        """Top-down pass: the moments of the prior, what is added to the posterior, and features for `go_down`."""
         split = tf.split(self.down_first(tf.nn.elu(x)), self.down_sizes, axis=-1)
         mean, log_std, *added, hidden = (tf.cast(part, keras.config.floatx()) for part in split)
         return (mean, soft_bound(log_std)), tuple(added), hidden
@@ -97,7 +98,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
         return z, tf.reduce_sum(0.5 * (back**2 - e**2) + prior[1] - log_std, axis=[1, 2, 3]) - log_det
 
     def go_down(self, x: tf.Tensor, z: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
-        """The way down: the input of the next layer."""
+        """Top-down pass: the input of the next layer."""
         height, width = self.space
         change = self.down_second(tf.nn.elu(tf.concat([z, hidden], axis=-1)))[:, :height, :width]
         x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width] if self.halves else x

@@ -19,11 +19,11 @@ class SplitPrior(Coupling):
         forward:  out = mean + z * exp(log_std)
 
     A standard normal `z` is the same as N(mean, exp(log_std)) for `out`; the log-det accounts for the rest of its
-    density. A tanh keeps the log-deviation within `bounds.BOUND`.
+    density. A tanh keeps the log standard deviation within `bounds.BOUND`.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): only the authors' code has it, as `split2d`, with this zero-
     initialized 3 x 3 convolution.
-    Differs from the authors' code: the log-deviation is bounded.
+    Differs from the authors' code: the log standard deviation is bounded.
     """
 
     def __init__(self, **kwargs: Any):
@@ -42,7 +42,7 @@ class TopPrior(FlowLayer):
         context_size: Size of the context vector; 0 for none.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): `prior` of the authors' code, with `learntop` and `ycond`.
-    Differs from the authors' code: the log-deviation is bounded; no second weight scales each number.
+    Differs from the authors' code: the log standard deviation is bounded; no second weight scales each number.
     """
 
     def __init__(self, *, context_size: int = 0, **kwargs: Any):

@@ -34,8 +34,8 @@ class Residual(FlowLayer):
         InputError: `log_det` is none of these, or is exact for events that are not vectors.
 
     Source: Chen et al., "Residual Flows for Invertible Generative Modeling" (1906.02735).
-    Differs from the paper: random signs in place of normal noise as the direction of the estimate, which give the
-    estimate with the least variance; see `bijectors.Residual` and `networks.LipschitzNet`.
+    Differs from the paper: Rademacher noise in place of Gaussian noise as the probe, which lowers the variance of the
+    estimate; see `bijectors.Residual` and `networks.LipschitzNet`.
     """
 
     forward_cost, inverse_cost = Cost("fixed point"), Cost("derivatives")
@@ -46,13 +46,13 @@ class Residual(FlowLayer):
         check_choice("log_det", log_det, LOG_DETS)
         self.log_det = log_det
         self.estimates = log_det == "estimate"
-        self._recipe = lambda: network  # whose state is not this layer's
+        self._template = lambda: network  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
         self.shape = tuple(input_shape[1:])
         rule = "Expected log_det='estimate' for events that are not vectors."
         check(self.estimates or len(self.shape) == 1, rule, log_det=self.log_det, shape=self.shape)
-        self.network = self._recipe().sized(input_shape[-1])
+        self.network = self._template().sized(input_shape[-1])
         self.network.build(input_shape)
 
     def bijector(self, context=None, *, training=False, seeds=None):

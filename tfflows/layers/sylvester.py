@@ -58,7 +58,7 @@ class OrthogonalSylvester(SylvesterLayer):
         **kwargs: As in `AmortizedLayer`.
 
     Raises:
-        InputError: There is no column.
+        InputError: `columns` is less than 1.
     """
 
     def __init__(self, *, columns: int = 8, **kwargs: Any):
@@ -84,7 +84,7 @@ class HouseholderSylvester(SylvesterLayer):
         **kwargs: As in `AmortizedLayer`.
 
     Raises:
-        InputError: There is no reflection.
+        InputError: `reflections` is less than 1.
     """
 
     def __init__(self, *, reflections: int = 8, **kwargs: Any):

@@ -34,7 +34,7 @@ class FlowMatching(DistributedModel):
         optimal_transport: Whether latents are paired with events.
 
     Raises:
-        InputError: The model is no such flow, or has a condition and `optimal_transport` is True.
+        InputError: The model is not such a flow, or has a condition and `optimal_transport` is True.
 
     Source: Lipman et al., "Flow Matching for Generative Modeling" (2210.02747), conditional flow matching with the
     optimal transport path; Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal
@@ -87,11 +87,11 @@ class FlowMatching(DistributedModel):
         return self.model.initialized
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """As that of the model."""
+        """Initializes the model."""
         self.model.initialize(*args, **kwargs)
 
     def adapt(self, batches: tf.data.Dataset) -> None:
-        """As that of the model."""
+        """Adapts the model to the data."""
         self.model.adapt(batches)
 
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:

@@ -70,7 +70,7 @@ def _some(rows: int) -> int:
 
 
 def packed(inputs: Any) -> Any:
-    """Named arrays as Keras may see them: it rounds float64 to float32, so these are given by their bits, as integers.
+    """Named arrays for Keras, which rounds float64 to float32: float64 arrays are reinterpreted as int64.
 
     `named_step` makes float64 of them again.
     """

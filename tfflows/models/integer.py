@@ -28,8 +28,8 @@ class IntegerFlow(GenerativeModel):
     At the end of each scale but the last, the second half of the channels is factored out, with a distribution that a
     network computes from the first half. The parameters of the last scale's distribution are weights.
 
-    The score is the log of a probability: no bound, and no noise. The probabilities of all integers add up to 1; those
-    of integers outside 0..levels-1, which no pixel has, are a part of that. Draws outside are clipped.
+    The score is the log of a probability: no bound, and no noise. The probabilities of all integers add up to 1, so
+    some of the mass lies outside 0..levels-1, where no pixel is; samples there are clipped.
 
     Args:
         event: What one data point is: an image of integers.
@@ -54,7 +54,7 @@ class IntegerFlow(GenerativeModel):
         check(event.discrete, "Expected an `event` of integers, with `levels`.", event=event.to_dict())
         self.integers = DiscretizedLogistics(event.levels, components)
         self.chains = [Chain(layers) for layers in scales]
-        self._prior = lambda: prior  # a recipe, whose state is not this model's
+        self._prior = lambda: prior  # a template, whose state is not part of this model
         self.build((None, *event.shape))
 
     def build(self, input_shape):

@@ -61,7 +61,7 @@ class RecentMean(keras.metrics.Metric):
 
 def check_importance_samples(model: Any, number: int) -> None:
     """Raises `InputError` for more than one importance sample where they do not tighten a bound."""
-    rule = "Expected `num_importance_samples` to be 1: this log-likelihood is not a bound that more can tighten."
+    rule = "Expected `num_importance_samples` to be 1: more samples would not tighten this log-likelihood."
     check(number == 1 or model.takes_importance_samples, rule, num_importance_samples=number, model=model.name)
 
 

@@ -34,7 +34,7 @@ class PixelModel(GenerativeModel):
         components: Number of components of the mixture of each pixel.
 
     Raises:
-        InputError: `event` is no image of integers.
+        InputError: `event` is not an image of integers.
 
     Source: Salimans et al., "PixelCNN++" (1701.05517).
     Differs from the paper: the latents.

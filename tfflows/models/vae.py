@@ -42,7 +42,7 @@ class VAE(LatentVariableModel):
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114); flows in the posterior: Rezende and
     Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2.
-    Differs from the papers: log-deviations are bounded, as `bounds.soft_bound(s)`.
+    Differs from the papers: log standard deviations are bounded, as `bounds.soft_bound(s)`.
     """
 
     def __init__(

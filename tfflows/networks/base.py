@@ -14,7 +14,7 @@ from tfflows.serialization import Configurable
 class Network(Configurable, keras.layers.Layer):
     """A Keras layer `network(x, context, training=..., seeds=...)`, whose number of outputs its owner may set.
 
-    Without `outputs` it is a recipe: the layer that owns it makes its own copy with `sized` when it is built, so one
+    Without `outputs` it is a template: the layer that owns it makes its own copy with `sized` when it is built, so one
     recipe may serve many layers. A subclass creates its sublayers in `build`.
 
     Args:

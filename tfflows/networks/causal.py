@@ -20,8 +20,8 @@ class CausalTransformer(Transformer):
 
     Args:
         outputs: Number of outputs for each token; None if the layer that owns the network sets it.
-        degrees: Positions of the tokens in the order, from 1, `[tokens]` or `[tokens, channels]`: 1, 2, ... or this
-            backwards; the layer that owns the network sets it.
+        degrees: Positions of the tokens in the order, from 1, `[tokens]` or `[tokens, channels]`: 1, 2, ... or the
+            reverse; the layer that owns the network sets it.
         guidance: Weight w of classifier-free guidance, 0 or more: outside of training, the outputs are
             `(1 + w) * outputs(context) - w * outputs(0)`. 0 for none.
         **kwargs: As in `Transformer`.
@@ -125,10 +125,10 @@ def is_reversed(degrees: np.ndarray, tokens: int) -> bool:
     """Whether the order of the tokens is backwards.
 
     Raises:
-        InputError: `degrees` are neither 1, 2, ... nor this backwards, or differ within a token.
+        InputError: `degrees` are neither 1, 2, ... nor the reverse, or differ within a token.
     """
     order, given = np.arange(1, tokens + 1), degrees.reshape(tokens, -1).T
     forwards, backwards = (bool(np.all(given == one)) for one in (order, order[::-1]))
-    rule = "Expected degrees of tokens in their order, up or down, the same for all channels of a token."
+    rule = "Expected `degrees` in ascending or descending order of the tokens, the same for all channels of a token."
     check(forwards or backwards, rule, degrees=degrees.tolist())
     return not forwards

@@ -18,7 +18,7 @@ class ScaledConv2D(Network):
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): `conv2d` and `conv2d_zeros` of the authors' code; the factor 3
     makes the scale learn faster.
-    Differs from the authors' code: bias and scale are not set from data, and kernels have He's initialization instead
+    Differs from the authors' code: bias and scale are not set from data, and kernels have He initialization instead
     of a standard deviation of 0.05, which needs that; no extra channel marks the edge of the image.
     """
 

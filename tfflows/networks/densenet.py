@@ -26,7 +26,7 @@ class DenseNet(ShiftedByContext):
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), and the authors' code,
     `DenseBlock`; the paper follows Huang et al., "Densely Connected Convolutional Networks" (1608.06993).
-    Differs from the authors' code: the context; He's initialization.
+    Differs from the authors' code: the context; He initialization.
     """
 
     def __init__(self, outputs: int | None = None, *, width: int, depth: int, levels: int = 1, **kwargs: Any):

@@ -34,7 +34,7 @@ class LipschitzNet(ShiftedByContext):
         width: Number of units, or of feature maps, of each hidden layer.
         sizes: Size of the kernel of each map, odd: of convolutions on images, 1 for each of the dense layers on
             vectors.
-        lipschitz: Bound of the Lipschitz constant, in (0, 1).
+        lipschitz: Bound on the Lipschitz constant, in (0, 1).
         preactivated: Whether LipSwish precedes the first map, too.
         **kwargs: As in `Network`; the context vector shifts each unit of the first hidden layer.
 
@@ -59,7 +59,7 @@ class LipschitzNet(ShiftedByContext):
     ):
         super().__init__(outputs, **kwargs)
         check(0 < lipschitz < 1, "Expected `lipschitz` to be in (0, 1).", lipschitz=lipschitz)
-        rule = "Expected two odd `sizes` or more, and so a hidden layer."
+        rule = "Expected `sizes` to be two or more odd numbers, so that there is a hidden layer."
         check(len(sizes) >= 2 and all(size % 2 == 1 for size in sizes), rule, sizes=sizes)
         self.width = width
         self.sizes = tuple(sizes)

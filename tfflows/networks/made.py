@@ -82,9 +82,9 @@ class MADE(Network):
         InputError: `outputs` is not a multiple of the dimension; `activation` or `hidden` is unknown.
 
     Source: Germain et al., "MADE" (1502.03509), sections 3 and 4.
-    Differs from the paper: there are no direct connections from inputs to outputs, and only one order. Entries beyond
-    10 are seen as 10, so that samples stay finite. With a context, or a single entry, hidden units may have degree 0:
-    the first entry's parameters depend on the context through them.
+    Differs from the paper: there are no direct connections from inputs to outputs, and only one order. Inputs are
+    clipped to [-10, 10], so that samples stay finite. With a context, or a single entry, hidden units may have
+    degree 0: the first entry's parameters depend on the context through them.
     """
 
     def __init__(

@@ -129,7 +129,7 @@ def raster(degrees: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     order = np.arange(1, degrees.size + 1)
     forwards, backwards = (np.array_equal(degrees.ravel(), one) for one in (order, order[::-1]))
-    rule = "Expected degrees [height, width, channels] in the order of memory, up or down."
+    rule = "Expected `degrees` of shape [height, width, channels], in row-major order or its reverse."
     check(degrees.ndim == 3 and (forwards or backwards), rule, degrees=degrees.tolist())
     return (degrees[0, 0], False) if forwards else (degrees[-1, -1], True)
 

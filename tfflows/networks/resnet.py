@@ -47,8 +47,8 @@ class ConvResNet(ShiftedByContext):
         outputs: Number of output channels; None if the layer that owns the network sets it.
         width: Number of feature maps.
         blocks: Number of residual blocks.
-        patch: Size of the blocks of patch x patch pixels that become channels, and pixels again at the end, for
-            patch^2 times fewer positions.
+        patch: Side of the square blocks of pixels that are moved to channels at the input and back at the output, which
+            reduces the number of positions by a factor of patch^2.
         l2: Coefficient of the L2 penalty on the gains of the weight normalization.
         **kwargs: As in `Network`; the context vector shifts each feature map.
 

@@ -8,7 +8,7 @@ TINY = 1e-30  # of a squared Frobenius norm, so that a matrix of zeros has a bou
 
 
 def norm_bound(matrix: tf.Tensor) -> tf.Tensor:
-    """An upper bound of the largest singular value of each matrix, `[..., rows, columns]`, real or complex; `[...]`.
+    """An upper bound on the largest singular value of each matrix, `[..., rows, columns]`, real or complex; `[...]`.
 
         G_0 = M^H M,  G_{k+1} = (G_k / |G_k|)^2,  |G| the Frobenius norm
         |M|_2^2 = largest eigenvalue of G_0 <= exp(sum(log |G_k| / 2^k for k in 0..SQUARINGS))
@@ -37,7 +37,7 @@ def norm_bound(matrix: tf.Tensor) -> tf.Tensor:
 
 
 def norm_bound_of_convolution(kernel: tf.Tensor, space: tuple[int, int]) -> tf.Tensor:
-    """An upper bound of the norm of a convolution with zero padding, of the same size, on maps `[*space, inputs]`.
+    """An upper bound on the norm of a convolution with zero padding, of the same size, on maps `[*space, inputs]`.
 
     It is a part of the circular convolution on maps that are larger by half a kernel, whose norm is the largest over
     the frequencies f of the norm of the matrix

@@ -14,7 +14,7 @@ EPSILON = 1e-5  # of layer normalization
 
 
 class TransformerBlock(Configurable, keras.layers.Layer):
-    """Attention and an MLP, each after layer normalization and beside a residual connection.
+    """Attention and an MLP, each with layer normalization before it and a residual connection around it.
 
         x = x + projection(attention(norm(x)))
         x = x + contract(gelu(expand(norm(x))))

@@ -15,7 +15,7 @@ WORTHWHILE = 0.7  # of the arithmetic that is left
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-    """Some columns in a row of a masked matrix, and the range of rows that their mask lets through.
+    """Consecutive columns of a masked matrix, and the range of rows in which their mask is not all False.
 
     Args:
         columns: Range of the columns.

@@ -10,7 +10,7 @@ from tfflows.sources import storage
 
 
 def identity(name: str) -> str | None:
-    """A hash that changes when the files of images change, split or not; None if `name` is no path of such files."""
+    """A hash that changes when the files of images change, split or not; None if `name` is not a path of such files."""
     if folders.is_path(name):
         paths = [image.path for image in image_folders.in_order(name)]
     elif image_arrays.is_path(name):

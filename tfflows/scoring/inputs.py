@@ -52,7 +52,7 @@ def find(name: str, event: Event, *, split: str | None = None, options: dict[str
         name: Path of a file, a pattern such as `data/*.npy`, a folder (all its files in a known format), a folder
             of images, or the name of a dataset. The files of a pattern or a folder are sorted by name.
         event: Event that each row must be.
-        split: Split of a dataset; None for the test set, or for all images that nobody has split.
+        split: Split of a dataset; None for the test set, or for all images if they have no predefined splits.
         options: Options of a dataset.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A split of a dataset by its name, with the events that evaluation sees, or all images that nobody has split."""
+"""A split of a dataset by its name, with the events that evaluation sees, or all images of a folder without splits."""
 
 import dataclasses
 import functools
@@ -26,7 +26,7 @@ class Named:
 
     Args:
         dataset: Name of the dataset.
-        part: Name of the split, or `"all"` for images that nobody has split.
+        part: Name of the split, or `"all"` for images without predefined splits.
         options: Options of the dataset, by name.
         event: The event of the model.
         files: Identity of the files of images, so that those that have changed are loaded again; None for other names.

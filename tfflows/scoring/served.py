@@ -75,7 +75,7 @@ class Version:
         check(0 < share < 1, "Expected `flag_below_quantile` to be between 0 and 1.", flag_below_quantile=share)
         path = os.path.join(self.folder, export.TRAINING_SCORES)
         rule = (
-            f"Expected {export.TRAINING_SCORES} beside the SavedModel: export the model anew, unless it was fitted to"
+            f"Expected {export.TRAINING_SCORES} beside the SavedModel: export the model again, unless it was fitted to"
         )
         check(tf.io.gfile.exists(path), f"{rule} a target, which has no training set.", model=self.folder)
         with storage.open_to_read(path) as file:

@@ -12,12 +12,12 @@ from tfflows.sources.spans import Span
 
 BLOCK = 1 << 20
 LONGEST = 1 << 24  # bytes of a record; a longer one has a quote that is never closed
-HEADER = -1  # number of the first line, if it is no row
+HEADER = -1  # number of the first line, if it is not a row
 SHOWN = 80  # characters of a record that an error quotes
 
 
 def spans(path: str, start: int, rows: int) -> Iterator[Span]:
-    """Spans of `rows` records from byte `start` on. Blank lines at the end of the file are no records.
+    """Spans of `rows` records from byte `start` on. Blank lines at the end of the file are not records.
 
     Raises:
         InputError: A quote is not closed.

@@ -30,7 +30,7 @@ class TfRecordTable(Records):
         """Opens a file, whose first example decides which columns there are.
 
         Raises:
-            InputError: There is no record, it is incomplete or no example, or columns have the same name.
+            InputError: There is no record, it is incomplete or not an example, or columns have the same name.
         """
         features = first_features(path)
         check_rows(path, 0 if features is None else 1)
@@ -90,7 +90,7 @@ def _parsed(column: Column, chunk: np.ndarray, feature: tf.io.RaggedFeature) -> 
         return tf.io.parse_example(chunk, {column.name: feature})[column.name]
     except tf.errors.InvalidArgumentError as error:
         if len(chunk) == 1:
-            rule = f"Expected a feature of one type, {feature.dtype.name}, in all examples: write it anew, or drop it:"
+            rule = f"Expected a feature of one type, {feature.dtype.name}, in all examples: convert it, or drop it:"
             column.refuse(f"{rule} {column.dropped}.", 0, error.message.rpartition("}} ")[2])
         for index in range(len(chunk)):
             _parsed(dataclasses.replace(column, rows=column.rows + index), chunk[index : index + 1], feature)

@@ -47,7 +47,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
 
 class StopAtStep(keras.callbacks.Callback):
-    """Ends training when the optimizer has made `steps` steps, even in the middle of a round."""
+    """Ends training when the optimizer has taken `steps` steps, even in the middle of a round."""
 
     def __init__(self, steps: int):
         super().__init__()

@@ -16,13 +16,13 @@ logger = logging.getLogger(__name__)
 
 
 def check_not_shorter(workdir: Path, steps: int) -> Path:
-    """Returns `workdir`, unless its run has made more steps than these, as its newest checkpoint says.
+    """Returns `workdir`, after checking that its newest checkpoint is not beyond `steps`.
 
     Raises:
-        InputError: It has: what it made cannot be undone.
+        InputError: The run has already taken more steps, which cannot be undone.
     """
     made = max((int(path.stem.removeprefix("step-")) for path in _found(workdir / CHECKPOINTS)), default=0)
-    rule = "Expected at least as many steps as the run in the workdir has made: choose another --workdir to train less."
+    rule = "Expected at least the number of steps already taken in the workdir: choose another --workdir to train less."
     check(steps >= made, rule, steps=steps, made=made, workdir=str(workdir))
     return workdir
 

@@ -34,7 +34,7 @@ class Fitted:
 
     Args:
         weights: File of the weights with the best validation score, averaged if the settings say so.
-        steps: Number of optimizer steps made.
+        steps: Number of optimizer steps taken.
         seconds: Time in training and validation, over all sessions.
         seed: Seed of the run.
     """

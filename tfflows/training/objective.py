@@ -48,7 +48,7 @@ def _check_target(settings):
 
 
 def _check_data(model, data, settings):
-    rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: what is annealed is a target, and these are examples."
+    rule = f"Expected `anneal_steps` to be 1 for {data.name!r}: annealing applies to targets only."
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     check_importance_samples(model, settings.num_importance_samples)
     _check_memory(model, settings)
@@ -69,7 +69,7 @@ def _check_memory(model, settings):
     layers = flow.flow_layers if isinstance(flow, Flow) else []
     # An actnorm alone would save nothing.
     repeats = any(layer.is_function_of_weights and not isinstance(layer, ActNorm) for layer in layers)
-    rule = "Expected memory='keep': no layer of this model is computed again for the gradient."
+    rule = "Expected memory='keep': this model has no layers that can be recomputed for the gradient."
     check(repeats or settings.memory == "keep", rule, memory=settings.memory, model=model.name)
 
 

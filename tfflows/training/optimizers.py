@@ -26,7 +26,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class AveragesEarly:
-    """Extends the moving average of the weights over a tenth of the steps so far, until it is as long as Keras' own.
+    """Uses the decay `min(ema_momentum, (1 + step) / (10 + step))` in the moving average of the weights.
 
     Otherwise, the first weights would weigh down the average of a short run, as `tf.train.ExponentialMovingAverage`
     explains. The average of a variable takes five TensorFlow operations.

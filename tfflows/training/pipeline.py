@@ -18,7 +18,7 @@ def training_stream(split: Split, *, batch_size: int, seed: int, first_step: int
         split: Training examples.
         batch_size: Number of events in a global batch; a pass skips the events that do not fill a batch.
         seed: Seed of the run.
-        first_step: Number of steps that were already made.
+        first_step: Number of steps already taken.
 
     Returns:
         Elements `{"x": [batch_size, *event]}`, with `"label"`, `"context"` and `"sample_weight"` where there are some.

@@ -1,4 +1,4 @@
-"""A run goes on only with the data that it was started with."""
+"""Checks that a run is resumed only with the data that it was started with."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def check_same(data: Data | Target, workdir: Path | None, *, writes: bool = True
     known by its name, and a run without a workdir cannot go on.
 
     Raises:
-        InputError: The events, or the numbers of examples, are others.
+        InputError: The events or the numbers of examples differ.
     """
     if workdir is None or isinstance(data, Target):
         return

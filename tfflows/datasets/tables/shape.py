@@ -6,15 +6,15 @@ import numpy as np
 
 from tfflows.datasets.tables.statistics import ColumnStatistics
 
-TIES = 0.05  # share of the rows whose value another row has, from which on a column is rounded
+TIES = 0.05  # minimum share of rows with a repeated value, for a column to count as rounded
 SAME = 0.1  # share of different values that must stay different when they are rounded to decimals
 FINEST = 8  # decimal places of a column that is rounded to decimals
 CELLS = 100  # in the spread of a column whose values repeat, but are not equally spaced
 FEW = 10  # different values up to which such a column is one of categories
-ATOM = 0.05  # share of the rows at one value, from which on it may be an atom
-OUTSTANDING = 4  # times as many rows as at any other value, from which on it is one
+ATOM = 0.05  # minimum share of the rows at one value, for it to be an atom
+OUTSTANDING = 4  # minimum ratio of its rows to those at any other value
 MOST_CELLS = 2**20  # of an equally spaced column
-SKEWED = 1.0  # skewness from which on a positive column may be put on a log scale
+SKEWED = 1.0  # minimum skewness of a positive column that is put on a log scale
 
 
 def few_values(found: ColumnStatistics, sample: np.ndarray) -> bool:
@@ -85,8 +85,8 @@ def _is_rounded(scaled: np.ndarray) -> bool:
 def detected_bounds(
     found: ColumnStatistics, sample: np.ndarray, step: float, atom: float | None
 ) -> tuple[float | None, float | None]:
-    """Positive for numbers that are, and that are far less skewed on a log scale; the unit interval for continuous
-    numbers that fill it.
+    """Bounds that fit the data: the unit interval for continuous numbers that fill it; a lower bound of 0 for positive
+    numbers that are far less skewed on a log scale; otherwise none.
     """
     if step == 0 and 0 < found.low < 0.05 and 0.95 < found.high < 1:
         return 0.0, 1.0

@@ -2,7 +2,7 @@
 
 Each row gets a number in [0, 1), by a hash. Validation has the rows with the lowest numbers, test those that follow. If
 a table has a continuous column, rows that are equal get the same number, so that a copy of a training row is never a
-row of the test set; otherwise equal rows are no copies of each other, and the number is that of the row's place.
+row of the test set; otherwise equal rows are not copies of each other, and the number is the hash of the row's index.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ class RowHash:
 
     Args:
         seed: Seed of the hash.
-        by_content: Whether the hash is one of the row's numbers, in place of the row's place.
+        by_content: Whether to hash the numbers in the row instead of its index in the table.
         weight: Name of the column with the weights, which do not make rows different; None for none.
     """
 
