@@ -74,9 +74,7 @@ def _is_row(path: str, found: list[str]) -> bool:
 
 def _check_delimiter(path: str, found: list[str], delimiter: str) -> None:
     for other, option in OTHERS.items():
-        rule = (
-            f"Expected fields separated by {delimiter!r}, or the right delimiter: --set=data.delimiter={option}."
-        )
+        rule = f"Expected fields separated by {delimiter!r}, or the right delimiter: --set=data.delimiter={option}."
         check(len(found) > 1 or other == delimiter or other not in found[0], rule, file=path, line=found[0][:80])
 
 
