@@ -32,7 +32,8 @@ class DiscretizedLogistics(ConfigurableValue):
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), the section on the prior,
     and the authors' code, `utils/distributions.py`.
-    Differs from the authors' code: log-scales are bounded; a mass has no constant added to it before its logarithm.
+    Differs from the authors' code: log-scales are bounded; a mass has no constant added to it before its logarithm;
+    the components start spread over the middle of the levels.
     """
 
     levels: int

@@ -57,8 +57,8 @@ def image(  # noqa: PLR0913 - the settings of the ladder, its posteriors and its
 
 # Presets.
 # On MNIST ours, 70 minutes on one core. The paper has, at 32 x 32, 20 layers of width 160 with 32 latent maps,
-# free bits of 0.1 per channel, and Adamax at 0.002 with batches of 32; on MNIST a network of one layer, whose best ELBO
-# is given.
+# free bits of 0.1 per channel, and Adamax at 0.002 with batches of 32 on each of 8 GPUs; on MNIST a network of one
+# layer, whose best ELBO is given. The score of CIFAR-10 has 10,000 importance samples; with one, it is 3.15.
 MNIST = {
     "steps": 15_000,
     "learning_rate": 2e-3,
@@ -75,7 +75,7 @@ PRESETS = {
     "dynamic_mnist": {"model": AT_28, "train": MNIST, "published": "-80.80 nats"},
     "cifar10": {
         "model": AT_32,
-        "train": {"optimizer": "adamax", "learning_rate": 2e-3, "batch_size": 32, "epochs": 500},
+        "train": {"optimizer": "adamax", "learning_rate": 2e-3, "batch_size": 256, "epochs": 500},
         "published": "3.11 bits/dim",
     },
 }

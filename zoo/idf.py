@@ -1,7 +1,7 @@
 """IDF, integer discrete flow: couplings that shift integers by whole numbers, for exact probabilities of pixels.
 
 Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), and the authors' code.
-Differs from the paper: see `IntegerFlow` and its parts.
+Differs from the paper: see `IntegerFlow` and its parts; images are not shifted at random in training.
 """
 
 from tfflows.bijectors import RoundedShift
@@ -63,7 +63,7 @@ PRESETS = {
     "image": {"model": SMALL, "train": {"batch_size": 64}},
     "digits": {"model": SMALL, "train": {**MINUTES, "validate_every": 100}},
     **{name: {"model": SMALL, "train": MINUTES} for name in ("mnist", "fashion_mnist")},
-    "cifar10": {"train": {**ADAMAX, "warmup_steps": 1953, "epochs": 2000}},
+    "cifar10": {"model": DEEP_PRIOR, "train": {**ADAMAX, "warmup_steps": 1758, "epochs": 2000}},
     "downsampled_imagenet/32x32": {"model": DEEP_PRIOR, "train": {**ADAMAX, "warmup_steps": 50_045, "epochs": 100}},
     "downsampled_imagenet/64x64": {
         "model": {**DEEP_PRIOR, "scales": 4},

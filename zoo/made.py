@@ -2,8 +2,8 @@
 
 Source: Germain et al., "MADE" (1502.03509), sections 3 and 4, for binary data; with Gaussians and with mixtures of them
 ("MADE MoG"): Papamakarios et al., "Masked Autoregressive Flow" (1705.07057), section 4.
-Differs from the papers: the first layer standardizes the data, log-scales are bounded, and the network sees entries up
-to 10 standard deviations.
+Differs from the papers: the first layer standardizes the data, log-scales are bounded, the network sees entries up to
+10 standard deviations, and the weights have no penalty.
 """
 
 from tfflows.bijectors import BoundedAffine, MixtureOfGaussians

@@ -1,8 +1,9 @@
 """PixelCNN++: the autoregressive baseline of the field, a mixture of discretized logistics for each pixel.
 
 Source: Salimans et al., "PixelCNN++" (1701.05517).
-Differs from the paper: all blocks have the resolution of the image, so there are no short-cut connections; there is no
-weight normalization.
+Differs from the paper: 12 blocks at the resolution of the image, without short-cut connections, where the paper has 30
+at three resolutions; the first layer of the upper stream sees 2 x 3 pixels, in one convolution; there is no weight
+normalization.
 """
 
 from tfflows.costs import Cost
@@ -29,6 +30,7 @@ def image(
 
 
 # Presets.
+# Ours. The paper trains its larger network on CIFAR-10 for up to 5000 epochs. Score: table 1.
 PRESETS = {
     "digits": {
         "model": {"width": 32, "blocks": 3, "components": 5, "dropout": 0.1},

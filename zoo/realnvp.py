@@ -82,8 +82,9 @@ def alternate(
 
 # Presets.
 # From section 4.1: batches of 64, Adam with its defaults; 8 blocks, 64 maps and one squeeze on CIFAR-10, else
-# 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4 (section 3.6). The number
-# of steps is ours. Published scores: table 1. Vectors and flattened images are those of 1705.07057, with its settings.
+# 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4. The number of steps is
+# ours. Published scores: table 1. Vectors and flattened images follow 1705.07057, with one network for scale and shift,
+# bounded scales, ActNorm, and no penalty on the weights.
 TOY = {
     "steps": 10_000,
     "batch_size": 512,

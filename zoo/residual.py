@@ -82,7 +82,8 @@ def _normalized(blocks: list[Residual]) -> list[FlowLayer]:
 
 # Presets.
 # On MNIST, CIFAR-10 and ImageNet32: the commands of the authors' README and the defaults of their `train_img.py`, Adam
-# at 1e-3, batches of 64, 1000 steps of warm-up, gradients clipped at 1, 1000 epochs; their beta_2 is .99, here .999.
+# at 1e-3, batches of 64, 1000 steps of warm-up, gradients clipped at 1, 1000 epochs. Their beta_2 is .99, here .999;
+# their number of further terms has a Poisson distribution, here a geometric one.
 # Their ImageNet64 squeezes before the first block, which is not included.
 TOY = {
     "steps": 2000,

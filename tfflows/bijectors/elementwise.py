@@ -96,7 +96,7 @@ class SigmoidAffine(ScalarTransformer):
     Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
     exp(log s) and multiplies after the shift, `z = (x + shift) * s`; Kolesnikov et al., "Jet: A Modern
     Transformer-Based Normalizing Flow" (2412.15129), the coupling, `z = (x + shift) * factor * sigmoid(s)`.
-    Differs from the papers: the shift comes after the scale.
+    Differs from Glow's code and from Jet: the shift comes after the scale, as in Glow's paper.
     """
 
     offset: float = 2.0

@@ -28,7 +28,8 @@ class Roulette:
 
     Source: Chen et al., "Residual Flows for Invertible Generative Modeling" (1906.02735), the section on unbiased
     log-density estimation.
-    Differs from the paper: nothing; a geometric distribution of parameter 1/2, as in `iResBlock` of the authors' code.
+    Differs from the paper: nothing. `iResBlock` of the authors' code also has a geometric distribution of parameter
+    1/2, but it starts at 1, so that one more term is certain and the weights of the others are half as large.
     """
 
     probe: tf.Tensor

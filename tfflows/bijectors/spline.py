@@ -122,7 +122,8 @@ class RationalQuadratic(ScalarTransformer):
 
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1.
     Differs from the paper: zeros give slopes of 1, as a constant is added before the softplus; the authors' code does
-    that only for the slopes at both ends.
+    that only for the slopes at both ends. In couplings, it also divides the logits of widths and heights by the
+    square root of the number of hidden units.
     """
 
     bins: int = 8

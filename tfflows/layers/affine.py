@@ -33,7 +33,7 @@ class ActNorm(FlowLayer):
     one, even after saving and loading; then they are ordinary weights, and are not set from data again.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 3.1 and table 1.
-    Differs from the paper: the shift comes after the scale, so that the map is the affine one of couplings.
+    Differs from the authors' code: the shift comes after the scale, as in the paper.
     """
 
     is_function_of_weights = True

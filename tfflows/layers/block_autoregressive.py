@@ -45,7 +45,8 @@ class BlockAutoregressive(FlowLayer):
     Source: De Cao et al., "Block Neural Autoregressive Flow" (1904.04676), section 3, with the authors' code,
     `MaskedWeight`, and its initial values.
     Differs from the paper: the logarithms of weights are bounded, as `soft_bound(w, 10)`; the gate starts at 1/2, where
-    the authors' code draws it; the context is ours.
+    the authors' code draws it; all weights of a layer start with the same spread, where theirs depends on the row;
+    the context is ours.
     """
 
     is_function_of_weights = True

@@ -36,7 +36,7 @@ class AffineCoupling(FlowLayer):
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 3.4; tanh and learned scale: section
     4.1.
-    Differs from the paper: nothing.
+    Differs from the authors' code: each channel has a bound, where theirs is one number for a coupling.
     """
 
     is_function_of_weights = True

@@ -37,7 +37,7 @@ class LadderLayer(Configurable, keras.layers.Layer):
     Source: Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow" (1606.04934), appendices
     C.1 to C.3, and the authors' code, `IAFLayer`.
     Differs from the authors' code: no weight normalization or data-dependent initialization; log standard deviations
-    are bounded.
+    are bounded; the flow is an argument, where theirs is `(z - 0.1 m) / exp(0.1 s)`.
     """
 
     def __init__(self, width: int, latents: int, *, flow: Sequence[FlowLayer], halves: bool, top: bool, **kwargs: Any):

@@ -42,7 +42,8 @@ class TopPrior(FlowLayer):
         context_size: Size of the context vector; 0 for none.
 
     Source: Kingma and Dhariwal, "Glow" (1807.03039): `prior` of the authors' code, with `learntop` and `ycond`.
-    Differs from the authors' code: the log standard deviation is bounded; no second weight scales each number.
+    Differs from the authors' code: the log standard deviation is bounded; no second weight scales each number; the
+    prior is the same at all positions, where theirs also sees the border of the image.
     """
 
     def __init__(self, *, context_size: int = 0, **kwargs: Any):

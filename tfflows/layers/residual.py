@@ -12,7 +12,7 @@ from tfflows.layers.base import FlowLayer
 from tfflows.networks import LipschitzNet
 
 LOG_DETS = ("exact", "estimate")
-EXACT_TERMS = {True: 2, False: 20}  # of the series, in training and in evaluation: as in the authors' code
+EXACT_TERMS = {True: 2, False: 20}  # of the series, in training and in evaluation: in the authors' code, one more
 CELLS = 23  # the logarithm to base 2 of the number of cells of `noise.uniform`
 
 

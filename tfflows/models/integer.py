@@ -41,7 +41,8 @@ class IntegerFlow(GenerativeModel):
         InputError: `event` is not one of integers.
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376).
-    Differs from the paper: see `DiscretizedLogistics`.
+    Differs from the authors' code: what is factored out has a mixture too, where theirs is a single logistic; see
+    `DiscretizedLogistics`.
     """
 
     exact = True

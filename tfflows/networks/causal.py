@@ -33,7 +33,8 @@ class CausalTransformer(Transformer):
     Source: Zhai et al., "Normalizing Flows are Capable Generative Models" (2412.06329), transformer autoregressive
     flows and guidance.
     Differs from the paper: the inputs are shifted by a token, where the paper shifts the outputs, so that those of the
-    first token are learned, too; the paper leaves the first token as it is.
+    first token are learned, too; the paper leaves the first token as it is. The outputs come after a normalization.
+    See also `Transformer`.
     """
 
     causal = True

@@ -26,7 +26,8 @@ class DenseNet(ShiftedByContext):
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376), and the authors' code,
     `DenseBlock`; the paper follows Huang et al., "Densely Connected Convolutional Networks" (1608.06993).
-    Differs from the authors' code: the context; He initialization.
+    Differs from the authors' code: the context; He initialization; pixels are scaled to [0, 1], where theirs are
+    centered at 0.
     """
 
     def __init__(self, outputs: int | None = None, *, width: int, depth: int, levels: int = 1, **kwargs: Any):

@@ -29,8 +29,9 @@ class PixelCNN(Network):
         InputError: `dropout` is out of range.
 
     Source: Salimans et al., "PixelCNN++" (1701.05517), and the authors' code.
-    Differs from the paper: all blocks have the resolution of the image, so there are no short-cut connections; there is
-    no weight normalization, and the last layer starts at zero.
+    Differs from the paper: all blocks have the resolution of the image, so there are no short-cut connections; the
+    first layer of the upper stream sees 2 x 3 pixels, in one convolution; there is no weight normalization, and the
+    last layer starts at zero.
     """
 
     def __init__(self, outputs: int | None = None, *, width: int, blocks: int, dropout: float = 0.0, **kwargs: Any):

@@ -54,7 +54,8 @@ class ConvResNet(ShiftedByContext):
 
     Source: Dinh et al., "Density estimation using Real NVP" (1605.08803), section 4.1.
     Differs from the paper: no batch normalization inside the network, so that no event's density depends on another
-    event.
+    event; no skip connections from each block to the output. The authors' code also gives the network `relu` of
+    `x` and of `-x`, here `x`.
     """
 
     def __init__(

@@ -17,7 +17,8 @@ class ConcatSquash(Configurable, keras.layers.Layer):
         units: Number of units.
         condition_size: Size of `c`.
 
-    Source: Grathwohl et al., "FFJORD" (1810.01367), in the authors' code.
+    Source: Grathwohl et al., "FFJORD" (1810.01367): the authors' code for tables.
+    Differs from the paper: there, `c` is concatenated to `x`.
     """
 
     map_of = keras.layers.Dense
@@ -94,7 +95,8 @@ class ConcatSquashConv(ConcatSquash):
 class VelocityConvNet(VelocityMLP):
     """3 x 3 convolutions of `(t, x, context)` with smooth activations, for images; otherwise as `VelocityMLP`.
 
-    Source: Grathwohl et al., "FFJORD" (1810.01367), the appendix on experiments, and the authors' code.
+    Source: Grathwohl et al., "FFJORD" (1810.01367), appendix B.1.
+    Differs from the paper: time gates and shifts the feature maps, where the paper concatenates it as a map.
     """
 
     squash_layer = ConcatSquashConv
