@@ -20,8 +20,6 @@ from absl import flags
 from tfflows import command
 
 with command.quiet():
-    import keras
-
     import zoo
     from tfflows import datasets, export, training
     from tfflows.columns import described
@@ -99,8 +97,6 @@ def main(argv: list[str]) -> None:
     event = data.event
     steps, _ = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
 
-    keras.utils.set_random_seed(config.seed % 2**32)
-    keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     with strategies.scope(strategy):
         model = zoo.build(config, event)
     training.make_objective(model, data, settings)  # raises its errors before anything is written
@@ -114,7 +110,6 @@ def main(argv: list[str]) -> None:
     )
     fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
 
-    keras.config.set_dtype_policy("float32")
     with strategies.scope(strategy):
         model = zoo.build(config, event, weights=fitted.weights)
     scored = training.make_objective(model, data, settings)

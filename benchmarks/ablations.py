@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import keras
-
 import zoo
 from benchmarks import timing
 from tfflows import datasets, training
@@ -52,7 +50,6 @@ def measure(architecture: str, variant: str, seed: int) -> dict[str, Any]:
     """Trains one variant with one seed, and scores the model with the best validation score on the test set."""
     config = zoo.configure(architecture, DATASET, seed=seed, overrides=VARIANTS[architecture][variant])
     data, start = datasets.load(DATASET), time.perf_counter()
-    keras.utils.set_random_seed(seed)
     model = zoo.build(config, data.event)
     with tempfile.TemporaryDirectory() as folder:
         how = {"seed": seed, "workdir": Path(folder), "verbose": 0, "only_weights": True}

@@ -19,12 +19,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy import stats
 
 import zoo
 from tfflows import figures
-
-plt = figures.plt
 
 NAMES = ("theta0", "theta1")
 
@@ -91,7 +90,8 @@ def coverage(levels: np.ndarray) -> np.ndarray:
 
 def picture(draws: np.ndarray, theta: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """A posterior with the true parameters, and the coverage of all, as uint8 `[height, width, 3]`."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.5))
+    figure = Figure(figsize=(9, 4.5))
+    left, right = figure.subplots(1, 2)
     left.scatter(*draws.T, s=2, alpha=0.4, linewidths=0)
     left.plot(*theta, "x", color="black")
     left.set(title="one posterior", xlim=(-1, 1), ylim=(-1, 1), xlabel=NAMES[0], ylabel=NAMES[1])

@@ -11,7 +11,6 @@ import argparse
 import csv
 from pathlib import Path
 
-import keras
 import numpy as np
 
 import zoo
@@ -47,7 +46,6 @@ def fit(path: Path, workdir: Path, steps: int) -> tuple[GenerativeModel, Data]:
     changes = {"data.circular": "hour:0:24", "train.steps": steps, "train.warmup_steps": steps // 10}
     config = zoo.configure("nsf", str(path), overrides=changes)
     data = datasets.load(config.dataset, **config.data)
-    keras.utils.set_random_seed(config.seed)
     model = zoo.build(config, data.event)
     fitted = training.fit(model, data, config.settings, seed=config.seed, workdir=config.save_to(workdir), verbose=2)
     return zoo.build(config, data.event, weights=fitted.weights), data

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import zoo
-from tests.cases import float64
+from tests.cases import EVENTS, Case, float64, make
 from tfflows import noise
 from tfflows.dequantization import LogitNormalDequantization, UniformDequantization
 from tfflows.errors import InputError
@@ -142,3 +142,19 @@ def bound(y: tf.Tensor, log_density_and_slope: tf.Tensor) -> float:
     """Nats for a pixel: entropy of a fitted normal of `y = log u`, less the entropy of `y`."""
     fitted = tfd.Normal(tf.reduce_mean(y), tf.math.reduce_std(y))
     return float(tf.reduce_mean(log_density_and_slope - fitted.log_prob(y)))
+
+
+def test_importance_samples_share_what_the_noise_is_conditioned_on(monkeypatch):
+    model = make(Case("realnvp", EVENTS["image"]), dequantization="logit_normal")
+    x, calls = np.zeros((2, *model.event.shape), np.uint8), []
+    features = model.dequantization.features
+    monkeypatch.setattr(model.dequantization, "features", lambda *a, **k: calls.append(1) or features(*a, **k))
+    tf.config.run_functions_eagerly(True)
+    try:
+        found = model.log_prob_fn(tf.constant(x), None, noise.seed_pair(0), 4)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert len(calls) == 1
+    seeds = noise.split(noise.seed_pair(0), 4)
+    draws = [model.log_prob_fn(tf.constant(x), None, seed) for seed in tf.unstack(seeds)]
+    np.testing.assert_allclose(found, tfp.math.reduce_logmeanexp(tf.stack(draws), axis=0), rtol=1e-5)

@@ -8,8 +8,12 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+import tfflows
 from tests.cases import EVENTS, Case, events, make
+from tfflows.errors import InputError
 from tfflows.events import Event
+
+tfd = tfp.distributions
 
 VECTOR = Case("realnvp", EVENTS["vector"])
 
@@ -84,3 +88,35 @@ def test_samples_come_with_their_log_prob_in_one_pass():
     assert (x.shape, log_prob.shape) == ((2, 3, 2), (2, 3))
     np.testing.assert_allclose(log_prob, distribution.log_prob(tf.identity(x)), rtol=1e-4)
     np.testing.assert_array_equal(x, distribution.sample((2, 3), seed=[0, 1]))
+
+
+def test_events_come_with_their_log_likelihoods():
+    flow = make(VECTOR)
+    x, log_prob = flow.sample_and_log_prob(5, seed=3)
+    np.testing.assert_allclose(x, flow.sample(5, seed=3), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(log_prob, flow.log_prob(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("base", "center"),
+    [
+        (tfd.MultivariateNormalDiag([5.0, -3.0], [2.0, 2.0]), [5.0, -3.0]),
+        (tfd.Independent(tfd.Cauchy([5.0, -3.0], [1.0, 1.0]), 1), [0.0, 0.0]),  # which has no mean
+        ("logistic", [0.0, 0.0]),
+    ],
+    ids=["normal", "cauchy", "logistic"],
+)
+def test_a_temperature_scales_about_the_center_of_the_base(base, center):
+    flow = tfflows.Flow(Event((2,)), [], base=base)
+    cold, warm = (flow.sample(3, seed=0, temperature=temperature) for temperature in (0.0, 0.5))
+    np.testing.assert_allclose(cold, np.tile(center, (3, 1)))
+    np.testing.assert_allclose(warm - center, (flow.sample(3, seed=0) - center) / 2, rtol=1e-5)
+
+
+def test_a_base_that_could_not_be_loaded_is_not_saved(tmp_path):
+    class Mine(tfd.MultivariateNormalDiag):
+        """A distribution that `tfp.distributions` does not have."""
+
+    flow = tfflows.Flow(Event((2,)), [], base=Mine([0.0, 0.0], [1.0, 1.0]))
+    with pytest.raises(InputError, match=r"a class in tfp\.distributions.*distribution='Mine'"):
+        flow.save(tmp_path / "flow.keras")

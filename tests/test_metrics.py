@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tfflows.events import Event
-from tfflows.metrics import bits_per_dim, nll, rescaled_log_prob
+from tfflows.metrics import bits_per_dim, lower_quantile, nll, rescaled_log_prob
 
 MNIST, CIFAR = Event((28, 28, 1), "uint8", 256), Event((32, 32, 3), "uint8", 256)
 
@@ -24,3 +25,9 @@ def test_published_nats_and_bits_of_nice_are_the_same_score():
 
 def test_higher_likelihood_is_lower_loss():
     assert nll(-3.0) == 3.0
+
+
+def test_an_impossible_event_does_not_make_outliers_of_all():
+    scores = np.array([-np.inf, *range(99)], np.float32)
+    assert lower_quantile(scores, 0.01) == 0
+    assert lower_quantile(scores, 0.005) == -np.inf

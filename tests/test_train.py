@@ -189,7 +189,7 @@ MISTAKES = {
     ),
     "samples": (
         ["--dataset=toy/rings", "--set=train.num_importance_samples=9"],
-        "this log-likelihood is not a bound",
+        "more samples would not tighten",
         "num_importance_samples=9",
     ),
     "gpu": (["--strategy=mirrored"], "--strategy=mirrored to find a GPU", "gpus=0"),

@@ -1,8 +1,11 @@
-"""This package runs on Keras' TensorFlow backend, which has to be chosen before Keras is imported."""
+"""The state of Keras that this package relies on: the TensorFlow backend, and the seed of initial weights."""
 
+import contextlib
 import json
 import os
+import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 BACKEND = "tensorflow"
@@ -31,3 +34,17 @@ def _in_file(path: Path) -> str:
         return json.loads(path.read_text()).get("backend", "")
     except (OSError, ValueError, AttributeError):
         return ""
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside the block, the initial weights of new Keras layers depend on the seed.
+
+    Keras draws the seeds of initializers from Python's `random`, whose state is the same after the block as before it.
+    """
+    state = random.getstate()
+    random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(state)

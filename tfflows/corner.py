@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from tfflows.columns import Column
 
@@ -11,7 +11,7 @@ MOST_COLUMNS = 8
 BINS = 40
 
 
-def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> plt.Figure:
+def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> Figure:
     """A corner plot of several tables on the same axes, such as data and samples.
 
     Args:
@@ -20,7 +20,8 @@ def corner(tables: dict[str, np.ndarray], columns: Sequence[Column]) -> plt.Figu
     """
     shown = columns[:MOST_COLUMNS]
     size = len(shown)
-    figure, axes = plt.subplots(size, size, figsize=(1.2 + 1.6 * size, 1.2 + 1.6 * size), squeeze=False)
+    figure = Figure(figsize=(1.2 + 1.6 * size, 1.2 + 1.6 * size))
+    axes = figure.subplots(size, size, squeeze=False)
     limits = [_limits(column, [table[:, place] for table in tables.values()]) for place, column in enumerate(shown)]
     for number, (title, table) in enumerate(tables.items()):
         color = f"C{number}"  # of Matplotlib's cycle

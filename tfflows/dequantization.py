@@ -41,12 +41,19 @@ class Dequantization(Configurable, keras.layers.Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
 
-    def call(self, x: tf.Tensor, seeds: tf.Tensor, *, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+    def features(self, x: tf.Tensor, *, training: bool = False, seeds: tf.Tensor | None = None) -> tf.Tensor | None:
+        """What the noise is conditioned on, computed once however many draws follow; None for none."""
+        return None
+
+    def call(
+        self, x: tf.Tensor, seeds: tf.Tensor, features: tf.Tensor | None = None, *, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Noise for each row and its log-density.
 
         Args:
             x: Integers, `[batch, *event]`.
             seeds: int32 `[batch, 2]`.
+            features: The result of `features(x)`; None to compute it.
             training: Whether networks apply dropout.
 
         Returns:
@@ -73,7 +80,7 @@ class UniformDequantization(Dequantization):
     def build(self, input_shape):
         """Has no weights."""
 
-    def call(self, x, seeds, *, training=False):
+    def call(self, x, seeds, features=None, *, training=False):
         u = noise.uniform(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
         return u, tf.zeros(tf.shape(x)[:1], u.dtype)
 
@@ -107,7 +114,7 @@ class VariationalDequantization(Dequantization):
         build(self.network, input_shape)
         build(self.chain, input_shape)
 
-    def call(self, x, seeds, *, training=False):
+    def call(self, x, seeds, features=None, *, training=False):
         v = self._start(x, seeds)
         event_ndims = x.shape.rank - 1
         log_q = sum_event(-0.5 * (v**2 + math.log(2 * math.pi)), event_ndims)
@@ -115,24 +122,25 @@ class VariationalDequantization(Dequantization):
             noise.training_seeds(seeds, stream, training=training)
             for stream in (noise.DEQUANTIZATION_CONTEXT, noise.DEQUANTIZATION_FLOW)
         )
-        context = self._context(x, training=training, seeds=of_context)
-        v, log_det = self.chain.inverse_and_log_det(v, context, training=training, seeds=of_flow)
+        if features is None:
+            features = self.features(x, training=training, seeds=of_context)
+        v, log_det = self.chain.inverse_and_log_det(v, features, training=training, seeds=of_flow)
         log_slope = tf.math.log_sigmoid(v) + tf.math.log_sigmoid(-v)
         return tf.sigmoid(v), log_q - log_det - sum_event(log_slope, event_ndims)
 
     def center(self, x):
-        v = self.chain.inverse_and_log_det(tf.zeros(tf.shape(x), self.compute_dtype), self._context(x))[0]
+        v = self.chain.inverse_and_log_det(tf.zeros(tf.shape(x), self.compute_dtype), self.features(x))[0]
         return tf.minimum(tf.sigmoid(v), LARGEST_CENTER)
 
     def _start(self, x, seeds):
         return noise.normal(seeds, tuple(x.shape[1:]), tf.as_dtype(self.compute_dtype))
 
-    def _context(self, x, **mode):
+    def features(self, x, *, training=False, seeds=None):
         pixels = tf.cast(x, self.compute_dtype) / self.levels - 0.5
-        return tf.cast(self.network(pixels, **mode), self.compute_dtype)
+        return tf.cast(self.network(pixels, training=training, seeds=seeds), self.compute_dtype)
 
     def initialize(self, x, seeds):
-        self.chain.initialize(self._start(x, seeds), self._context(x))
+        self.chain.initialize(self._start(x, seeds), self.features(x))
 
     @property
     def initialized(self):

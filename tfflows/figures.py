@@ -4,23 +4,21 @@ of log-likelihoods.
 
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import tensorflow as tf
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
+from tfflows import corner, metrics
 from tfflows.datasets import Data, image_files, image_patches
 from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.files import atomic_write
 from tfflows.targets import Target
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
-
-from tfflows import corner
 
 
 def number(event: Event) -> int:
@@ -99,7 +97,8 @@ def _tiled(shades: np.ndarray, columns: int | None = None) -> np.ndarray:
 
 def cloud(points: dict[str, np.ndarray]) -> np.ndarray:
     """Scatter plots side by side on shared axes, of the first two entries of `title -> [n, dimension]`."""
-    figure, axes = plt.subplots(1, len(points), figsize=(4 * len(points), 4), squeeze=False, sharex=True, sharey=True)
+    figure = Figure(figsize=(4 * len(points), 4))
+    axes = figure.subplots(1, len(points), squeeze=False, sharex=True, sharey=True)
     for axis, (title, x) in zip(axes[0], points.items(), strict=True):
         axis.scatter(x[:, 0], x[:, 1] if x.shape[1] > 1 else np.zeros(len(x)), s=2, alpha=0.4, linewidths=0)
         axis.set_title(title)
@@ -112,7 +111,8 @@ def beside_density(x: np.ndarray, target: Target, *, points: int = 300) -> np.nd
     columns, rows = np.linspace(left, right, points), np.linspace(bottom, top, points)
     grid_points = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     log_density = target.log_density(tf.constant(grid_points, tf.float32)).numpy().reshape(points, points)
-    figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
+    figure = Figure(figsize=(8, 4))
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
     axes[0].imshow(np.exp(log_density - log_density.max()), extent=target.window, origin="lower", aspect="auto")
     axes[0].set_title(f"density of {target.name}")
     axes[1].scatter(x[:, 0], x[:, 1], s=2, alpha=0.4, linewidths=0)
@@ -128,32 +128,39 @@ def histogram(training: np.ndarray, test: np.ndarray, *, quantile: float = 0.01)
         test: Log-likelihoods of the test set.
         quantile: Share of the training set that is below the threshold.
     """
-    threshold = float(np.quantile(training, quantile, method="lower"))
-    shown = np.concatenate([training, test])
-    shown = shown[np.isfinite(shown)]
-    low, high = np.quantile(shown, [0.002, 1.0])
-    edges = np.linspace(min(low, threshold), high if high > low else low + 1, 60)
-    figure, axis = plt.subplots(figsize=(6, 4))
-    for name, values in {"training set": training, "test set": test}.items():
-        weights = np.full(len(values), 100 / len(values))
-        axis.hist(np.clip(values, edges[0], None), edges, weights=weights, alpha=0.5, label=name)
-    axis.axvline(threshold, color="black", linestyle="--", label=f"{quantile:.0%} quantile, {threshold:.2f}")
-    axis.set(xlabel="log-likelihood (nats)", ylabel="share (%)")
+    threshold = metrics.lower_quantile(training, quantile)
+    figure = Figure(figsize=(6, 4))
+    axis = figure.subplots()
+    draw_histograms(axis, {"training set": training, "test set": test}, "log-likelihood (nats)", upper=1.0)
+    if math.isfinite(threshold):
+        axis.axvline(threshold, color="black", linestyle="--", label=f"{quantile:.0%} quantile, {threshold:.2f}")
     axis.legend()
     return rendered(figure)
 
 
-def rendered(figure: plt.Figure) -> np.ndarray:
-    """The figure as uint8 `[height, width, 3]`; closes it."""
+def draw_histograms(axis: Axes, scores: Mapping[str, np.ndarray], xlabel: str, *, upper: float = 0.998) -> None:
+    """Draws histograms of scores by what they are of, between two quantiles; other scores are drawn at the ends."""
+    every = np.concatenate([values[np.isfinite(values)] for values in scores.values()])
+    low, high = np.quantile(every, [0.002, upper]) if len(every) else (0.0, 1.0)
+    edges = np.linspace(low, high if high > low else low + 1, 60)
+    for name, values in scores.items():
+        weights = np.full(len(values), 100 / len(values))
+        axis.hist(np.clip(values, edges[0], edges[-1]), edges, weights=weights, alpha=0.5, label=name)
+    axis.set(xlabel=xlabel, ylabel="share (%)")
+    axis.legend()
+
+
+def rendered(figure: Figure) -> np.ndarray:
+    """The figure as uint8 `[height, width, 3]`."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
-    plt.close(figure)
     return np.asarray(Image.open(buffer).convert("RGB"))
 
 
 def titled(pictures: dict[str, np.ndarray]) -> np.ndarray:
     """Pictures side by side, each under its title."""
-    figure, axes = plt.subplots(1, len(pictures), figsize=(4.5 * len(pictures), 4.8), squeeze=False)
+    figure = Figure(figsize=(4.5 * len(pictures), 4.8))
+    axes = figure.subplots(1, len(pictures), squeeze=False)
     for axis, (title, image) in zip(axes[0], pictures.items(), strict=True):
         axis.imshow(image)
         axis.set_title(title)

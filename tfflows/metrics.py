@@ -1,4 +1,4 @@
-"""Units of a score: the only place where nats become bits.
+"""Units of a score, the only place where nats become bits, and the threshold below which an event is an outlier.
 
 A log-likelihood is in nats per event, in raw data units: for an event with integer pixels it is the log of a
 probability, so no further correction for scaling, logit or dequantization is needed.
@@ -6,6 +6,8 @@ probability, so no further correction for scaling, logit or dequantization is ne
 
 import math
 from typing import Any
+
+import numpy as np
 
 from tfflows.events import Event
 
@@ -39,3 +41,17 @@ def rescaled_log_prob(log_prob: Any, event: Event, *, scale: float) -> Any:
     the log-probability of the pixels (NICE's 1980.50 nats on MNIST are 4.36 bits/dim).
     """
     return log_prob - event.size * math.log(scale)
+
+
+def lower_quantile(scores: np.ndarray, share: float, weight: np.ndarray | None = None) -> float:
+    """The largest of the scores below which there is at most this share of their weight: the threshold of an outlier.
+
+    Args:
+        scores: Log-likelihoods, `[rows]`; minus infinity is the lowest of all.
+        share: Share of the weight, in [0, 1).
+        weight: The weight of each score; None for equal weights.
+    """
+    order = np.argsort(scores)
+    weights = np.ones(len(scores)) if weight is None else np.asarray(weight, np.float64)[order]
+    place = np.searchsorted(np.cumsum(weights), share * weights.sum(), side="right")
+    return float(scores[order[min(place, len(order) - 1)]])

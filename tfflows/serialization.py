@@ -84,10 +84,14 @@ class DistributionConfig(ConfigurableValue):
         """The configuration of a distribution.
 
         Raises:
-            InputError: A parameter is neither a number, a string, an array nor a distribution.
+            InputError: The class is not one of TFP's, which could not be loaded again, or a parameter is neither a
+                number, a string, an array nor a distribution.
         """
+        kind = type(distribution).__name__
+        rule = "Expected a distribution of a class in tfp.distributions, so that a saved flow can be loaded."
+        check(getattr(tfd, kind, None) is type(distribution), rule, distribution=kind)
         given = {name: value for name, value in distribution.parameters.items() if value is not None}
-        return cls(type(distribution).__name__, {name: _plain(name, value) for name, value in given.items()})
+        return cls(kind, {name: _plain(name, value) for name, value in given.items()})
 
     def make(self) -> tfd.Distribution:
         """The distribution."""

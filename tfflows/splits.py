@@ -53,7 +53,9 @@ class Split:
 def in_memory(**arrays: Any) -> Split:
     """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    return Split(tf.data.Dataset.from_tensor_slices(arrays), size=len(next(iter(arrays.values()))))
+    with tf.device("CPU"):  # the whole set may be larger than the memory of an accelerator
+        examples = tf.data.Dataset.from_tensor_slices(arrays)
+    return Split(examples, size=len(next(iter(arrays.values()))))
 
 
 def permuted(arrays: Element, key: tf.Tensor) -> tf.data.Dataset:

@@ -6,8 +6,8 @@ import csv
 import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 import zoo
 from tfflows import datasets, figures
@@ -55,7 +55,8 @@ def density_beside_samples(name: str, *, reach: float = 4.5, points: int = 300) 
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     density = np.exp(model.log_prob(grid, num_importance_samples=draws).numpy()).reshape(points, points)
     x = model.sample(5000, seed=0).numpy()
-    figure, axes = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
+    figure = Figure(figsize=(8, 4))
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
     # A bound may give a single distant point a weight that dominates all others.
     axes[0].imshow(density, extent=(-reach, reach) * 2, origin="lower", vmax=np.quantile(density, 0.999))
     axes[0].set_title(f"density of {name}")
@@ -76,7 +77,8 @@ def learning_curves(dataset: str, published: dict[str, float]) -> None:
         runs = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
     with (results.DOCS / "curves.csv").open(newline="") as file:
         points = list(csv.DictReader(file))
-    figure, axes = plt.subplots(figsize=(7, 4))
+    figure = Figure(figsize=(7, 4))
+    axes = figure.subplots()
     for run in runs:
         curve = [point for point in points if all(point[name] == run[name] for name in results.RUN)]
         minutes, values = ([float(point[name]) for point in curve] for name in ("seconds", "validation"))

@@ -1,12 +1,16 @@
 """New models of the zoo, by name or by configuration."""
 
+import contextlib
 import math
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
+from tfflows.backend import seeded
 from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
@@ -69,17 +73,31 @@ def check_number(key: str, value: Any) -> None:
 
 
 def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
-    """The model of a configuration.
+    """The model of a configuration: a new one to train, or a trained one to score and to export.
 
     Args:
         config: Configuration, as `configure` makes it.
         event: What one data point is.
-        weights: File of weights, such as `Fitted.weights`; None for the initial ones.
+        weights: File of weights, such as `Fitted.weights`, of a model in float32. None for initial weights, which
+            depend on the seed of the configuration; with `train.mixed_precision`, the networks compute in bfloat16.
 
     Raises:
         InputError: As in `create`.
     """
-    model = create(config.architecture, event, **config.model)
+    mixed = config.settings.mixed_precision and weights is None
+    with seeded(config.seed), _policy("mixed_bfloat16" if mixed else "float32"):
+        model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)
     return model
+
+
+@contextlib.contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Inside the block, new layers have this dtype policy."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, DensityMixin, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from tfflows import metrics
 from tfflows.columns import is_frame
 from tfflows.errors import check, check_choice
 from tfflows.sources.form import Form
@@ -119,7 +120,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         self.model_, self.n_iter_ = tables.fitted(self.config_, data, verbose=self.verbose)
         self.event_ = data.event
         self._form = Form.of(X)
-        self.offset_ = tables.lower_quantile(self.score_samples(X, context), weight, self.quantile)
+        self.offset_ = metrics.lower_quantile(self.score_samples(X, context), self.quantile, weight)
         return self
 
     def score_samples(self, X: Any, context: Any = None) -> np.ndarray:

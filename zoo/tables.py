@@ -1,9 +1,7 @@
 """From rows in memory to a fitted model, and to the log-likelihoods of other rows."""
 
-import contextlib
-import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,28 +80,15 @@ def config(
         found.train["warmup_steps"] = min(found.train["warmup_steps"], steps // 10)
     if "kl_warmup_steps" in found.model and "kl_warmup_steps" not in model:
         found.model["kl_warmup_steps"] = min(found.model["kl_warmup_steps"], max(1, steps // 5))
-    rule = "Expected `mixed_precision` to be False: this model is trained in float32."
-    check(not found.settings.mixed_precision, rule, mixed_precision=True)
     return found
 
 
 def fitted(config: Config, data: datasets.Data, *, verbose: int) -> tuple[GenerativeModel, int]:
     """The model with the best weights on the validation set, and the number of steps; leaves nothing on disk."""
-    with _seeded(config.seed), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         settings = {"seed": config.seed, "workdir": Path(folder), "verbose": verbose, "only_weights": True}
         found = training.fit(build(config, data.event), data, config.settings, **settings)
         return build(config, data.event, weights=found.weights), found.steps
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Inside the block, new weights depend on the seed; outside, random numbers of Python are not changed."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def examples(event: Event, x: Any, context: Any) -> dict[str, np.ndarray]:
@@ -161,11 +146,3 @@ def log_likelihoods(model: GenerativeModel, examples: dict[str, np.ndarray], sam
         batch = {name: np.pad(values, ((0, padding), (0, 0)), mode="edge") for name, values in batch.items()}
         found.append(model.log_prob(**batch, num_importance_samples=samples).numpy()[: BATCH - padding])
     return np.concatenate(found).astype(np.float64)
-
-
-def lower_quantile(values: np.ndarray, weight: np.ndarray | None, share: float) -> float:
-    """The largest of the values below which there is at most this share of their weight."""
-    order = np.argsort(values)
-    weights = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)[order]
-    place = np.searchsorted(np.cumsum(weights), share * weights.sum(), side="right")
-    return float(values[order[min(place, len(order) - 1)]])

@@ -97,3 +97,10 @@ def test_attributes_elsewhere_are_the_classes():
         assert np.flatnonzero(element["attributes"]).tolist() == [labeled["label"]]
     with pytest.raises(InputError, match="`conditional` is an option of"):
         load_attributes("toy/rings")
+
+
+def test_flat_images_with_attributes(data_dir):
+    flat, images = (load_attributes("celeb_a", data_dir=data_dir, flatten=flatten) for flatten in (True, False))
+    pairs = zip(flat.examples.take(3).as_numpy_iterator(), images.examples.as_numpy_iterator(), strict=False)
+    for vector, image in pairs:
+        np.testing.assert_array_equal(vector["x"], image["x"].reshape(-1))

@@ -10,7 +10,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import zoo
 from tests.training import small_run
-from tfflows import datasets, export, noise
+from tfflows import datasets, export, guards, noise
 from tfflows.errors import InputError
 from tfflows.export import contents, saving
 
@@ -157,3 +157,16 @@ def test_folder_that_cannot_be_written_is_said(tmp_path):
         export.check_writable(tmp_path / "file" / "model")
     export.check_writable(tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_an_event_that_the_model_cannot_score_is_one_line(trained, tmp_path, monkeypatch):
+    model, _ = trained
+
+    @tf.function
+    def scores():
+        return guards.checked_log_prob(tf.constant([0.0, np.nan]))
+
+    monkeypatch.setattr(contents.training_scores, "scores", lambda *_, **__: scores())
+    with pytest.raises(InputError, match=r"^Expected .* log_prob=nan in row 1\.$"):
+        write(model, tmp_path / "realnvp_digits")
+    assert not list(tmp_path.rglob("*.pb")), "a part of the export is there"

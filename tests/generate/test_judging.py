@@ -1,9 +1,12 @@
 """Out-of-distribution scores, the quality of samples, random pixels in training."""
 
+import importlib
 import io
 import math
+import random
 
 import keras
+import matplotlib as mpl
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,10 +16,10 @@ from scipy.stats import gaussian_kde
 import zoo
 from tests.cases import EVENTS, Case, make
 from tests.generate.models import IMAGE, image_model, images
-from tfflows import datasets, generate
+from tfflows import datasets, figures, generate
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.generate import classifier, outliers
+from tfflows.generate import classifier, densities, outliers
 
 NORMAL = np.random.default_rng(0).normal(size=(2000, 8))
 
@@ -191,3 +194,36 @@ def test_files_that_are_no_classifiers_of_the_dataset_are_refused(name, kept, tm
         keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(name="features")]).save(path)
     with pytest.raises(InputError, match=r"Expected (the path of a \.keras file|a classifier of this dataset).*path="):
         classifier.classifier(datasets.load("digits", conditional=True), path=path)
+
+
+def test_a_classifier_leaves_random_numbers_alone(monkeypatch):
+    monkeypatch.setattr(classifier, "STEPS", 1)
+    random.seed(5)
+    expected = random.Random(5).random()
+    first, second = (classifier.classifier(datasets.load("digits", conditional=True), seed=1) for _ in range(2))
+    assert random.random() == expected
+    for mine, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_samples_in_batches_are_many_different_ones():
+    model = make(Case("nice", EVENTS["image"]))
+    drawn = densities.samples_in_batches(model, 450, None, seed=0, temperature=1.0)
+    assert drawn.shape == (450, *model.event.shape)
+    assert not np.array_equal(drawn[:200], drawn[200:400])
+
+
+def test_histograms_of_scores_that_are_all_infinite():
+    scores = np.full(10, -np.inf, np.float32)
+    assert figures.histogram(scores, scores).ndim == 3
+
+
+def test_pictures_leave_the_backend_of_the_user_alone():
+    backend = mpl.get_backend()
+    try:
+        mpl.use("svg")
+        importlib.reload(figures)
+        figures.cloud({"samples": np.zeros((4, 2))})
+        assert mpl.get_backend() == "svg"
+    finally:
+        mpl.use(backend)

@@ -15,6 +15,7 @@ from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.scoring import images, scoring
 from tfflows.scoring.named import Named
+from tfflows.splits import Split
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 4, 4, 1), np.uint8)
 NAMES = ["b/0.png", "a/1.png", "a/0.png", "c.png", "b/a/2.png", "d.png", "b/1.png"]
@@ -134,3 +135,22 @@ def test_options_of_the_training_that_another_dataset_does_not_take_are_left_out
     found = scoring._options(version, event, "cifar10", {})
     assert (found["size"], found["n_bits"]) == (None, 3)
     assert scoring._options(version, event, "cifar10", {"size": 5})["size"] == 5, "and then refused"
+
+
+def test_each_part_goes_on_where_the_last_one_stopped(tmp_path, monkeypatch):
+    np.savez(tmp_path / "x.npz", x=PIXELS)
+    named = Named.open(str(tmp_path / "x.npz"), None, Event((4, 4, 1), levels=256), {})
+    started, events = [], Split.events
+
+    def counted(split, *arguments):
+        started.append(1)
+        return events(split, *arguments)
+
+    monkeypatch.setattr(Split, "events", counted)
+    pixels = [example["x"] for span in named.spans(3) for chunk in named.chunks(span, 2) for example in chunk]
+    np.testing.assert_array_equal(pixels, PIXELS)
+    assert len(started) == 1
+    last = list(named.spans(3))[-1]
+    (chunk,) = named.chunks(last, 10)  # as a run that resumes does
+    np.testing.assert_array_equal([example["x"] for example in chunk], PIXELS[last.first :])
+    assert len(started) == 2

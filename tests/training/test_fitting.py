@@ -187,8 +187,10 @@ def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(tmp_path, mo
     policies, build = [], zoo.build
 
     def recorded(*arguments, **settings):
-        policies.append(keras.config.dtype_policy().name)
-        return build(*arguments, **settings)
+        model = build(*arguments, **settings)
+        (policy,) = {part.dtype_policy.name for part in model._flatten_layers() if isinstance(part, keras.layers.Dense)}
+        policies.append(policy)
+        return model
 
     monkeypatch.setattr(zoo, "build", recorded)
     flags = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16", "--mixed_precision"]

@@ -17,7 +17,7 @@ from tfflows.layers import Chain, recompute
 from tfflows.layers.chain import set_recompute
 from tfflows.networks import MLP
 from tfflows.training import TrainSettings, make_objective
-from tfflows.training.fitting import compile_model
+from tfflows.training.objective import training_as_set
 
 SEED = [3, 4]
 
@@ -129,12 +129,11 @@ def test_layers_that_differ_do_not_share():
 
 def test_training_recomputes_when_the_settings_say_so_and_evaluation_does_not():
     model, settings = glow(2), TrainSettings(memory="recompute")
-    compile_model(model, settings, 10, 10)
     (chain,) = [layer for layer in model._flatten_layers() if isinstance(layer, Chain)]
-    training, evaluation = (chain.compose([], training=training, seeds=None) for training in (True, False))
+    with training_as_set(model, settings):
+        training, evaluation = (chain.compose([], training=training, seeds=None) for training in (True, False))
     assert sum(isinstance(one, recompute.Recomputed) for one in training) == 6
     assert not any(isinstance(one, recompute.Recomputed) for one in evaluation)
-    compile_model(model, TrainSettings(), 10, 10)
     assert not chain.recomputes
 
 

@@ -1,6 +1,5 @@
 """On data of known density, a trained flow scores close to the truth, and not above it beyond chance."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -19,7 +18,6 @@ def test_score_of_the_truth_is_its_negative_entropy():
 def test_mixture_of_eight_gaussians_is_learned(tmp_path):
     config = zoo.configure("made", "toy/eight_gaussians")  # the fastest to train of those that learn it
     data = datasets.load(config.dataset)
-    keras.utils.set_random_seed(config.seed)
     fitted = training.fit(zoo.build(config, data.event), data, config.settings, seed=config.seed, workdir=tmp_path)
     model = zoo.build(config, data.event, weights=fitted.weights)
     x = data.test.examples.batch(data.test.size).get_single_element()["x"].numpy()

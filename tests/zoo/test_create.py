@@ -1,5 +1,8 @@
 """Settings of new models have the types of their architecture, and parts that do not fit are named."""
 
+import random
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -80,22 +83,55 @@ def data_of(event):
 )
 def test_importance_samples_are_refused_before_the_training(name, event, settings):
     model = zoo.create(name, event, **settings)
-    with pytest.raises(InputError, match=r"`num_importance_samples` to be 1: .*is not a bound.*=2"):
+    with pytest.raises(InputError, match=r"`num_importance_samples` to be 1: .*would not tighten.*=2"):
         training.make_objective(model, data_of(event), TrainSettings(num_importance_samples=2))
 
 
-def test_settings_of_a_fit_do_not_stay_for_the_next():
-    model = zoo.create("nice", PIXELS, couplings=2, width=4, depth=1)
-    for wanted in (0.1, 0.0):
-        training.make_objective(model, data_of(PIXELS), TrainSettings(input_noise=wanted))
-        assert model.input_noise == wanted
-    vae = zoo.create("vae", Event((2,)), width=4)
-    for wanted in (True, False):
-        training.make_objective(vae, data_of(Event((2,))), TrainSettings(variational_em=wanted))
-        assert vae.variational_em is wanted
+class Seen(keras.callbacks.Callback):
+    """The values of an attribute of the model in training."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name, self.values = name, set()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.values.add(getattr(self.model, self.name))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "event", "settings"),
+    [("nice", 0.1, PIXELS, {"couplings": 2, "width": 4, "depth": 1}), ("vae", True, Event((2,)), {"width": 4})],
+)
+def test_settings_of_a_run_do_not_stay_for_the_next(name, value, event, settings, tmp_path):
+    model, seen = zoo.create(name, event, **settings), Seen({"nice": "input_noise", "vae": "variational_em"}[name])
+    settings = TrainSettings(steps=2, batch_size=8, **{seen.name: value})
+    training.fit(model, data_of(event), settings, seed=0, workdir=tmp_path, callbacks=[seen], verbose=0)
+    assert seen.values == {value}
+    assert not getattr(model, seen.name)
 
 
 def test_noise_of_pixels_needs_a_flow_without_a_logit():
     model = zoo.create("realnvp", PIXELS, scales=1, width=4, blocks=1)
     with pytest.raises(InputError, match=r"`input_noise` to be 0 with a logit of the pixels"):
         training.make_objective(model, data_of(PIXELS), TrainSettings(input_noise=0.1))
+
+
+def test_a_new_model_follows_the_seed_of_its_configuration_and_no_other():
+    configs = [zoo.configure("realnvp", "toy/rings", seed=seed) for seed in (1, 1, 2)]
+    random.seed(7)
+    expected = random.Random(7).random()
+    first, again, other = (zoo.build(config, Event((2,))).get_weights() for config in configs)
+    assert random.random() == expected
+    assert all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in zip(first, again, strict=True))
+    assert not all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in zip(first, other, strict=True))
+
+
+def test_a_new_model_has_the_precision_of_its_configuration_and_a_trained_one_float32(tmp_path):
+    config = zoo.configure("nice", "toy/rings", overrides={"train.mixed_precision": True})
+    new = zoo.build(config, Event((2,)))
+    new.save_weights(tmp_path / "x.weights.h5")
+    trained = zoo.build(config, Event((2,)), weights=tmp_path / "x.weights.h5")
+    for model, policy in ((new, "mixed_bfloat16"), (trained, "float32")):
+        dense = [part for part in model._flatten_layers() if isinstance(part, keras.layers.Dense)]
+        assert {part.dtype_policy.name for part in dense} == {policy}
+    assert keras.config.dtype_policy().name == "float32"

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, parametrize_with_checks
 
 import zoo
+from tfflows import metrics
 from tfflows.errors import InputError
 from zoo import tables
 from zoo.estimator import EXPECTED_FAILED_CHECKS
@@ -124,13 +125,13 @@ def test_flags_follow_from_the_quantile(fitted):
 def test_lower_quantile(share, weight, expected):
     values = np.array([9.0, 9.0, 2.0, 1.0, 2.0])[::-1] if weight is None else np.array([9.0, 5.0, 2.0, 1.0, 9.0])
     weight = None if weight is None else np.array(weight)
-    assert tables.lower_quantile(values, weight, share) == expected
+    assert metrics.lower_quantile(values, share, weight) == expected
     counts = np.ones(5) if weight is None else weight
     assert counts[values < expected].sum() <= share * counts.sum()
 
 
 def test_lower_quantile_takes_an_impossible_row():
-    assert tables.lower_quantile(np.array([0.0, -np.inf, 1.0]), None, 0.1) == -np.inf
+    assert metrics.lower_quantile(np.array([0.0, -np.inf, 1.0]), 0.1) == -np.inf
 
 
 @pytest.mark.slow

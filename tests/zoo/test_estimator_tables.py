@@ -70,7 +70,6 @@ WRONG = {
     "setting": ({"settings": {"wide": 3}}, "Expected a setting of `model` .*wide=3"),
     "training": ({"train": {"step": 3}}, "Expected a setting of `train` .*step=3"),
     "option": ({"data": {"label": "x0"}}, "Expected `data` to be one of .*label"),
-    "precision": ({"train": {"mixed_precision": True}}, "mixed_precision"),
 }
 
 

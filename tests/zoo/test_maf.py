@@ -141,7 +141,7 @@ def test_batch_normalisation_has_the_statistics_of_the_batch_in_training_and_of_
         layer.initialize(tf.constant(data[:10]))
         assert layer.initialized
         np.testing.assert_allclose(layer.mean, data[:10].mean(0))
-        layer.adapt(data[start : start + 30] for start in (0, 30, 60))
+        layer.adapt((data[start : start + 30], None) for start in (0, 30, 60))
         x = tf.constant(data[:20])
         for training, rows in ((False, data), (True, data[:20])):
             bijector = layer.bijector(training=training)

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfflows.datasets import loading, tfds_builders, tfds_images
+from tfflows.datasets import flattened, loading, tfds_builders, tfds_images
 from tfflows.datasets.options import Options
 from tfflows.datasets.recipes import RECIPES
 from tfflows.errors import check
@@ -44,6 +44,7 @@ def load_attributes(name: str, split: str = "train", **options: Any) -> Attribut
         known = dict(builder.info.features).get("attributes")
         if isinstance(known, tfds.features.FeaturesDict):
             examples, size = tfds_images.with_feature(builder, given, split, "attributes")
+            examples = examples.map(flattened.flatten) if given.flatten else examples
             return Attributes(tuple(sorted(known)), examples.map(_in_order), size)
     return _classes(name, split, {**options, "conditional": True})
 

@@ -23,10 +23,11 @@ def flat(data: Data) -> Data:
 def flat_split(split: Split) -> Split:
     """A split of images as one of vectors."""
     if split.augment is not None:
-        return dataclasses.replace(split, augment=lambda element, seed: _flatten(split.augment(element, seed)))
-    shuffled = split.shuffled and (lambda key: split.shuffled(key).map(_flatten))
-    return dataclasses.replace(split, examples=split.examples.map(_flatten), shuffled=shuffled)
+        return dataclasses.replace(split, augment=lambda element, seed: flatten(split.augment(element, seed)))
+    shuffled = split.shuffled and (lambda key: split.shuffled(key).map(flatten))
+    return dataclasses.replace(split, examples=split.examples.map(flatten), shuffled=shuffled)
 
 
-def _flatten(element: Element) -> Element:
+def flatten(element: Element) -> Element:
+    """An element whose image is a vector of its pixels."""
     return {**element, "x": tf.reshape(element["x"], [-1])}

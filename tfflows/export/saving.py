@@ -15,6 +15,7 @@ from tfflows.export import contents
 from tfflows.export.card import CARD, model_card
 from tfflows.files import atomic_write
 from tfflows.models import GenerativeModel
+from tfflows.models.assertions import as_input_errors
 from tfflows.targets import Target
 
 COPIED = ("config.json", "metrics.json", "samples.png", "log_likelihoods.png", "README.md")
@@ -46,10 +47,11 @@ def export(
         The folder of the new version.
 
     Raises:
-        InputError: `folder` cannot be written.
+        InputError: `folder` cannot be written, or the model has no log-likelihood for an event of the training set.
     """
     with _writing(folder) as beside:
-        contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)
+        with as_input_errors():
+            contents.write(model, beside, name=folder.name, config=config, metrics=metrics, data=data)
         return publish(beside, folder)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import files
+from tfflows.backend import seeded
 from tfflows.datasets import Data
 from tfflows.datasets.naming import word
 from tfflows.errors import InputError, check
@@ -35,8 +36,8 @@ def classifier(data: Data, *, path: Path | None = None, seed: int = 0, verbose: 
         check(path.suffix == ".keras", "Expected the path of a .keras file for the classifier.", path=str(path))
         if path.exists():
             return _read(path, data)
-    keras.utils.set_random_seed(seed)
-    model = _network(data)
+    with seeded(seed):
+        model = _network(data)
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     examples = data.train.events(key=seed).map(lambda element: (element["x"], element["label"])).cache()
     batches = examples.shuffle(10_000, seed=seed).repeat().batch(BATCH).prefetch(tf.data.AUTOTUNE)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
@@ -77,7 +77,8 @@ def plane(model: GenerativeModel, seen: np.ndarray, *, seed: int = 0) -> np.ndar
     margin = 0.15 * (high - low)
     window = tuple(np.stack([low - margin, high + margin], axis=1).ravel())
     panels = 3 if model.latent_shape == (2,) else 2
-    figure, axes = plt.subplots(1, panels, figsize=(4 * panels, 4), sharex=True, sharey=True)
+    figure = Figure(figsize=(4 * panels, 4))
+    axes = figure.subplots(1, panels, sharex=True, sharey=True)
     values = density(model, window)
     axes[0].imshow(values, extent=window, origin="lower", aspect="auto", vmax=np.quantile(values, 0.999))
     x = model.sample(len(seen), seed=seed).numpy()
@@ -108,6 +109,18 @@ def in_batches(function: Callable[..., Any], examples: Mapping[str, np.ndarray],
     return np.concatenate([function(**batch, **settings).numpy() for batch in batches]).astype(np.float64)
 
 
+def samples_in_batches(
+    model: GenerativeModel, n: int, label: np.ndarray | None, *, seed: int, temperature: float
+) -> np.ndarray:
+    """Samples, `[n, *event]`, a batch at a time; `label` has the class of each, for a class-conditional model."""
+    found = []
+    for number, first in enumerate(range(0, n, BATCH)):
+        size = min(BATCH, n - first)
+        labels = None if label is None else label[first : first + size]
+        found.append(model.sample(size, labels, seed=[seed, number], temperature=temperature).numpy())
+    return np.concatenate(found)
+
+
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
     """Probability that a score of `outside` is above one of `inside`, which may be infinite; ties count one half.
 
@@ -119,18 +132,11 @@ def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
     return float(roc_auc_score(truth, rankdata(np.concatenate([inside, outside]))))
 
 
-def histograms(scores: dict[str, np.ndarray], *, xlabel: str, axis: plt.Axes | None = None) -> np.ndarray | None:
-    """Histograms of scores, by what they are of; drawn on `axis`, or as a picture of their own without one."""
-    figure, own = (None, axis) if axis is not None else plt.subplots(figsize=(6, 4))
-    every = np.concatenate([values[np.isfinite(values)] for values in scores.values()])
-    low, high = np.quantile(every, [0.002, 0.998])
-    edges = np.linspace(low, high if high > low else low + 1, 60)
-    for name, values in scores.items():
-        weights = np.full(len(values), 100 / len(values))
-        own.hist(np.clip(values, edges[0], edges[-1]), edges, weights=weights, alpha=0.5, label=name)
-    own.set(xlabel=xlabel, ylabel="share (%)")
-    own.legend()
-    return None if figure is None else figures.rendered(figure)
+def histograms(scores: Mapping[str, np.ndarray], *, xlabel: str) -> np.ndarray:
+    """A picture of histograms of scores, by what they are of."""
+    figure = Figure(figsize=(6, 4))
+    figures.draw_histograms(figure.subplots(), scores, xlabel)
+    return figures.rendered(figure)
 
 
 def _check_plane(model: GenerativeModel) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from tfflows import corner, figures
 from tfflows.events import Event
@@ -32,7 +32,8 @@ def sheet(rows: Mapping[str, np.ndarray], event: Event) -> np.ndarray:
     """
     longest = max(len(images) for images in rows.values())
     size = (1.5 + INCHES * longest, INCHES * len(rows))
-    figure, axes = plt.subplots(len(rows), 1, figsize=size, squeeze=False, gridspec_kw={"hspace": 0.04})
+    figure = Figure(figsize=size)
+    axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw={"hspace": 0.04})
     for axis, (title, images) in zip(axes[:, 0], rows.items(), strict=True):
         axis.imshow(figures.grid(np.asarray(images), event, columns=longest), aspect="equal")
         axis.set(xticks=[], yticks=[])

@@ -78,8 +78,12 @@ class FlowLayer(Configurable, keras.layers.Layer):
     # Whether a density needs statistics of the whole training set, which `adapt` computes.
     uses_statistics = False
 
-    def adapt(self, batches: Iterable[tf.Tensor]) -> None:
-        """Computes statistics of this layer's input for the whole training set, with the current weights."""
+    def adapt(self, batches: Iterable[tuple[tf.Tensor, tf.Tensor | None]]) -> None:
+        """Computes statistics of the whole training set, with the current weights.
+
+        Args:
+            batches: This layer's input and the context, batch by batch.
+        """
 
     @property
     def initialized(self) -> bool:

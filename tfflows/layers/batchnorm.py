@@ -63,11 +63,10 @@ class BatchNorm(FlowLayer):
 
     def initialize(self, x, context=None):
         if not self.initialized:
-            self.adapt([x])
+            self.adapt([(x, context)])
 
-    def adapt(self, batches: Iterable[Any]) -> None:
-        """Stores the statistics of all rows of `batches`, each `[batch, dimension]`, as this layer sees them."""
-        mean, variance = streaming_moments(batches)
+    def adapt(self, batches):
+        mean, variance = streaming_moments(x for x, _ in batches)
         self.mean.assign(mean)
         self.variance.assign(variance)
 

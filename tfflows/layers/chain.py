@@ -93,10 +93,10 @@ class Chain(FlowLayer):
 
     def adapt(self, batches):
         batches = list(batches)
-        self.adapt_layers(lambda place: [self.before(place, batch) for batch in batches])
+        self.adapt_layers(lambda place: ((self.before(place, x, context), context) for x, context in batches))
 
-    def adapt_layers(self, seen: Callable[[int], Iterable[tf.Tensor]]) -> None:
-        """Adapts each layer that uses statistics, in order, to `seen(place)`, its input for the training set."""
+    def adapt_layers(self, seen: Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor | None]]]) -> None:
+        """Adapts each layer that uses statistics, in order, to `seen(place)`, its input and the context, in batches."""
         for place, layer in enumerate(self.flow_layers):
             if layer.uses_statistics:
                 layer.adapt(seen(place))

@@ -42,6 +42,17 @@ def distribution(
     return tfd.Independent(BASES[base](*shape, zeros, tf.ones_like(zeros)), 1)
 
 
+def center(drawn: tfd.Distribution, base: str | tfd.Distribution) -> tf.Tensor | float:
+    """The point about which a temperature scales latent vectors: the mean of a distribution that has one, else 0."""
+    if not isinstance(base, tfd.Distribution):
+        return 0.0
+    try:
+        mean = drawn.mean()
+    except NotImplementedError:
+        return 0.0
+    return tf.where(tf.math.is_finite(mean), mean, tf.zeros_like(mean))
+
+
 def sample(drawn: tfd.Distribution, base: str | tfd.Distribution, size: int, dtype: str, seeds: tf.Tensor) -> tf.Tensor:
     """Latent vectors `[n, size]` from `seeds`, int32 `[n, 2]`: row i is a function of `seeds[i]` alone.
 

@@ -22,7 +22,8 @@ class DataDependentWeights:
                 return self.chain.before(place, tf.cast(preprocess(x), self.compute_dtype), condition)
 
             function = self.cached_function("seen", seen_in, place, preprocess)
-            return (function(batch["x"], self.condition_of(batch)) for batch in batches)
+            pairs = ((batch["x"], self.condition_of(batch)) for batch in batches)
+            return ((function(x, condition), condition) for x, condition in pairs)
 
         self.chain.adapt_layers(seen)
 

@@ -76,13 +76,14 @@ class Dequantized(GenerativeModel):
         check_importance_samples(self, num_importance_samples)
         if num_importance_samples == 1:
             return self._bound(x, condition, seed, training=training)
+        features, dtype = self.dequantization.features(x), tf.as_dtype(self.compute_dtype)
         return importance_weighted(
-            lambda seed: self._bound(x, condition, seed), seed, num_importance_samples, tf.as_dtype(self.compute_dtype)
+            lambda seed: self._bound(x, condition, seed, features), seed, num_importance_samples, dtype
         )
 
-    def _bound(self, x, condition, seed, *, training=False):
+    def _bound(self, x, condition, seed, features=None, *, training=False):
         seeds = noise.row_seeds(x, seed)
-        u, log_q = self.dequantization(x, seeds, training=training)
+        u, log_q = self.dequantization(x, seeds, features, training=training)
         x = self._with_noise(x, u)
         if training and self.input_noise:
             scale = 0.5 * self.event.levels * self.input_noise

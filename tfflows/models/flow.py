@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfflows import bijectors, noise
+from tfflows import bijectors, noise, values
 from tfflows.costs import Cost
 from tfflows.errors import check
 from tfflows.events import Event
@@ -68,8 +68,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         self.condition_dropout = condition_dropout
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
-        self.log_df = None
-        self._is_initialized = False
+        self.log_df, self._is_initialized = None, False
         self.build((None, *event.shape))
 
     def build(self, input_shape):
@@ -125,8 +124,7 @@ class Flow(DataDependentWeights, GenerativeModel):
     def distribution(self, label: Any = None, context: Any = None) -> tfd.Distribution:
         """The density as a TFP distribution.
 
-        It reads the weights in each call, so it follows the training of the flow, and keeps no reference to evaluated
-        tensors.
+        It reads the weights in each call, so it follows the training of the flow.
 
         Args:
             label: A class, or classes of any shape, which is the batch shape; None without classes.
@@ -165,8 +163,8 @@ class Flow(DataDependentWeights, GenerativeModel):
         return self.log_density(x, condition, training=training, seeds=seeds)
 
     def sample_fn(self, seeds, temperature, condition):
-        z = self.base_sample(seeds)
-        return self.decode_fn(z * tf.cast(temperature, z.dtype)[:, None], condition)
+        z, center = self.base_sample(seeds), bases.center(self.base_distribution(), self._base())
+        return self.decode_fn(center + (z - center) * tf.cast(temperature, z.dtype)[:, None], condition)
 
     def sample_and_log_prob_fn(
         self, seeds: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
@@ -178,6 +176,14 @@ class Flow(DataDependentWeights, GenerativeModel):
         z, bijector = self.base_sample(seeds), self.bijector(condition, training=training, seeds=seeds)
         log_det = bijector.forward_log_det_jacobian(z, event_ndims=1)
         return bijector.forward(z), self.base_distribution().log_prob(z) - log_det
+
+    def sample_and_log_prob(
+        self, n: int, label: Any = None, context: Any = None, *, seed: Any = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The events of `sample(n, label, context, seed=seed)` and their log-likelihoods, `[n]`, in one pass."""
+        n = values.check_count("n", n, least=1)
+        inputs = noise.sample_seeds(seed, n), self.check_condition(label, context, n)
+        return self.cached_function("sample_and_log_prob", self.sample_and_log_prob_fn)(*inputs)
 
     def encode(self, x, label=None, context=None, *, seed=None):
         check(seed is None, "Expected no `seed`: the latent of a continuous event is exact.", seed=seed)

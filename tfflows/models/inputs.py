@@ -12,6 +12,7 @@ from tfflows.events import Event
 
 INPUTS = ("x", "label", "context", "sample_weight")
 BITS = "bits of "
+FIRST_ROWS = 256  # of arrays, from which data-dependent weights are set, or a batch if that is larger
 
 
 def is_array(x: Any) -> bool:
@@ -48,25 +49,22 @@ def named(
     if not is_array(x):
         _check_stream(event, x, y=label, sample_weight=sample_weight, class_weight=class_weight, context=context)
         return x
-    inputs = {"x": np.asarray(event.check(x))}
-    rows = _some(len(inputs["x"]))
-    label = event.check_label(label, rows)
-    if label is not None:
-        inputs["label"] = np.asarray(label)
-    context = event.check_context(context, rows)
-    if context is not None:
-        inputs["context"] = np.asarray(context)
+    inputs = _arrays(event, x, label, context)
     if sample_weight is not None:
-        inputs["sample_weight"] = _weights(sample_weight, rows)
+        inputs["sample_weight"] = _weights(sample_weight, len(inputs["x"]))
     if class_weight is not None:
-        weights = _class_weights(class_weight, label)
+        weights = _class_weights(class_weight, inputs.get("label"))
         inputs["sample_weight"] = weights * inputs.get("sample_weight", weights.dtype.type(1))
     return inputs
 
 
-def _some(rows: int) -> int:
-    check(rows > 0, "Expected at least one row.", rows=rows)
-    return rows
+def _arrays(event: Event, x: Any, label: Any, context: Any) -> dict[str, np.ndarray]:
+    with tf.device("CPU"):  # a whole training set may be larger than the memory of an accelerator
+        inputs = {"x": event.check(x)}
+        rows = len(inputs["x"])
+        check(rows > 0, "Expected at least one row.", rows=rows)
+        inputs |= {"label": event.check_label(label, rows), "context": event.check_context(context, rows)}
+        return {name: np.asarray(value) for name, value in inputs.items() if value is not None}
 
 
 def packed(inputs: Any) -> Any:
@@ -95,9 +93,9 @@ def _check_stream(event: Event, x: Any, **given: Any) -> None:
     check(not given, rule, **given)
 
 
-def _class_weights(class_weight: dict[int, float], label: tf.Tensor | None) -> np.ndarray:
+def _class_weights(class_weight: dict[int, float], label: np.ndarray | None) -> np.ndarray:
     check(label is not None, "Expected no `class_weight`: this model has no classes.", class_weight=class_weight)
-    return np.array([class_weight.get(int(each), 1.0) for each in np.asarray(label)], keras.config.floatx())
+    return np.array([class_weight.get(int(each), 1.0) for each in label], keras.config.floatx())
 
 
 def _weights(sample_weight: Any, rows: int) -> np.ndarray:
@@ -132,13 +130,15 @@ def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.
 
 
 def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
-    """The first batch, from which `fit` sets the data-dependent weights.
+    """The rows from which `fit` sets the data-dependent weights: random ones of arrays, which are often sorted, or the
+    first batch of a dataset.
 
     Raises:
         InputError: `x` is a generator, whose first batch would be lost.
     """
     if isinstance(x, dict):
-        return {name: value[: batch_size or 32] for name, value in x.items() if name != "sample_weight"}
+        rows = np.random.default_rng(0).permutation(len(x["x"]))[: max(batch_size or 0, FIRST_ROWS)]
+        return {name: value[rows] for name, value in x.items() if name != "sample_weight"}
     rule = "Expected a model that is initialized, or arrays or a dataset to initialize it from: call model.initialize."
     is_dataset = isinstance(x, tf.data.Dataset | keras.utils.PyDataset)
     check(is_dataset, rule, x=type(x).__name__)

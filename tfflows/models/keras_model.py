@@ -120,17 +120,19 @@ class KerasModel(Configurable, DistributedModel):
         with as_input_errors():
             return super().evaluate(inputs.packed(x), None, *args, **kwargs)
 
-    def predict(self, x, *args, context=None, **kwargs):
+    def predict(self, x, *args, label=None, context=None, **kwargs):
         self.check_initialized()
-        x = inputs.named(self.event, x, context=context)
+        x = inputs.named(self.event, x, label, context=context)
         with as_input_errors():
             return super().predict(inputs.packed(x), *args, **kwargs)
 
     def train_on_batch(self, *args, **kwargs):
+        self.check_initialized()
         with as_input_errors():
             return super().train_on_batch(*args, **kwargs)
 
     def test_on_batch(self, *args, **kwargs):
+        self.check_initialized()
         with as_input_errors():
             return super().test_on_batch(*args, **kwargs)
 

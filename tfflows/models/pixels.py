@@ -11,6 +11,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.base import build
 from tfflows.models.base import GenerativeModel
+from tfflows.models.conditional import check_is_used
 from tfflows.models.objective import check_importance_samples
 from tfflows.networks import Network
 from tfflows.pixel_mixture import PixelMixture
@@ -34,7 +35,7 @@ class PixelModel(GenerativeModel):
         components: Number of components of the mixture of each pixel.
 
     Raises:
-        InputError: `event` is not an image of integers.
+        InputError: `event` is not an image of integers, or has a condition that the network does not take.
 
     Source: Salimans et al., "PixelCNN++" (1701.05517).
     Differs from the paper: the latents.
@@ -49,6 +50,7 @@ class PixelModel(GenerativeModel):
         self.mixture = PixelMixture(event.levels, event.shape[-1], components)
         self.network = network.sized(self.mixture.size)
         build(self.network, (None, *event.shape))
+        check_is_used(event.condition_size, self.network)
         self.built = True
 
     @property

@@ -12,6 +12,7 @@ from tfflows.bounds import soft_bound
 from tfflows.events import Event
 from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build, check_needs_no_data
+from tfflows.models.conditional import check_is_used
 from tfflows.models.latent import Inference, LatentVariableModel
 from tfflows.networks import Network
 
@@ -38,7 +39,8 @@ class VAE(LatentVariableModel):
         **kwargs: As in `LatentVariableModel`.
 
     Raises:
-        InputError: A layer of posterior or prior has weights that depend on data, such as those of `ActNorm`.
+        InputError: A layer of posterior or prior has weights that depend on data, such as those of `ActNorm`, or the
+            event has a condition that no network takes.
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114); flows in the posterior: Rezende and
     Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.2.
@@ -68,6 +70,7 @@ class VAE(LatentVariableModel):
         self.prior.build((None, latents))
         check_needs_no_data(self.posterior, "`posterior`")
         check_needs_no_data(self.prior, "`prior`")
+        check_is_used(event.condition_size, self)
         self.built = True
 
     @property

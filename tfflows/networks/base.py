@@ -56,9 +56,9 @@ class ShiftedByContext(Network):
         return x + tf.reshape(self.condition(context), [-1, *[1] * (x.shape.rank - 2), x.shape[-1]])
 
 
-def with_context(x: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
-    """A vector with the context appended."""
-    return x if context is None else keras.ops.concatenate([x, context], axis=-1)
+def with_context(x: tf.Tensor, context: tf.Tensor | None, size: int) -> tf.Tensor:
+    """A vector with the context appended, unless the network takes none, which is `size` 0."""
+    return keras.ops.concatenate([x, context], axis=-1) if size else x
 
 
 def constant_of_all_graphs(values: np.ndarray, dtype: str) -> tf.Tensor:

@@ -32,7 +32,7 @@ class Encoder(Network):
         build_dense(self.dense, input_shape[-1] + self.context_size)
 
     def call(self, x, context=None, *, training=False, seeds=None):
-        x = with_context(x, context)
+        x = with_context(x, context, self.context_size)
         for dense in self.dense:
             x = dense(x)
         return x
@@ -72,7 +72,8 @@ class ConvEncoder(Network):
             x = conv(x if number == 0 else tf.nn.elu(x))
         for block in self.blocks:
             x = block(x)
-        return self.dense(with_context(tf.reshape(tf.nn.elu(x), [-1, self.flat_size]), context))
+        x = tf.reshape(tf.nn.elu(x), [-1, self.flat_size])
+        return self.dense(with_context(x, context, self.context_size))
 
 
 class ConvDecoder(Network):
@@ -125,7 +126,7 @@ class ConvDecoder(Network):
             channels = conv.filters
 
     def call(self, z, context=None, *, training=False, seeds=None):
-        x = with_context(z, context)
+        x = with_context(z, context, self.context_size)
         for dense in self.dense:
             x = tf.nn.elu(dense(x))
         x = tf.reshape(x, [-1, *self.smallest])

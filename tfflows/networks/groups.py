@@ -52,7 +52,7 @@ class GroupedMADE(Configurable, keras.layers.Layer):
 
     def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> list[tf.Tensor]:
         """The outputs of each group, `[batch, outputs]`, from the inputs of all groups side by side."""
-        x = with_context(x, context)
+        x = with_context(x, context, self.context_size)
         for dense in self.dense:
             x = dense(x)
         return tf.split(x, self.outputs_of_groups, axis=-1)

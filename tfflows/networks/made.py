@@ -122,7 +122,7 @@ class MADE(Network):
         self.blockwise = functools.cache(lambda: Blockwise(self.dense, [inputs, *hidden, of_outputs], dimension))
 
     def call(self, x, context=None, *, training=False, seeds=None):
-        x = with_context(within_reach(x), context)
+        x = with_context(within_reach(x), context, self.context_size)
         for dense in self.dense:
             x = dense(x)
         return x

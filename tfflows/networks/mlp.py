@@ -35,7 +35,7 @@ class MLP(Network):
             shape = dense.compute_output_shape(shape)
 
     def call(self, x, context=None, *, training=False, seeds=None):
-        x = with_context(x, context)
+        x = with_context(x, context, self.context_size)
         for dense in self.dense:
             x = dense(x)
         return x

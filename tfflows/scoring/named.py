@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,17 @@ from tfflows.sources.spans import Span, even_spans
 
 SPLITS = ("train", "validation", "test")
 ALL = "all"
+
+
+class _Reading(threading.local):
+    """Where a thread stopped reading: images that are skipped are decoded, too, so each part goes on from the last."""
+
+    source: "Named | None" = None
+    row: int | None = None
+    examples: Iterator[dict[str, np.ndarray]] = iter(())
+
+
+_reading = _Reading()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +84,13 @@ class Named:
         return even_spans(self.split.size, rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[list[dict[str, np.ndarray]]]:
-        examples = self.split.events().skip(span.first).take(span.rows).as_numpy_iterator()
+        if (_reading.source, _reading.row) != (self, span.first):
+            _reading.source, _reading.examples = self, self.split.events().skip(span.first).as_numpy_iterator()
+        _reading.row = None  # until the part has been read to its end
+        examples = itertools.islice(_reading.examples, span.rows)
         while chunk := list(itertools.islice(examples, size)):
             yield chunk
+        _reading.row = span.first + span.rows
 
     def decode(self, chunk: list[dict[str, np.ndarray]], first_row: int = 0) -> dict[str, np.ndarray]:
         return {name: np.stack([example[name] for example in chunk]) for name in chunk[0]}

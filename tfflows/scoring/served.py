@@ -79,7 +79,7 @@ class Version:
         )
         check(tf.io.gfile.exists(path), f"{rule} a target, which has no training set.", model=self.folder)
         with storage.open_to_read(path) as file:
-            return float(np.quantile(np.load(file), share))
+            return metrics.lower_quantile(np.load(file), share)
 
 
 class Served:

@@ -105,6 +105,9 @@ class SamplePictures(keras.callbacks.Callback):
             for name, image in pictures.items():
                 tf.summary.image(name, image[None], step=epoch)
 
+    def on_train_end(self, logs=None):
+        self.writer.close()
+
     def _samples(self):
         n = figures.number(self.generator.event)
         drawn = self.generator.sample(n, **figures.conditions(self.data, n), seed=0)

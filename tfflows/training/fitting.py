@@ -10,14 +10,13 @@ import tensorflow as tf
 
 from tfflows.datasets import Data
 from tfflows.errors import TrainingError
-from tfflows.layers.chain import set_recompute
 from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.splits import without_weight
 from tfflows.targets import Target
 from tfflows.training import strategies
 from tfflows.training.callbacks import SamplePictures, SaveState, StepsPerSecond, StopAtStep, StopOnNonFinite
 from tfflows.training.checkpoints import CHECKPOINTS, RunState
-from tfflows.training.objective import make_objective
+from tfflows.training.objective import make_objective, training_as_set
 from tfflows.training.optimizers import optimizer
 from tfflows.training.pipeline import training_stream
 from tfflows.training.rows import naming_rows
@@ -98,7 +97,7 @@ def fit(
     if not finished:
         stream = training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step)
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
-        with naming_rows(data):
+        with naming_rows(data), training_as_set(model, settings):
             run(fitted, stream, state, steps, round_steps, extended, verbose=verbose)
     check_validated(state, data)
     strategies.barrier(strategy)  # the others load what the chief has written
@@ -145,7 +144,6 @@ def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, s
     """Compiles the model with its loss and its optimizer, and builds the optimizer."""
     # An execution that straddled the end of a round or of the run would overshoot it.
     whole = [n for n in range(1, settings.steps_per_execution + 1) if steps % n == 0 and round_steps % n == 0]
-    set_recompute(model, recomputes=settings.memory == "recompute")
     with strategies.scope(model.distribute_strategy):
         model.compile(
             optimizer(settings, steps),

@@ -1,8 +1,12 @@
 """The objective of a training run, which follows from what the model is fitted to: data or a target."""
 
+import contextlib
+from collections.abc import Iterator
+
 from tfflows.datasets import Data
 from tfflows.errors import check
 from tfflows.layers import ActNorm, Logit
+from tfflows.layers.chain import set_recompute
 from tfflows.models import Dequantized, Flow, FlowMatching, GenerativeModel, LatentVariableModel, ReverseKL, Tabular
 from tfflows.models.objective import check_importance_samples
 from tfflows.targets import Target
@@ -26,14 +30,30 @@ def make_objective(
         with strategies.scope(model.distribute_strategy):
             return ReverseKL(model, data, anneal_steps=settings.anneal_steps)
     _check_data(model, data, settings)
-    if isinstance(model, LatentVariableModel):
-        model.variational_em = settings.variational_em
-    if isinstance(model, NOISY):
-        model.input_noise = settings.input_noise
     if settings.objective == "flow_matching":
         with strategies.scope(model.distribute_strategy):
             return FlowMatching(model, optimal_transport=settings.optimal_transport)
     return model
+
+
+@contextlib.contextmanager
+def training_as_set(model: GenerativeModel, settings: TrainSettings) -> Iterator[None]:
+    """Inside the block, a training step adds noise to events, alternates between E- and M-steps, and computes layers
+    again for the gradient, as the settings say; later training of the model does not.
+    """
+    try:
+        _set(model, settings.input_noise, settings.variational_em, recomputes=settings.memory == "recompute")
+        yield
+    finally:
+        _set(model, 0.0, False, recomputes=False)
+
+
+def _set(model, input_noise, variational_em, *, recomputes):
+    set_recompute(model, recomputes=recomputes)
+    if isinstance(model, LatentVariableModel):
+        model.variational_em = variational_em
+    if isinstance(model, NOISY):
+        model.input_noise = input_noise
 
 
 def _check_target(settings):

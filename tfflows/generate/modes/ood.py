@@ -1,11 +1,11 @@
-"""Out-of-distribution detection: scores, and how well they tell another dataset from the test set."""
+"""Out-of-distribution detection: scores, and how well they distinguish another dataset from the test set."""
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from tfflows import figures
-from tfflows.generate.densities import auroc, histograms
+from tfflows.generate.densities import auroc
 from tfflows.generate.outliers import Detector
 from tfflows.generate.result import Result
 from tfflows.generate.trained import Trained, first_examples
@@ -34,11 +34,12 @@ def ood(
     detector = Detector(trained.model, trained.examples(limit, "train")["x"], background=background, seed=seed)
     inside = detector(trained.examples(limit)["x"], methods)
     outside = detector(first_examples(trained.like(other), limit)["x"], methods)
-    figure, axes = plt.subplots(1, len(inside), figsize=(4.5 * len(inside), 3.6), squeeze=False)
+    figure = Figure(figsize=(4.5 * len(inside), 3.6))
+    axes = figure.subplots(1, len(inside), squeeze=False)
     lines, arrays = [], {}
     for axis, name in zip(axes[0], inside, strict=True):
         value = auroc(inside[name], outside[name])
-        histograms({trained.dataset: inside[name], other: outside[name]}, xlabel=name, axis=axis)
+        figures.draw_histograms(axis, {trained.dataset: inside[name], other: outside[name]}, name)
         axis.set_title(f"AUROC {value:.3f}")
         lines.append(f"{name}: AUROC {value:.4f}")
         arrays |= {f"{name}_inside": inside[name], f"{name}_outside": outside[name]}

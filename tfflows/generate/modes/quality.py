@@ -7,6 +7,7 @@ import numpy as np
 
 from tfflows import datasets, figures
 from tfflows.generate import classifier
+from tfflows.generate.densities import samples_in_batches
 from tfflows.generate.quality import frechet_distance, precision_and_recall
 from tfflows.generate.result import Result
 from tfflows.generate.sheets import sheet
@@ -39,7 +40,7 @@ def quality(
     label = None
     if event.classes:
         label = np.resize(first_examples(labeled, limit, "test", ("label",))["label"], limit)
-    drawn = trained.model.sample(limit, label, seed=seed, temperature=temperature).numpy().reshape(-1, *shape)
+    drawn = samples_in_batches(trained.model, limit, label, seed=seed, temperature=temperature).reshape(-1, *shape)
     found = _judged(network, sets["test"], {"samples": drawn, "training_set": sets["train"]})
     lines = [f"Classifier of {trained.dataset}: accuracy {classifier.accuracy(network, labeled):.4f} on the test set"]
     for name, (precision, recall, distance) in found.items():
