@@ -5,7 +5,7 @@ import pytest
 from tests import bound_laws, estimate_laws, laws, probability_laws
 from tests.cases import CASES
 from tests.condition_laws import CONDITION_LAWS, conditions_are_the_batch_of_a_distribution
-from tests.keras_laws import KERAS_LAWS, distribution_is_one_of_tfp
+from tests.keras_laws import KERAS_LAWS, copies_are_the_model, distribution_is_one_of_tfp, works_in_a_users_graph
 from tests.serving_laws import saved_model_is_the_model
 from tests.training_laws import (
     train_step_compiles_under_xla,
@@ -50,6 +50,9 @@ def laws_of(case):
 # and an autoencoder.
 WHOLE_CONDITIONAL = ("realnvp", "ffjord", "tarflow", "flow_vae")
 SHARED = {*KERAS_LAWS, *CONDITION_LAWS[1:], saved_model_is_the_model}
+# What the class of a model does, whatever its layers are: one architecture of each class holds it for the others.
+OF_EACH_CLASS = {laws.bad_input_is_named, copies_are_the_model, works_in_a_users_graph}
+ONE_OF_EACH_CLASS = (*WHOLE_CONDITIONAL, "pixelcnn", "idf", "iaf_vae")
 # What an architecture's vectors and images share; RealNVP holds it for the pixels of them all.
 OF_ALL_EVENTS = {*KERAS_LAWS, saved_model_is_the_model}
 
@@ -69,6 +72,10 @@ def is_costly(case):
 
 
 def all_laws_of(case):
+    return [law for law in laws_of_kind(case) if law not in OF_EACH_CLASS or case.name in ONE_OF_EACH_CLASS]
+
+
+def laws_of_kind(case):
     if is_costly(case):
         return [] if case.event.condition_size else [law for law in laws.LAWS if law in OF_PIXELS_ALONE]
     of_vectors = case.event.kind == "vector" or case.name == "realnvp"

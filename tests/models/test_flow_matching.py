@@ -185,3 +185,15 @@ def test_data_stay_float32_where_networks_compute_in_bfloat16():
         assert matched()[1].compute_dtype == "float32"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_plain_keras_trains_and_evaluates():
+    x = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    flow = zoo.create("ffjord", Event((2,)), flows=1, width=8, depth=1)
+    objective = FlowMatching(flow)
+    objective.initialize(x)
+    objective.compile("adam")
+    history = objective.fit(tf.data.Dataset.from_tensors({"x": x}), shuffle=False, verbose=0).history
+    assert set(history) == {"loss", "matching_error"}
+    found = objective.evaluate(tf.data.Dataset.from_tensors({"x": x}), verbose=0, return_dict=True)
+    assert found == {"loss": pytest.approx(-flow.log_prob(x).numpy().mean(), rel=1e-5)}

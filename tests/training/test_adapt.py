@@ -10,7 +10,7 @@ from tfflows import datasets, noise, training
 from tfflows.datasets import Data
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import BatchNorm, Flatten
+from tfflows.layers import BatchNorm, Flatten, Scale, chain
 from tfflows.models import Dequantized, Flow
 from tfflows.splits import Split, in_memory
 from tfflows.training.pipeline import one_pass
@@ -150,3 +150,28 @@ def test_pass_holds_every_example_once_and_augmented():
         augment=lambda element, seed: {"x": element["x"] + 10 * seed[1]},
     )
     np.testing.assert_array_equal(next(iter(one_pass(flipped, batch_size=5)))["x"], np.arange(5) * 11)
+
+
+class Counted(Scale):
+    """A layer that counts the batches it has seen."""
+
+    def call(self, x, context=None):
+        self.batches = getattr(self, "batches", 0) + 1
+        return super().call(x, context)
+
+
+@pytest.mark.parametrize(("most", "passes"), [(2**20, 1), (100, 2)])
+def test_each_layer_sees_the_training_set_once_if_it_fits_in_memory(most, passes, monkeypatch):
+    monkeypatch.setattr(chain, "MOST_KEPT", most)
+    first, norms = Counted(), [BatchNorm(), BatchNorm()]
+    flow = chain.Chain([first, norms[0], Scale(), norms[1]])
+    flow.build((None, 2))
+    x = points(1000, 0)
+    flow.initialize(x[:100])
+    first.batches = 0
+    flow.adapt([(x[:500], None), (x[500:], None)])
+    assert first.batches == 2 * passes
+    for place, norm in ((1, norms[0]), (3, norms[1])):
+        seen = flow.between(0, place, tf.constant(x))
+        np.testing.assert_allclose(norm.mean, tf.reduce_mean(seen, 0), atol=1e-5)
+        np.testing.assert_allclose(norm.variance, tf.math.reduce_variance(seen, 0), rtol=1e-4)

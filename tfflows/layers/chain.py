@@ -1,6 +1,8 @@
 """Several layers as one: the only place that applies layers in order."""
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +15,30 @@ from tfflows.layers.base import FlowLayer, build
 from tfflows.layers.recompute import Recomputed
 
 tfb = tfp.bijectors
+
+
+Pair = tuple[tf.Tensor, tf.Tensor | None]
+MOST_KEPT = 2**28  # bytes of the training set that `Kept` holds
+
+
+class Kept:
+    """An iterable of pairs of tensors that keeps what it has given, unless that is more than `MOST_KEPT` bytes."""
+
+    def __init__(self, pairs: Iterable[Pair]):
+        self._source = pairs
+        self.pairs: list[Pair] = []
+        self.is_whole = True
+
+    def __iter__(self) -> Iterator[Pair]:
+        size = 0
+        for pair in self._source:
+            size += sum(part.dtype.size * math.prod(part.shape) for part in pair if part is not None)
+            self.is_whole = self.is_whole and size <= MOST_KEPT
+            if self.is_whole:
+                self.pairs.append(pair)
+            else:
+                self.pairs.clear()
+            yield pair
 
 
 class Chain(FlowLayer):
@@ -78,11 +104,11 @@ class Chain(FlowLayer):
         return z
 
     def call(self, x, context=None):
-        return self.before(len(self.flow_layers), x, context)
+        return self.between(0, len(self.flow_layers), x, context)
 
-    def before(self, place: int, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
-        """The input of the layer at `place` when the chain's input is `x`."""
-        for layer in self.flow_layers[:place]:
+    def between(self, first: int, place: int, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+        """The input of the layer at `place` when that of the layer at `first` is `x`."""
+        for layer in self.flow_layers[first:place]:
             x = layer(x, context)
         return x
 
@@ -93,13 +119,22 @@ class Chain(FlowLayer):
 
     def adapt(self, batches):
         batches = list(batches)
-        self.adapt_layers(lambda place: ((self.before(place, x, context), context) for x, context in batches))
+        self.adapt_layers(lambda: batches, self.between)
 
-    def adapt_layers(self, seen: Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor | None]]]) -> None:
-        """Adapts each layer that uses statistics, in order, to `seen(place)`, its input and the context, in batches."""
+    def adapt_layers(self, batches: Callable[[], Iterable[Pair]], between: Callable[..., tf.Tensor]) -> None:
+        """Adapts each layer that uses statistics, in order.
+
+        Args:
+            batches: Returns the chain's input and the context, in batches.
+            between: As the method of this name.
+        """
+        first = 0
         for place, layer in enumerate(self.flow_layers):
             if layer.uses_statistics:
-                layer.adapt(seen(place))
+                pairs = ((between(first, place, x, context), context) for x, context in batches())
+                layer.adapt(kept := Kept(pairs))
+                if kept.is_whole:  # the next such layer goes on from here
+                    first, batches = place, functools.partial(iter, kept.pairs)
 
     @property
     def uses_statistics(self):

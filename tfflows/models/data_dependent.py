@@ -17,15 +17,17 @@ class DataDependentWeights:
         self.chain.initialize(tf.cast(x, self.compute_dtype), condition)
 
     def adapt(self, batches, *, preprocess: Callable[[tf.Tensor], tf.Tensor] = tf.identity):
-        def seen(place):
-            def seen_in(x, condition):
-                return self.chain.before(place, tf.cast(preprocess(x), self.compute_dtype), condition)
+        def pairs():
+            start = self.cached_function("start", lambda x: tf.cast(preprocess(x), self.compute_dtype), preprocess)
+            return ((start(batch["x"]), self.condition_of(batch)) for batch in batches)
 
-            function = self.cached_function("seen", seen_in, place, preprocess)
-            pairs = ((batch["x"], self.condition_of(batch)) for batch in batches)
-            return ((function(x, condition), condition) for x, condition in pairs)
+        def between(first, place, x, condition):
+            def function(x, condition):
+                return self.chain.between(first, place, x, condition)
 
-        self.chain.adapt_layers(seen)
+            return self.cached_function("between", function, first, place)(x, condition)
+
+        self.chain.adapt_layers(pairs, between)
 
     @property
     def uses_statistics(self):

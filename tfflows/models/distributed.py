@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfflows.errors import check
+from tfflows.models.objective import MeanNegativeLogLikelihood
 
 
 class DistributedModel(keras.Model):
@@ -44,6 +45,10 @@ class DistributedModel(keras.Model):
         if inputs[0].shape[0] == 0:
             return tf.zeros([0, *row], dtype)
         return self.cached_function(name, function, *variant)(*inputs)
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
+        """As in Keras; the default loss is the mean negative output, which is a log-likelihood."""
+        super().compile(optimizer, loss=MeanNegativeLogLikelihood() if loss is None else loss, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         # Uses the compiled loss, which divides by the number of replicas. It ignores the target, but Keras requires

@@ -112,7 +112,7 @@ class FlowMatching(DistributedModel):
             condition = some_hidden(condition, self.flow.condition_dropout, seeds)
         x = self.model.dequantize(x, seed) if isinstance(self.model, Dequantized) else x
         *before, field = self.flow.flow_layers
-        x = tf.stop_gradient(self.flow.chain.before(len(before), tf.cast(x, self.flow.compute_dtype), condition))
+        x = tf.stop_gradient(self.flow.chain.between(0, len(before), tf.cast(x, self.flow.compute_dtype), condition))
         time, latent, partner = (noise.fold_in(seeds, noise.MATCHING - number) for number in range(3))
         t = noise.uniform(time, (1,), x.dtype)[:, 0]
         z = tf.reshape(self.flow.base_sample(latent), tf.shape(x))
@@ -120,8 +120,11 @@ class FlowMatching(DistributedModel):
         return field.matching_error(x, z, t, condition) / self.event.size
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._progress.update_state(-y_pred)
+        self._progress.update_state(-y_pred, sample_weight)
         return self.train_logs()
+
+    def test_logs(self):
+        return {"loss": self._loss_tracker.result()}  # the negative log-likelihood, which is not a matching error
 
     @property
     def logged_metrics(self):

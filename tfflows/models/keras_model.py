@@ -10,7 +10,7 @@ from tfflows.events import Event
 from tfflows.models import inputs
 from tfflows.models.assertions import as_input_errors
 from tfflows.models.distributed import DistributedModel
-from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean, check_needs_no_targets
+from tfflows.models.objective import RecentMean, check_needs_no_targets
 from tfflows.models.statistics import with_statistics
 from tfflows.serialization import Configurable
 
@@ -61,7 +61,7 @@ class KerasModel(Configurable, DistributedModel):
             InputError: If a loss or a metric needs targets.
         """
         check_needs_no_targets(loss, metrics or weighted_metrics)
-        super().compile(optimizer, loss=MeanNegativeLogLikelihood() if loss is None else loss, **kwargs)
+        super().compile(optimizer, loss, **kwargs)
 
     def quantize(self, mode: Any, **kwargs: Any) -> None:
         del kwargs

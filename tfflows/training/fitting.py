@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfflows.datasets import Data
 from tfflows.errors import TrainingError
-from tfflows.models import GenerativeModel, MeanNegativeLogLikelihood, ReverseKL
+from tfflows.models import GenerativeModel, ReverseKL
 from tfflows.splits import without_weight
 from tfflows.targets import Target
 from tfflows.training import strategies
@@ -147,7 +147,6 @@ def compile_model(model: GenerativeModel | ReverseKL, settings: TrainSettings, s
     with strategies.scope(model.distribute_strategy):
         model.compile(
             optimizer(settings, steps),
-            loss=MeanNegativeLogLikelihood(),
             steps_per_execution=whole[-1],
             jit_compile=settings.jit_compile,
         )
