@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfflows import layers, noise
+from tfflows.bijectors import RoundedShift
 from tfflows.errors import InputError
+from tfflows.events import Event
+from tfflows.models import VAE, IntegerFlow
+from tfflows.networks import ResidualNet
 from tfflows.networks.dropout import drop
 
 
@@ -35,3 +40,34 @@ def test_evaluation_has_none():
 def test_training_without_seeds_is_refused():
     with pytest.raises(InputError, match=r"`seeds` in training, for the noise of dropout\. Received: seeds=None"):
         drop(tf.ones([2, 3]), 0.5, training=True, seeds=None)
+
+
+def vae(**rates):
+    network = {"width": 8, "blocks": 1}
+    encoder = ResidualNet(6, **network, dropout=rates.get("encoder", 0.0))
+    decoder = ResidualNet(**network, dropout=rates.get("decoder", 0.0))
+    return VAE(Event((2,)), encoder=encoder, decoder=decoder, latents=2)
+
+
+def integers(**rates):
+    network = {"width": 8, "blocks": 1, "convolutional": True}
+    conditioner, prior = (ResidualNet(**network, dropout=rates.get(part, 0.0)) for part in ("conditioner", "prior"))
+    coupling = layers.Coupling("halves", conditioner=conditioner, transformer=RoundedShift(8))
+    scales = [[layers.Squeeze(), coupling], [layers.Squeeze()]]
+    return IntegerFlow(Event((4, 4, 1), "uint8", 8), scales, prior=prior, components=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"), [(vae, "encoder"), (vae, "decoder"), (integers, "conditioner"), (integers, "prior")]
+)
+def test_every_network_of_a_model_has_its_dropout_in_training_and_only_there(make, part):
+    without, model = make(), make(**{part: 0.5})
+    random = np.random.default_rng(0)
+    weights = [random.normal(0, 0.5, weight.shape).astype(np.float32) for weight in model.get_weights()]
+    x = tf.constant(random.integers(0, 8, (5, *model.event.shape)).astype(model.event.dtype))
+    seed, found = noise.seed_pair(0), {}
+    for name, each in {"without": without, "with": model}.items():
+        each.set_weights(weights)
+        found[name] = [each.log_prob_fn(x, None, seed, training=training).numpy() for training in (True, False)]
+    assert np.all(np.abs(found["with"][0] - found["without"][0]) > 1e-4)
+    np.testing.assert_allclose(found["with"][1], found["without"][1], rtol=1e-6)

@@ -34,6 +34,10 @@ MISSING = -6  # of a table: what stands for missing values
 SMOOTHING = -7  # what training adds to the real entries of a table, or to pixels
 HIDING = -8  # which rows training hides the condition of
 MATCHING = -9  # of flow matching: the time; minus 1: the latent; minus 2: which latent it is paired with
+ENCODER = -12
+DECODER = -13
+SCALE_LAYERS = -14  # of an integer flow: minus twice the number of a scale
+SCALE_PRIOR = -15  # minus the same
 HEADS = 2**16  # of a table: plus the number of a head; beyond the streams of the model of the real columns
 
 

@@ -126,7 +126,7 @@ class FlowAsVAE(LatentVariableModel):
     inference_layers = ()
     draw = None
 
-    def recognize(self, x, context):
+    def recognize(self, x, context, *, training=False, seeds=None):
         return (self.flow.bijector(context).inverse(x),)
 
     def infer(self, features, context, seeds, *, training):

@@ -80,19 +80,32 @@ class IntegerFlow(GenerativeModel):
     def latent_shape(self):
         return (self.event.size,)
 
-    def latents(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    def latents(
+        self,
+        x: tf.Tensor,
+        condition: tf.Tensor | None = None,
+        *,
+        training: bool = False,
+        seeds: tf.Tensor | None = None,
+    ) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """The latents of each scale, and before each the parameters of their distribution, from data to the top.
 
         Args:
             x: Integers, `[batch, *event]`, of any type.
             condition: As in `log_prob_fn`.
+            training: Whether networks apply dropout.
+            seeds: Seeds of the dropout, int32 `[batch, 2]`.
         """
         h, found = tf.cast(x, self.compute_dtype), []
-        for chain, prior in zip(self.chains, [*self.priors, None], strict=True):
-            h = chain.bijector(condition).inverse(h)
+        for place, (chain, prior) in enumerate(zip(self.chains, [*self.priors, None], strict=True)):
+            of_layers, of_prior = (
+                {"training": training, "seeds": noise.training_seeds(seeds, stream - 2 * place, training=training)}
+                for stream in (noise.SCALE_LAYERS, noise.SCALE_PRIOR)
+            )
+            h = chain.bijector(condition, **of_layers).inverse(h)
             if prior is not None:
                 h, out = tf.split(h, 2, axis=-1)
-                found.append((self._outputs(prior, h, condition), out))
+                found.append((self._outputs(prior, h, condition, **of_prior), out))
         return [*found, (self._outputs_of_top(tf.shape(h)[0], condition), h)]
 
     def generate(
@@ -112,8 +125,8 @@ class IntegerFlow(GenerativeModel):
             h = self.chains[place].bijector(condition).forward(tf.concat([h, out], axis=-1))
         return h
 
-    def _outputs(self, prior, kept, condition):
-        return tf.cast(prior(kept, condition), self.compute_dtype)
+    def _outputs(self, prior, kept, condition, **mode):
+        return tf.cast(prior(kept, condition, **mode), self.compute_dtype)
 
     def _outputs_of_top(self, rows, condition):
         outputs = tf.convert_to_tensor(self.top)
@@ -123,7 +136,9 @@ class IntegerFlow(GenerativeModel):
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
         check_importance_samples(self, num_importance_samples)
-        return tf.add_n([sum_event(self.integers.log_prob(*part), 3) for part in self.latents(x, condition)])
+        seeds = noise.row_seeds(x, seed) if training else None
+        parts = self.latents(x, condition, training=training, seeds=seeds)
+        return tf.add_n([sum_event(self.integers.log_prob(*part), 3) for part in parts])
 
     def sample_fn(self, seeds, temperature, condition):
         noises = self._split(noise.uniform(seeds, self.latent_shape, tf.as_dtype(self.compute_dtype)))

@@ -79,7 +79,7 @@ class LadderVAE(LatentVariableModel):
         convs = [conv for layer in self.ladder for conv in (layer.up_first, layer.up_second) if conv]
         return [*self.first, *convs, *flows]
 
-    def recognize(self, x, context):
+    def recognize(self, x, context, *, training=False, seeds=None):
         for number, conv in enumerate(self.first):
             x = conv(tf.nn.elu(x) if number else x)
         x = x if context is None else x + self.conditions[0](context)[:, None, None]

@@ -72,7 +72,9 @@ class LatentVariableModel(GenerativeModel):
     # What an architecture provides: networks and the order in which they are called.
 
     @abc.abstractmethod
-    def recognize(self, x: tf.Tensor, context: tf.Tensor | None) -> Sequence[tf.Tensor]:
+    def recognize(
+        self, x: tf.Tensor, context: tf.Tensor | None, *, training: bool = False, seeds: tf.Tensor | None = None
+    ) -> Sequence[tf.Tensor]:
         """Features of events of scale 1, computed once before latents are drawn, however many draws follow."""
 
     @abc.abstractmethod
@@ -108,7 +110,7 @@ class LatentVariableModel(GenerativeModel):
     # The interface of `GenerativeModel`.
 
     def log_prob_fn(self, x, condition, seed, num_importance_samples=1, *, training=False):
-        inferred = self._inferred(x, condition, training=training)
+        inferred = self._inferred(x, condition, seed, training=training)
         if num_importance_samples == 1:
             found, reconstruction = inferred(seed)
             return reconstruction - self._cost(found.kl, training=training)
@@ -116,12 +118,16 @@ class LatentVariableModel(GenerativeModel):
         return importance_weighted(lambda seed: _log_weight(*inferred(seed)), seed, num_importance_samples, dtype)
 
     def log_weight_fn(self, x, condition, seed):
-        return _log_weight(*self._inferred(x, condition, training=False)(seed))
+        return _log_weight(*self._inferred(x, condition, seed, training=False)(seed))
 
-    def _inferred(self, x, condition, *, training):
-        """A function of a seed: a draw from the posterior, and the log-likelihood of `x` given it."""
+    def _inferred(self, x, condition, seed, *, training):
+        """A function of a seed: a draw from the posterior, and the log-likelihood of `x` given it.
+
+        `seed` is that of the dropout of the encoder, in training.
+        """
         scaled, log_det = self._scaled(x)
-        features = self.recognize(scaled, condition)
+        seeds = noise.fold_in(noise.row_seeds(x, seed), noise.ENCODER) if training else None
+        features = self.recognize(scaled, condition, training=training, seeds=seeds)
 
         def inferred(seed):
             found = self.infer(features, condition, noise.row_seeds(x, seed), training=training)

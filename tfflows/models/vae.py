@@ -51,7 +51,7 @@ class VAE(LatentVariableModel):
         self,
         event: Event,
         *,
-        encoder: keras.layers.Layer,
+        encoder: Network,
         decoder: Network,
         latents: int,
         posterior: Sequence[FlowLayer] = (),
@@ -81,16 +81,17 @@ class VAE(LatentVariableModel):
     def inference_layers(self):
         return [self.encoder, self.moments, self.posterior]
 
-    def recognize(self, x, context):
-        features = self.encoder(x, context)
+    def recognize(self, x, context, *, training=False, seeds=None):
+        features = self.encoder(x, context, training=training, seeds=seeds)
         mean, log_std = tf.split(tf.cast(self.moments(features), self.compute_dtype), 2, axis=-1)
         return tf.cast(features, self.compute_dtype), mean, soft_bound(log_std)
 
     def infer(self, features, context, seeds, *, training):
         features, mean, log_std = features
         e = tf.zeros_like(mean) if seeds is None else noise.normal(seeds, (self.latents,), mean.dtype)
-        of_posterior, of_prior = (
-            noise.training_seeds(seeds, stream, training=training) for stream in (noise.POSTERIOR, noise.PRIOR)
+        of_posterior, of_prior, of_decoder = (
+            noise.training_seeds(seeds, stream, training=training)
+            for stream in (noise.POSTERIOR, noise.PRIOR, noise.DECODER)
         )
         z, log_det = self.posterior.inverse_and_log_det(
             mean + tf.exp(log_std) * e, features, training=training, seeds=of_posterior
@@ -99,7 +100,7 @@ class VAE(LatentVariableModel):
         log_ratio = log_normal(e) - sum_event(log_std, 1) - log_det - log_prior
         transformed = self.posterior.flow_layers or self.prior.flow_layers
         kl = log_ratio[:, None] if transformed else gaussian_kl(mean, log_std)
-        return Inference(z, self.generate(z, context), log_ratio, kl)
+        return Inference(z, self.generate(z, context, training=training, seeds=of_decoder), log_ratio, kl)
 
     def _log_prior(self, z, context, **mode):
         e, log_det = self.prior.inverse_and_log_det(z, context, **mode)
@@ -113,8 +114,8 @@ class VAE(LatentVariableModel):
     def draw(self, seeds, temperature, context):
         return self.generate(self.latent_fn(seeds, temperature, context), context)
 
-    def generate(self, z, context):
-        return tf.cast(self.decoder(z, context), self.compute_dtype)
+    def generate(self, z, context, **mode):
+        return tf.cast(self.decoder(z, context, **mode), self.compute_dtype)
 
 
 def log_normal(e: tf.Tensor) -> tf.Tensor:
