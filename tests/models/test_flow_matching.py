@@ -194,6 +194,6 @@ def test_plain_keras_trains_and_evaluates():
     objective.initialize(x)
     objective.compile("adam")
     history = objective.fit(tf.data.Dataset.from_tensors({"x": x}), shuffle=False, verbose=0).history
-    assert set(history) == {"loss", "matching_error"}
+    assert {"loss", "matching_error"} <= set(history)
     found = objective.evaluate(tf.data.Dataset.from_tensors({"x": x}), verbose=0, return_dict=True)
     assert found == {"loss": pytest.approx(-flow.log_prob(x).numpy().mean(), rel=1e-5)}
