@@ -7,10 +7,11 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers.affine import Rescale
 from tfflows.layers.base import FlowLayer
+from tfflows.values import check_entries
 
 
 class Logit(FlowLayer):
-    """`bijectors.Logit`: from data in [0, high] to the real line.
+    """`bijectors.Logit`: from data in [0, high] to the real line; `initialize` checks that data are in this range.
 
     Args:
         high: Upper end of the data, such as 256 for dequantized pixels of 8 bits.
@@ -28,6 +29,11 @@ class Logit(FlowLayer):
 
     def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Logit(high=self.high, alpha=self.alpha)
+
+    def initialize(self, x, context=None):
+        x = x.numpy()
+        rule = f"Expected each entry of `x` to be in [0, {self.high:g}], where the logit is defined: rescale the data."
+        check_entries("x", x, (x >= 0) & (x <= self.high), rule)
 
 
 def pixel_layer(event: Event, alpha: float, *, low: float, high: float) -> FlowLayer:
