@@ -5,14 +5,14 @@ import tensorflow as tf
 from tests import estimate_laws, laws, probability_laws
 from tests.cases import EVENTS, Case
 from tfflows import bijectors
-from tfflows.integers import DiscretizedLogistics
+from tfflows.integers import DiscretizedLogisticMixture
 
 ESTIMATE, PROBABILITY = Case("residual", EVENTS["image"]), Case("idf", EVENTS["image"])
 
 
 def signs_of_the_terms_do_not_alternate(patch):
-    method = bijectors.Roulette.weight
-    patch.setattr(bijectors.Roulette, "weight", lambda self, k: _with_sign(method(self, k), k))
+    method = bijectors.RussianRoulette.weight
+    patch.setattr(bijectors.RussianRoulette, "weight", lambda self, k: _with_sign(method(self, k), k))
 
 
 def _with_sign(weight, k):
@@ -24,8 +24,8 @@ def integers_are_not_rounded(patch):
 
 
 def cells_of_integers_overlap(patch):
-    method = DiscretizedLogistics.log_prob
-    patch.setattr(DiscretizedLogistics, "log_prob", lambda self, outputs, z: method(self, outputs, 0.5 * z))
+    method = DiscretizedLogisticMixture.log_prob
+    patch.setattr(DiscretizedLogisticMixture, "log_prob", lambda self, outputs, z: method(self, outputs, 0.5 * z))
 
 
 SCORE_MUTANTS = [

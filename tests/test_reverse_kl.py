@@ -1,4 +1,4 @@
-"""Reverse KL: what a flow draws is scored right, weighed right, and gradients pass through the draws."""
+"""Reverse KL: what a flow draws is scored right, importance_estimates right, and gradients pass through the draws."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm
 from tfflows.models import Flow, MeanNegativeLogLikelihood, ReverseKL
 from tfflows.targets import densities
-from tfflows.training.evaluation import weighed
+from tfflows.training.evaluation import importance_estimates
 
 BANANA = datasets.load("energy/banana")
 
@@ -112,7 +112,7 @@ def test_flow_that_is_the_energy_has_the_exact_log_z_and_all_samples_effective()
 def test_weights_of_known_distribution_give_their_log_z_its_error_and_their_effective_size(offset):
     # log w ~ N(0, s^2): E[w] = exp(s^2 / 2), E[w]^2 / E[w^2] = exp(-s^2).
     n, s = 400_000, 0.7
-    scores = weighed(offset + s * np.random.default_rng(0).normal(size=n))
+    scores = importance_estimates(offset + s * np.random.default_rng(0).normal(size=n))
     assert scores["elbo"] == pytest.approx(offset, abs=4 * s / np.sqrt(n))
     assert scores["elbo_se"] == pytest.approx(s / np.sqrt(n), rel=0.02)
     assert scores["log_z_se"] == pytest.approx(np.sqrt(np.expm1(s**2) / n), rel=0.05)

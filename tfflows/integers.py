@@ -14,7 +14,7 @@ FIRST_SCALE = 0.1  # of a component whose parameters are 0, as a fraction of all
 
 
 @dataclasses.dataclass(frozen=True)
-class DiscretizedLogistics(ConfigurableValue):
+class DiscretizedLogisticMixture(ConfigurableValue):
     """Independent integers, each from a mixture of logistic distributions that are rounded to the nearest integer.
 
         log P(z) = log(sum(w_k * (sigmoid(b_k) - sigmoid(a_k)) for each component k))

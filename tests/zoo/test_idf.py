@@ -12,7 +12,7 @@ from tfflows.bijectors import RoundedShift
 from tfflows.bijectors.rounded import rounded
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.integers import DiscretizedLogistics
+from tfflows.integers import DiscretizedLogisticMixture
 from tfflows.models import IntegerFlow
 from tfflows.networks import DenseNet
 
@@ -68,7 +68,7 @@ def test_shift_of_integers_is_inverted_bit_by_bit_far_outside():
 @pytest.mark.parametrize("components", [1, 3])
 @pytest.mark.parametrize("levels", [2, 256])
 def test_distribution_of_an_integer_adds_up_to_1_and_draws_have_their_masses(components, levels):
-    integers = DiscretizedLogistics(levels, components)
+    integers = DiscretizedLogisticMixture(levels, components)
     outputs = tf.constant(0.4 * np.random.default_rng(0).normal(size=(1, integers.size)), tf.float64)
     values = np.arange(-20 * levels, 21 * levels)
     many = tf.repeat(outputs, len(values), axis=0)

@@ -51,7 +51,8 @@ def test_inverse_of_a_weak_contraction_has_enough_steps():
 
 def roulette(n, exact, size=3, seed=0):
     uniform = noise.uniform(noise.split(noise.seed_pair(seed), n), (size + 2,), tf.float64)
-    return bijectors.Roulette(tf.sign(uniform[:, 2:] - 0.5), number_of_flips(uniform[:, 0], uniform[:, 1]), exact)
+    more = number_of_flips(uniform[:, 0], uniform[:, 1])
+    return bijectors.RussianRoulette(tf.sign(uniform[:, 2:] - 0.5), more, exact)
 
 
 @pytest.mark.parametrize("exact", [0, 2, 20])
@@ -65,7 +66,7 @@ def test_estimate_of_a_linear_contraction_has_its_log_det_as_the_mean(exact):
 
 def test_terms_without_their_weights_are_seen_to_fail(monkeypatch):
     drawn = lambda self, k: tf.cast(self.more >= k - self.exact, self.probe.dtype)  # noqa: E731
-    monkeypatch.setattr(bijectors.Roulette, "weight", drawn)
+    monkeypatch.setattr(bijectors.RussianRoulette, "weight", drawn)
     with pytest.raises(AssertionError):
         test_estimate_of_a_linear_contraction_has_its_log_det_as_the_mean(0)
 

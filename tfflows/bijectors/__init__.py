@@ -34,7 +34,7 @@ from tfflows.bijectors.multiscale import Squeeze as Squeeze
 from tfflows.bijectors.planar import Planar as Planar
 from tfflows.bijectors.radial import Radial as Radial
 from tfflows.bijectors.residual import Residual as Residual
-from tfflows.bijectors.residual import Roulette as Roulette
+from tfflows.bijectors.residual import RussianRoulette as RussianRoulette
 from tfflows.bijectors.root import MonotonicBijector as MonotonicBijector
 from tfflows.bijectors.root import increasing_root as increasing_root
 from tfflows.bijectors.rounded import RoundedShift as RoundedShift

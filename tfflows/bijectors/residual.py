@@ -15,7 +15,7 @@ TOLERANCES = {tf.float32: 1e-5, tf.float64: 1e-12}  # of the inverse, relative t
 
 
 @dataclasses.dataclass(frozen=True)
-class Roulette:
+class RussianRoulette:
     """The noise of an unbiased estimate of the log-determinant: a random direction and a random number of terms.
 
     The first `exact` terms of the series have weight 1; the k-th term after them has weight 2^k if it is among the
@@ -81,7 +81,7 @@ class Residual(Bijector):
         event_ndims: int,
         lipschitz: float,
         context: tf.Tensor | None = None,
-        draw: Callable[[tf.Tensor], Roulette] | None = None,
+        draw: Callable[[tf.Tensor], RussianRoulette] | None = None,
     ):
         super().__init__(event_ndims=event_ndims, name="residual")
         self.contraction = contraction

@@ -69,7 +69,7 @@ class Residual(FlowLayer):
         size, dtype = int(np.prod(self.shape)), x.dtype
         uniform = noise.uniform(seeds, (size + 2,), dtype)
         probe = tf.reshape(tf.sign(uniform[:, 2:] - 0.5), [-1, *self.shape])
-        return bijectors.Roulette(probe, number_of_flips(uniform[:, 0], uniform[:, 1]), EXACT_TERMS[training])
+        return bijectors.RussianRoulette(probe, number_of_flips(uniform[:, 0], uniform[:, 1]), EXACT_TERMS[training])
 
 
 def number_of_flips(*uniform: tf.Tensor) -> tf.Tensor:

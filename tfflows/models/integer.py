@@ -11,7 +11,7 @@ from tfflows.bijectors.base import sum_event
 from tfflows.bijectors.multiscale import factored_shape
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.integers import DiscretizedLogistics
+from tfflows.integers import DiscretizedLogisticMixture
 from tfflows.layers import Chain, FlowLayer
 from tfflows.layers.base import build
 from tfflows.models.assertions import finite
@@ -42,7 +42,7 @@ class IntegerFlow(GenerativeModel):
 
     Source: Hoogeboom et al., "Integer Discrete Flows and Lossless Compression" (1905.07376).
     Differs from the authors' code: what is factored out has a mixture too, where theirs is a single logistic; see
-    `DiscretizedLogistics`.
+    `DiscretizedLogisticMixture`.
     """
 
     exact = True
@@ -53,7 +53,7 @@ class IntegerFlow(GenerativeModel):
     ):
         super().__init__(event, **kwargs)
         check(event.discrete, "Expected an `event` of integers, with `levels`.", event=event.to_dict())
-        self.integers = DiscretizedLogistics(event.levels, components)
+        self.integers = DiscretizedLogisticMixture(event.levels, components)
         self.chains = [Chain(layers) for layers in scales]
         self._prior = lambda: prior  # a template, whose state is not part of this model
         self.build((None, *event.shape))

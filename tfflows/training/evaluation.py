@@ -70,11 +70,11 @@ def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -
     Returns:
         For data `nats` and `nats_se` per event; `exact`, which is False if they are a lower bound or an estimate;
         `estimate`, which is True, if they are an estimate, whose noise `nats_se` includes; `num_events`; and, for
-        discrete events, `bits_per_dim` and `bits_per_dim_se`. For a target, the result of `weighed`.
+        discrete events, `bits_per_dim` and `bits_per_dim_se`. For a target, the result of `importance_estimates`.
     """
     values, weights = nats_and_weights_of(model, split, **options)
     if isinstance(model, ReverseKL):
-        return weighed(values)
+        return importance_estimates(values)
     mean, error = mean_and_error(values, weights)
     result = {"nats": mean, "nats_se": error, "exact": model.exact, "num_events": len(values)}
     if model.estimates:
@@ -85,7 +85,7 @@ def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -
     return result
 
 
-def weighed(log_weights: np.ndarray) -> dict[str, float]:
+def importance_estimates(log_weights: np.ndarray) -> dict[str, float]:
     """Estimates from log-weights, `[n]` in nats, of samples that a flow draws for a target.
 
     Returns:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tfflows.datasets.options import Options
-from tfflows.datasets.tables.schema import Wishes
+from tfflows.datasets.tables.schema import ColumnOptions
 from tfflows.errors import InputError, check
 
 
@@ -50,7 +50,7 @@ def roles(table: str, names: Sequence[str], options: Options) -> Roles:
     return Roles(data, context, options.label, options.weight)
 
 
-def wishes(options: Options, roles: Roles) -> Wishes:
+def column_options(options: Options, roles: Roles) -> ColumnOptions:
     """What the options say about the columns.
 
     Raises:
@@ -69,7 +69,7 @@ def wishes(options: Options, roles: Roles) -> Wishes:
         rule = "Expected the two ends of a circular column: --set=data.circular=NAME:0:360."
         check(low is not None and high is not None, rule, circular=options.circular, column=name)
     found = None if options.bounds is None else bounds
-    return Wishes(categorical, continuous, circular, found, options.scaling, options.missing)
+    return ColumnOptions(categorical, continuous, circular, found, options.scaling, options.missing)
 
 
 def names_in(text: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tfflows.sources.encoding import MISSING, missing_rule, name_of
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
+class ColumnOptions:
     """What the user says about columns.
 
     Args:
@@ -34,54 +34,56 @@ class Wishes:
     missing: str = "error"
 
 
-def column(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishes, *, context: bool = False) -> Column:
+def column(
+    name: str, found: ColumnStatistics, sample: np.ndarray, options: ColumnOptions, *, context: bool = False
+) -> Column:
     """The column with this name.
 
     Args:
         name: Name of the column.
         found: What it contains.
         sample: Some of its values, of the training set.
-        wishes: What the user says about it.
+        options: What the user says about it.
         context: Whether it is part of the context, whose density is not modeled.
 
     Raises:
         InputError: The values are of a kind that no model can use.
     """
     is_number = sample.dtype != object
-    _check(name, found, wishes, is_number=is_number, context=context)
-    if name in wishes.circular:
-        return _circular(name, found, *wishes.circular[name])
-    is_category = not is_number or name in wishes.categorical
-    if is_category or (not context and name not in wishes.continuous and few_values(found, sample)):
+    _check(name, found, options, is_number=is_number, context=context)
+    if name in options.circular:
+        return _circular(name, found, *options.circular[name])
+    is_category = not is_number or name in options.categorical
+    if is_category or (not context and name not in options.continuous and few_values(found, sample)):
         return _categorical(name, found, is_number=is_number)
     sample = sample[~np.isnan(sample)]
     check(len(sample) > 0, f"Expected column {name!r} to have values in the training set: drop it.", training_values=0)
     if context:
-        return _scaled(Column(name, missing=found.missing > 0), sample, wishes.scaling)
-    return _real(name, found, sample, wishes)
+        return _scaled(Column(name, missing=found.missing > 0), sample, options.scaling)
+    return _real(name, found, sample, options)
 
 
-def _check(name: str, found: ColumnStatistics, wishes: Wishes, *, is_number: bool, context: bool) -> None:
+def _check(name: str, found: ColumnStatistics, options: ColumnOptions, *, is_number: bool, context: bool) -> None:
     table, row = found.first_missing or ("", 0)
-    allowed = found.missing == 0 or wishes.missing == "mask"
+    allowed = found.missing == 0 or options.missing == "mask"
     check(allowed, missing_rule(), column=name, row=row, file=table, values=found.missing)
     check(found.values != set(), f"Expected column {name!r} to have values: drop it.", missing=found.missing)
     varies = found.values is None or len(found.values) > 1
     rule = f"Expected context column {name!r} to vary: leave it out."
     check(varies or not context, rule, values=sorted(found.values or []))
-    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(wishes, option) or ())]
+    asked = [option for option in ("circular", "continuous", "bounds") if name in (getattr(options, option) or ())]
     rule = f"Expected numbers in column {name!r}, or no data.circular, data.continuous or data.bounds for it."
     check(is_number or not asked, rule, options=asked)
 
 
-def _real(name: str, found: ColumnStatistics, sample: np.ndarray, wishes: Wishes) -> Column:
-    is_continuous = name in wishes.continuous
+def _real(name: str, found: ColumnStatistics, sample: np.ndarray, options: ColumnOptions) -> Column:
+    is_continuous = name in options.continuous
     atom = None if is_continuous else atom_of(found, sample)
     sample = sample if atom is None else sample[sample != atom]
     step, origin = (0.0, 0.0) if is_continuous else rounding(found, sample)
-    low, high = _bounds(name, found, sample, step, wishes, atom)
+    low, high = _bounds(name, found, sample, step, options, atom)
     ends = {"low": low, "high": high, "step": step, "origin": origin, "atom": atom}
-    return _scaled(Column(name, **ends, missing=found.missing > 0), sample, wishes.scaling)
+    return _scaled(Column(name, **ends, missing=found.missing > 0), sample, options.scaling)
 
 
 def _circular(name: str, found: ColumnStatistics, low: float, high: float) -> Column:
@@ -101,12 +103,12 @@ def _categorical(name: str, found: ColumnStatistics, *, is_number: bool) -> Colu
 
 
 def _bounds(
-    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, wishes: Wishes, atom: float | None
+    name: str, found: ColumnStatistics, sample: np.ndarray, step: float, options: ColumnOptions, atom: float | None
 ) -> tuple[float | None, float | None]:
     """The ends of the support; those of a rounded column are the ends of its cells."""
-    if wishes.bounds is None:
+    if options.bounds is None:
         return detected_bounds(found, sample, step, atom)
-    low, high = wishes.bounds.get(name, (None, None))
+    low, high = options.bounds.get(name, (None, None))
     inside = (low is None or found.low >= low) and (high is None or found.high <= high)
     on_edge = step == 0 and ((found.low == low != atom) or (found.high == high != atom))
     rule = f"Expected the values of column {name!r} inside of its bounds, {low} and {high}: widen --set=data.bounds."

@@ -9,7 +9,7 @@ import numpy as np
 from tfflows.columns import Column
 from tfflows.datasets.options import Options
 from tfflows.datasets.tables import schema, splitting
-from tfflows.datasets.tables.roles import Roles, wishes
+from tfflows.datasets.tables.roles import Roles, column_options
 from tfflows.datasets.tables.splitting import BINS, PARTS, Cuts, RowHash
 from tfflows.datasets.tables.statistics import ColumnStatistics, Sample
 from tfflows.datasets.tables.table import Piece, Rows, Source, Table, pieces, read
@@ -143,7 +143,7 @@ def _is_continuous(found: ColumnStatistics, sample: np.ndarray) -> bool:
 
 
 def _event(roles: Roles, found: Survey, sample: Mapping[str, np.ndarray], options: Options) -> Event:
-    said = wishes(options, roles)
+    said = column_options(options, roles)
 
     def columns(names: Sequence[str], *, context: bool) -> tuple[Column, ...]:
         return tuple(schema.column(name, found.columns[name], sample[name], said, context=context) for name in names)
