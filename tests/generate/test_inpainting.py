@@ -143,7 +143,7 @@ def test_draws_have_the_conditional_distribution():
 
 @pytest.mark.parametrize("name", ["vae", "idf", "pixelcnn"])
 def test_models_without_a_density_of_real_pixels_say_so(name):
-    with pytest.raises(InputError, match=f"no density of real-valued pixels.*model='{name}'"):
+    with pytest.raises(InputError, match=f"needs a density of real-valued pixels.*model='{name}'"):
         generate.inpainted(image_model(name), images()[:1], KEEP)
 
 

@@ -142,7 +142,7 @@ def test_models_of_vectors_and_tables_are_drawn(tmp_path):
     [
         (("sample", "--steps=3"), r"Expected an option of sample, one of \['n', .*steps=3"),
         (("draw",), r"`mode` to be one of \['sample'.*'draw'"),
-        (("sample", "--temperatures=a"), r"--temperatures to be numbers.*'a'"),
+        (("sample", "--temperatures=a"), r"--temperatures to be comma-separated numbers.*'a'"),
         (("reconstruct", "--images=nothing.npy"), r"--images to be a \.npy file or a picture.*nothing"),
         (("edit", "--attributes=ten"), r"`attribute` to be one of .*'ten'"),
         (("sample", "--set=train.steps=3"), r"--set=data\.key=value only"),

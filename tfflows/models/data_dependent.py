@@ -34,7 +34,5 @@ class DataDependentWeights:
         return self.chain.uses_statistics
 
     @property
-    def initialized(self):
-        # Once set they stay set, so the weights are inspected only until then, not in every call.
-        self._is_initialized = self._is_initialized or self.chain.initialized
-        return self._is_initialized
+    def weights_are_set(self):
+        return self.chain.initialized

@@ -46,7 +46,6 @@ class Dequantized(GenerativeModel):
         super().__init__(event, **{"name": flow.name, **kwargs})
         self.flow = flow
         self.dequantization = dequantization or UniformDequantization()
-        self._is_initialized = False
         build(self.dequantization, (None, *event.shape))
         self.built = True
 
@@ -134,10 +133,8 @@ class Dequantized(GenerativeModel):
         return self.flow.uses_statistics
 
     @property
-    def initialized(self):
-        # Once set they stay set, so the weights are inspected only until then, not in every call.
-        self._is_initialized = self._is_initialized or (self.dequantization.initialized and self.flow.initialized)
-        return self._is_initialized
+    def weights_are_set(self):
+        return self.dequantization.initialized and self.flow.initialized
 
     @property
     def layer_metrics(self):

@@ -21,6 +21,7 @@ class DistributedModel(keras.Model):
 
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0
+    _is_initialized = False
 
     def __init__(self, **kwargs: Any):
         # Networks may compute in bfloat16 by the global policy; a model itself does not, unless it is told to.
@@ -58,6 +59,13 @@ class DistributedModel(keras.Model):
     @property
     def initialized(self) -> bool:
         """Whether the data-dependent weights have been set, by `initialize` or from a file."""
+        # Once set they stay set, so the weights are inspected only until then, not in every call.
+        self._is_initialized = self._is_initialized or self.weights_are_set
+        return self._is_initialized
+
+    @property
+    def weights_are_set(self) -> bool:
+        """`initialized`, found by looking at the weights."""
         return True
 
     def check_initialized(self) -> None:

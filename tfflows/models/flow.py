@@ -68,7 +68,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         self.condition_dropout = condition_dropout
         self._base = lambda: base  # wrapped in a function, as Keras would track a distribution's variables
         self.chain = Chain(layers)
-        self.log_df, self._is_initialized = None, False
+        self.log_df = None
         self.build((None, *event.shape))
 
     def build(self, input_shape):

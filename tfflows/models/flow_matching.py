@@ -83,7 +83,7 @@ class FlowMatching(DistributedModel):
         return self.model.estimates
 
     @property
-    def initialized(self):
+    def weights_are_set(self):
         return self.model.initialized
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:

@@ -152,7 +152,7 @@ class LatentVariableModel(GenerativeModel):
         self.standardize.initialize(tf.cast(x, self.compute_dtype))
 
     @property
-    def initialized(self):
+    def weights_are_set(self):
         return self.standardize.initialized
 
     @property

@@ -52,7 +52,7 @@ class ReverseKL(DistributedModel):
         return self.flow.event
 
     @property
-    def initialized(self):
+    def weights_are_set(self):
         return self.flow.initialized
 
     def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:

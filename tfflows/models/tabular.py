@@ -195,5 +195,5 @@ class Tabular(GenerativeModel):
         return self.flow.uses_statistics
 
     @property
-    def initialized(self):
+    def weights_are_set(self):
         return self.flow.initialized
