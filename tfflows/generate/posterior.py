@@ -24,7 +24,8 @@ def posterior_draws(
     """Draws the hidden pixels given the known ones, by the Metropolis-adjusted Langevin algorithm (MALA).
 
     The chains move in the logits of the pixels, from uniform noise. They converge to the posterior only in the limit of
-    many steps; chains of many pixels mix slowly and stay near one mode.
+    many steps; chains of many pixels mix slowly and stay near one mode. All images of a call share a seed, so the draws
+    of an image also depend on its row and on the number of rows.
 
     Args:
         model: As in `inpainted`, and so are `x`, `keep`, `label` and `context`.
