@@ -34,19 +34,22 @@ def measure(steps: int, memory: str, calls: int) -> dict[str, Any]:
     from tfflows.events import Event
     from tfflows.training import TrainSettings
     from tfflows.training.fitting import compile_model
+    from tfflows.training.objective import training_as_set
 
     imported = peak_memory()
     event = Event((32, 32, 3), "uint8", 256)
     model = zoo.create("glow", event, scales=3, steps=steps, width=128)
     x = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE, *event.shape), np.uint8)
     model.initialize(x)
-    compile_model(model, TrainSettings(batch_size=BATCH_SIZE, memory=memory), 1000, 1000)
-    stream, step = iter(tf.data.Dataset.from_tensors({"x": x}).repeat()), model.make_train_function()
-    times = []
-    for _ in range(1 + calls):
-        start = time.perf_counter()
-        float(step(stream)["loss"])
-        times.append(time.perf_counter() - start)
+    settings, times = TrainSettings(batch_size=BATCH_SIZE, memory=memory), []
+    compile_model(model, settings, 1000, 1000)
+    stream = iter(tf.data.Dataset.from_tensors({"x": x}).repeat())
+    with training_as_set(model, settings):
+        step = model.make_train_function()
+        for _ in range(1 + calls):
+            start = time.perf_counter()
+            float(step(stream)["loss"])
+            times.append(time.perf_counter() - start)
     return {
         **{"steps": steps, "memory": memory, "peak_mb": round(peak_memory() - imported)},
         **{"step_ms": round(1e3 * float(np.median(times[1:])), 1), "first_step_s": round(times[0], 1)},

@@ -24,7 +24,7 @@ from tfflows.networks import MLP
 
 def spline_flow(dimension: int, *, steps: int = 6) -> tfflows.Flow:
     """Spline couplings between learned linear maps, listed from data to latent."""
-    conditioner = MLP(width=64, depth=2)  # a recipe: each coupling makes its own copy
+    conditioner = MLP(width=64, depth=2)  # a template: each coupling makes its own copy
     layers = [ActNorm()]
     for step in range(steps):
         spline = RationalQuadratic(bins=8)

@@ -166,5 +166,5 @@ def test_real_pixels_beyond_the_range_of_the_logit_are_named():
     model.initialize(x)
     assert np.all(np.isfinite(model.log_prob(x)))
     x[3, 0, 1] = -0.5
-    with pytest.raises(InputError, match=r"in \[0, 1\], where the logit.*Received: x\[3, 0, 1, 0\]=-0\.5"):
+    with pytest.raises(InputError, match=r"in \[0, 1\], as a logit.*Received: x\[3, 0, 1, 0\]=-0\.5"):
         zoo.create("realnvp", Event((4, 4, 1)), width=4, blocks=1, scales=1).initialize(x)

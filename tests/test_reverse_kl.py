@@ -1,4 +1,4 @@
-"""Reverse KL: what a flow draws is scored right, importance_estimates right, and gradients pass through the draws."""
+"""Reverse KL: what a flow draws is scored right and weighed right, and gradients pass through the draws."""
 
 import dataclasses
 

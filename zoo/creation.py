@@ -78,14 +78,14 @@ def build(config: Config, event: Event, *, weights: Path | None = None) -> Gener
     Args:
         config: Configuration, as `configure` makes it.
         event: What one data point is.
-        weights: File of weights, such as `Fitted.weights`, of a model in float32. None for initial weights, which
-            depend on the seed of the configuration; with `train.mixed_precision`, the networks compute in bfloat16.
+        weights: File of weights, such as `Fitted.weights`. None for initial weights, which depend on the seed of the
+            configuration; with `train.mixed_precision`, the networks of such a model compute in bfloat16.
 
     Raises:
         InputError: As in `create`.
     """
     mixed = config.settings.mixed_precision and weights is None
-    with seeded(config.seed), _policy("mixed_bfloat16" if mixed else "float32"):
+    with seeded(config.seed), _policy("mixed_bfloat16" if mixed else keras.config.floatx()):
         model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)

@@ -11,7 +11,7 @@ from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
 from zoo import fetching
-from zoo.creation import build
+from zoo.creation import create
 
 TABLE = Path(__file__).parent / "pretrained.csv"
 # Where exported models are: in an installed package, which contains two, and in a clone.
@@ -47,7 +47,8 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
     event, known = Event(**record.pop("event")), record["model"]
     for setting in settings:
         check_choice("setting", setting, tuple(known))
-    model = build(Config(**{**record, "model": {**known, **settings}}), event)
+    config = Config(**{**record, "model": {**known, **settings}})
+    model = create(config.architecture, event, **config.model)
     export.load_weights(model, exported)
     return model
 

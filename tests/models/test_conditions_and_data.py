@@ -107,3 +107,22 @@ def test_predict_takes_a_label():
     label = np.arange(64) % 3
     flow.initialize(X, label=label)
     np.testing.assert_allclose(flow.predict(X, label=label, verbose=0), flow.log_prob(X, label=label), rtol=1e-5)
+
+
+def test_rows_that_are_held_out_do_not_initialize():
+    x = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    flow = tfflows.Flow(Event((2,)), [layers.ActNorm()])
+    flow.compile(keras.optimizers.SGD(0.0))
+    flow.fit(np.concatenate([x, 9 + x]), validation_split=0.5, epochs=1, verbose=0)
+    np.testing.assert_allclose(flow.encode(x).numpy().mean(0), 0, atol=0.2)
+
+
+def test_weights_of_a_new_model_are_initialized_again():
+    flow = tfflows.Flow(Event((2,)), [layers.ActNorm(), coupling()])
+    weights = flow.get_weights()
+    flow.compile("adam")
+    for _ in range(2):
+        flow.fit(X, epochs=1, verbose=0)
+        assert np.all(np.isfinite(flow.log_prob(X)))
+        flow.set_weights(weights)
+        assert not flow.initialized

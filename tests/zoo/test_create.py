@@ -108,6 +108,7 @@ def test_settings_of_a_run_do_not_stay_for_the_next(name, value, event, settings
     training.fit(model, data_of(event), settings, seed=0, workdir=tmp_path, callbacks=[seen], verbose=0)
     assert seen.values == {value}
     assert not getattr(model, seen.name)
+    assert model.train_function is None, "it was traced with these settings"
 
 
 def test_noise_of_pixels_needs_a_flow_without_a_logit():

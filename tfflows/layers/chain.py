@@ -27,18 +27,18 @@ class Kept:
     def __init__(self, pairs: Iterable[Pair]):
         self._source = pairs
         self.pairs: list[Pair] = []
-        self.is_whole = True
+        self.is_whole = False  # until all pairs have been given, and kept
 
     def __iter__(self) -> Iterator[Pair]:
         size = 0
         for pair in self._source:
-            size += sum(part.dtype.size * math.prod(part.shape) for part in pair if part is not None)
-            self.is_whole = self.is_whole and size <= MOST_KEPT
-            if self.is_whole:
+            size += sum(tf.as_dtype(part.dtype).size * math.prod(part.shape) for part in pair if part is not None)
+            if size <= MOST_KEPT:
                 self.pairs.append(pair)
             else:
                 self.pairs.clear()
             yield pair
+        self.is_whole = size <= MOST_KEPT
 
 
 class Chain(FlowLayer):

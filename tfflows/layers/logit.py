@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from tfflows import bijectors
 from tfflows.errors import check
 from tfflows.events import Event
@@ -11,7 +13,7 @@ from tfflows.values import check_entries
 
 
 class Logit(FlowLayer):
-    """`bijectors.Logit`: from data in [0, high] to the real line; `initialize` checks that data are in this range.
+    """`bijectors.Logit`: from data in [0, high] to the real line.
 
     Args:
         high: Upper end of the data, such as 256 for dequantized pixels of 8 bits.
@@ -30,10 +32,11 @@ class Logit(FlowLayer):
     def bijector(self, context=None, *, training=False, seeds=None):
         return bijectors.Logit(high=self.high, alpha=self.alpha)
 
-    def initialize(self, x, context=None):
-        x = x.numpy()
-        rule = f"Expected each entry of `x` to be in [0, {self.high:g}], where the logit is defined: rescale the data."
-        check_entries("x", x, (x >= 0) & (x <= self.high), rule)
+    def check_range(self, x: np.ndarray) -> None:
+        """Raises `InputError` for data that are so far outside of [0, high] that their density is 0."""
+        share = self.alpha + (1 - 2 * self.alpha) * x / self.high
+        rule = f"Expected each entry of `x` to be in [0, {self.high:g}], as a logit is taken of it: rescale the data."
+        check_entries("x", x, (share > 0) & (share < 1), rule)
 
 
 def pixel_layer(event: Event, alpha: float, *, low: float, high: float) -> FlowLayer:

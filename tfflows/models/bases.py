@@ -48,7 +48,7 @@ def center(drawn: tfd.Distribution, base: str | tfd.Distribution) -> tf.Tensor |
         return 0.0
     try:
         mean = drawn.mean()
-    except NotImplementedError:
+    except (NotImplementedError, ValueError):  # no formula, or undefined
         return 0.0
     return tf.where(tf.math.is_finite(mean), mean, tf.zeros_like(mean))
 

@@ -75,8 +75,8 @@ def check_dropout(rate: float, event: Event) -> None:
     check(rate == 0 or event.condition_size > 0, rule, condition_dropout=rate)
 
 
-def check_is_used(size: int, layer: keras.layers.Layer) -> None:
-    """Raises `InputError` if no part of a layer takes a condition of this size, which would then have no effect."""
-    sizes = {getattr(part, "context_size", 0) for part in layer._flatten_layers()}
+def check_is_used(size: int, *layers: keras.layers.Layer) -> None:
+    """Raises `InputError` if no part of the layers takes a condition of this size, which would then have no effect."""
+    sizes = {getattr(part, "context_size", 0) for layer in layers for part in layer._flatten_layers()}
     rule = f"Expected a layer or a network with context_size={size}, so that label and context have an effect."
     check(size == 0 or size in sizes, rule, context_sizes=sorted(sizes))

@@ -68,6 +68,14 @@ class DistributedModel(keras.Model):
         """`initialized`, found by looking at the weights."""
         return True
 
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        super().set_weights(weights)
+        self._is_initialized = False  # they may be those of a new model
+
+    def load_weights(self, *args: Any, **kwargs: Any) -> None:
+        super().load_weights(*args, **kwargs)
+        self._is_initialized = False
+
     def check_initialized(self) -> None:
         """Raises `InputError` unless the data-dependent weights have been set."""
         rule = "Expected a model that is initialized: call model.initialize(batch), fit it, or load weights."

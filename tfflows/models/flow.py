@@ -181,9 +181,10 @@ class Flow(DataDependentWeights, GenerativeModel):
         self, n: int, label: Any = None, context: Any = None, *, seed: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The events of `sample(n, label, context, seed=seed)` and their log-likelihoods, `[n]`, in one pass."""
-        n = values.check_count("n", n, least=1)
+        n = n if values.is_symbolic(n) else values.check_count("n", n, least=1)
         inputs = noise.sample_seeds(seed, n), self.check_condition(label, context, n)
-        return self.cached_function("sample_and_log_prob", self.sample_and_log_prob_fn)(*inputs)
+        x, log_prob = self.cached_function("sample_and_log_prob", self.sample_and_log_prob_fn)(*inputs)
+        return tf.cast(x, self.event.dtype), log_prob
 
     def encode(self, x, label=None, context=None, *, seed=None):
         check(seed is None, "Expected no `seed`: the latent of a continuous event is exact.", seed=seed)

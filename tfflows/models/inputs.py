@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfflows import values
 from tfflows.errors import check
 from tfflows.events import Event
+from tfflows.splits import in_memory
 
 INPUTS = ("x", "label", "context", "sample_weight")
 BITS = "bits of "
@@ -129,15 +130,27 @@ def named_step(event: Event, data: Any) -> tuple[dict[str, tf.Tensor], None, tf.
     return inputs, None, sample_weight
 
 
-def first_batch(event: Event, x: Any, batch_size: int | None) -> dict[str, Any]:
+def _training_rows(x: dict[str, np.ndarray], validation_split: float) -> int:
+    """Number of rows before those that Keras keeps for validation."""
+    return max(1, int(len(x["x"]) * (1 - validation_split)))
+
+
+def first_batch(event: Event, x: Any, batch_size: int | None, validation_split: float) -> dict[str, Any]:
     """The rows from which `fit` sets the data-dependent weights: random ones of arrays, which are often sorted, or the
     first batch of a dataset.
+
+    Args:
+        event: What one data point is.
+        x: The first argument of `fit`; see `named`.
+        batch_size: Number of rows of a batch.
+        validation_split: As in `batches`.
 
     Raises:
         InputError: `x` is a generator, whose first batch would be lost.
     """
     if isinstance(x, dict):
-        rows = np.random.default_rng(0).permutation(len(x["x"]))[: max(batch_size or 0, FIRST_ROWS)]
+        known = _training_rows(x, validation_split)
+        rows = np.random.default_rng(0).choice(known, min(known, max(batch_size or 0, FIRST_ROWS)), replace=False)
         return {name: value[rows] for name, value in x.items() if name != "sample_weight"}
     rule = "Expected a model that is initialized, or arrays or a dataset to initialize it from: call model.initialize."
     is_dataset = isinstance(x, tf.data.Dataset | keras.utils.PyDataset)
@@ -160,9 +173,9 @@ def batches(event: Event, x: Any, validation_split: float, steps_per_epoch: int 
         InputError: `x` is a generator, so it cannot be read again, or a dataset without an end.
     """
     if isinstance(x, dict):
-        rows = int(len(x["x"]) * (1 - validation_split))
+        rows = _training_rows(x, validation_split)
         arrays = {name: value[:rows] for name, value in x.items() if name != "sample_weight"}
-        return tf.data.Dataset.from_tensor_slices(arrays).batch(1024)
+        return in_memory(**arrays).examples.batch(1024)
     is_dataset = isinstance(x, tf.data.Dataset)
     is_finite = is_dataset and bool(x.cardinality() != tf.data.INFINITE_CARDINALITY or steps_per_epoch)
     rule = "Expected arrays, a finite dataset or `steps_per_epoch`: a layer needs statistics of the whole training set."

@@ -25,9 +25,9 @@ class KerasModel(Configurable, DistributedModel):
         model.predict(x)                  log-likelihoods, [n]
         model.save("model.keras")         keras.models.load_model reads it, after `import tfflows`
 
-    `fit` sets the data-dependent weights from the first batch. If a layer uses statistics of the training set, `fit`
-    computes them before each validation and at the end. Callbacks may monitor `val_loss` and, for pixels,
-    `val_bits_per_dim`. All other arguments are those of Keras.
+    `fit` sets the data-dependent weights from random rows of an array, or from the first batch of a dataset. If a layer
+    uses statistics of the training set, `fit` computes them before each validation and at the end. Callbacks may
+    monitor `val_loss` and, for pixels, `val_bits_per_dim`. All other arguments are those of Keras.
 
     Args:
         event: What one data point is.
@@ -94,7 +94,7 @@ class KerasModel(Configurable, DistributedModel):
     ):
         x = inputs.named(self.event, x, y, sample_weight, class_weight, context)
         if not self.initialized:
-            self.initialize(**inputs.first_batch(self.event, x, batch_size))
+            self.initialize(**inputs.first_batch(self.event, x, batch_size, validation_split))
         if self.uses_statistics:
             batches = inputs.batches(self.event, x, validation_split, steps_per_epoch)
             callbacks = with_statistics(self, callbacks, batches)

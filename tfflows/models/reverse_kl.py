@@ -58,7 +58,7 @@ class ReverseKL(DistributedModel):
     def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:
         """Sets the data-dependent weights from samples of the base, so that the flow starts near the identity."""
         x = self.flow.base_sample(noise.row_seeds(seeds, noise.seed_pair(seed)))
-        self.flow.initialize(x, seed=seed)
+        self.flow.chain.initialize(x)
 
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-weights `[batch]` of the draws of `{"seeds": int32 [batch, 2]}`, in nats."""

@@ -70,7 +70,7 @@ class VAE(LatentVariableModel):
         self.prior.build((None, latents))
         check_needs_no_data(self.posterior, "`posterior`")
         check_needs_no_data(self.prior, "`prior`")
-        check_is_used(event.condition_size, self)
+        check_is_used(event.condition_size, encoder, self.decoder, self.prior)
         self.built = True
 
     @property

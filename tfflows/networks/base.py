@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfflows import noise
+from tfflows.errors import check
 from tfflows.serialization import Configurable
 
 
@@ -15,7 +16,7 @@ class Network(Configurable, keras.layers.Layer):
     """A Keras layer `network(x, context, training=..., seeds=...)`, whose number of outputs its owner may set.
 
     Without `outputs` it is a template: the layer that owns it makes its own copy with `sized` when it is built, so one
-    recipe may serve many layers. A subclass creates its sublayers in `build`.
+    template may serve many layers. A subclass creates its sublayers in `build`.
 
     Args:
         outputs: Size of the last axis of the output; None if the layer that owns the network sets it.
@@ -58,6 +59,7 @@ class ShiftedByContext(Network):
 
 def with_context(x: tf.Tensor, context: tf.Tensor | None, size: int) -> tf.Tensor:
     """A vector with the context appended, unless the network takes none, which is `size` 0."""
+    check(context is not None or not size, f"Expected a context of size {size}: the event has none.", context=context)
     return keras.ops.concatenate([x, context], axis=-1) if size else x
 
 

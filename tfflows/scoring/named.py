@@ -21,15 +21,15 @@ SPLITS = ("train", "validation", "test")
 ALL = "all"
 
 
-class _Reading(threading.local):
-    """Where a thread stopped reading: images that are skipped are decoded, too, so each part goes on from the last."""
+class _LastPart(threading.local):
+    """What a thread has read last: images that are skipped are decoded, too, so the next part goes on from there."""
 
     source: "Named | None" = None
-    row: int | None = None
-    examples: Iterator[dict[str, np.ndarray]] = iter(())
+    end: int = 0
+    rest: Iterator[dict[str, np.ndarray]] = iter(())
 
 
-_reading = _Reading()
+_last = _LastPart()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,13 +84,13 @@ class Named:
         return even_spans(self.split.size, rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[list[dict[str, np.ndarray]]]:
-        if (_reading.source, _reading.row) != (self, span.first):
-            _reading.source, _reading.examples = self, self.split.events().skip(span.first).as_numpy_iterator()
-        _reading.row = None  # until the part has been read to its end
-        examples = itertools.islice(_reading.examples, span.rows)
+        goes_on = (_last.source, _last.end) == (self, span.first)
+        rest = _last.rest if goes_on else self.split.events().skip(span.first).as_numpy_iterator()
+        _last.source = None  # until this part has been read to its end
+        examples = itertools.islice(rest, span.rows)
         while chunk := list(itertools.islice(examples, size)):
             yield chunk
-        _reading.row = span.first + span.rows
+        _last.source, _last.end, _last.rest = self, span.first + span.rows, rest
 
     def decode(self, chunk: list[dict[str, np.ndarray]], first_row: int = 0) -> dict[str, np.ndarray]:
         return {name: np.stack([example[name] for example in chunk]) for name in chunk[0]}

@@ -46,6 +46,7 @@ def training_as_set(model: GenerativeModel, settings: TrainSettings) -> Iterator
         yield
     finally:
         _set(model, 0.0, False, recomputes=False)
+        model.train_function = None  # was traced with these settings
 
 
 def _set(model, input_noise, variational_em, *, recomputes):
