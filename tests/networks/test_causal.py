@@ -124,6 +124,6 @@ def test_wrong_settings_are_refused(settings, rule):
 def test_order_that_is_not_causal_is_refused():
     network = CausalTransformer(6, width=8, layers=1, heads=2, degrees=np.array([1, 3, 2]))
     with pytest.raises(
-        InputError, match=r"degrees of tokens in their order, up or down.*Received: degrees=\[1, 3, 2\]"
+        InputError, match=r"`degrees` in ascending or descending order of the tokens.*Received: degrees=\[1, 3, 2\]"
     ):
         network.build((None, 3, 3))

@@ -191,7 +191,7 @@ def test_far_maps_have_finite_latents_and_gradients():
             "multiple of the number of channels.*outputs=5, channels=2",
         ),
         (4, np.arange(8).reshape(2, 2, 2), {"depth": 1}, "in row-major order or its reverse"),
-        (4, np.arange(1, 5), {"depth": 1}, r"degrees \[height, width, channels\]"),
+        (4, np.arange(1, 5), {"depth": 1}, r"`degrees` of shape \[height, width, channels\]"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(outputs, degrees, settings, message):
