@@ -61,7 +61,7 @@ def named(
 
 def _arrays(event: Event, x: Any, label: Any, context: Any) -> dict[str, np.ndarray]:
     with tf.device("CPU"):  # a whole training set may be larger than the memory of an accelerator
-        inputs = {"x": event.check(x)}
+        inputs = {"x": np.asarray(event.check(x))}
         rows = len(inputs["x"])
         check(rows > 0, "Expected at least one row.", rows=rows)
         inputs |= {"label": event.check_label(label, rows), "context": event.check_context(context, rows)}
