@@ -144,7 +144,7 @@ def test_settings_that_make_no_sense_are_refused(settings, message):
 
 
 @pytest.mark.parametrize(
-    ("resolution", "expected"), [(32, (32, 1e-3, 5000, 0.999222, 8)), (64, (72, 4e-4, 2000, 0.999, 5))]
+    ("resolution", "expected"), [(32, (32, 1e-3, 5000, 0.999222, 8)), (64, (72, 4e-4, 10_000, 0.999, 5))]
 )
 def test_settings_of_imagenet_are_those_of_the_authors_launchers(resolution, expected):
     dataset = f"downsampled_imagenet/{resolution}x{resolution}"
