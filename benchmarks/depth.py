@@ -37,9 +37,8 @@ def measure(steps: int, memory: str, calls: int) -> dict[str, Any]:
     from tfflows.training.objective import training_as_set
 
     imported = peak_memory()
-    event = Event((32, 32, 3), "uint8", 256)
-    model = zoo.create("glow", event, scales=3, steps=steps, width=128)
-    x = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE, *event.shape), np.uint8)
+    model = zoo.create("glow", Event((32, 32, 3), "uint8", 256), scales=3, steps=steps, width=128)
+    x = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE, 32, 32, 3), np.uint8)
     model.initialize(x)
     settings, times = TrainSettings(batch_size=BATCH_SIZE, memory=memory), []
     compile_model(model, settings, 1000, 1000)

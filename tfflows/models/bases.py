@@ -1,5 +1,7 @@
 """Base distributions of flows: by name, or any TFP distribution."""
 
+import math
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -10,7 +12,7 @@ tfd = tfp.distributions
 
 BASES = {"normal": tfd.Normal, "logistic": tfd.Logistic, "student_t": tfd.StudentT}
 HEAVY_TAILED = "student_t"  # the base with a weight: the logarithm of the degrees of freedom of each entry
-DEGREES_OF_FREEDOM = 10.0  # before training
+LOG_DEGREES_OF_FREEDOM = math.log(10.0)  # before training
 
 
 def check_base(base: str | tfd.Distribution, size: int, dtype: str) -> None:

@@ -8,10 +8,11 @@ import keras
 import tensorflow as tf
 
 from tfflows.errors import check
+from tfflows.models.initialized import Initialized
 from tfflows.models.objective import MeanNegativeLogLikelihood
 
 
-class DistributedModel(keras.Model):
+class DistributedModel(Initialized, keras.Model):
     """A Keras model whose train and test functions read their logs once, after the steps of an execution.
 
     Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not
@@ -21,7 +22,6 @@ class DistributedModel(keras.Model):
 
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0
-    _is_initialized = False
 
     def __init__(self, **kwargs: Any):
         # Networks may compute in bfloat16 by the global policy; a model itself does not, unless it is told to.
@@ -55,31 +55,6 @@ class DistributedModel(keras.Model):
         # Uses the compiled loss, which divides by the number of replicas. It ignores the target, but Keras requires
         # one.
         return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
-
-    @property
-    def initialized(self) -> bool:
-        """Whether the data-dependent weights have been set, by `initialize` or from a file."""
-        # Once set they stay set, so the weights are inspected only until then, not in every call.
-        self._is_initialized = self._is_initialized or self.weights_are_set
-        return self._is_initialized
-
-    @property
-    def weights_are_set(self) -> bool:
-        """`initialized`, found by looking at the weights."""
-        return True
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        super().set_weights(weights)
-        self._is_initialized = False  # they may be those of a new model
-
-    def load_weights(self, *args: Any, **kwargs: Any) -> None:
-        super().load_weights(*args, **kwargs)
-        self._is_initialized = False
-
-    def check_initialized(self) -> None:
-        """Raises `InputError` unless the data-dependent weights have been set."""
-        rule = "Expected a model that is initialized: call model.initialize(batch), fit it, or load weights."
-        check(self.initialized, rule, model=self.name)
 
     def step_seed(self, *, training: bool) -> tf.Tensor:
         """The seed, int32 `[2]`, of a step's noise: a new one in each training step, a fixed one in other steps."""

@@ -1,6 +1,5 @@
 """Normalizing flow: a chain of layers under a base distribution."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,7 +74,7 @@ class Flow(DataDependentWeights, GenerativeModel):
         build(self.chain, input_shape)
         check_is_used(self.event.condition_size, self.chain)
         if self._base() == bases.HEAVY_TAILED:
-            start = keras.initializers.Constant(math.log(bases.DEGREES_OF_FREEDOM))
+            start = keras.initializers.Constant(bases.LOG_DEGREES_OF_FREEDOM)
             self.log_df = self.add_weight(shape=(self.event.size,), initializer=start, name="log_df")
         self.last_shape = tuple(self.chain.compute_output_shape(input_shape)[1:])
 
