@@ -117,12 +117,15 @@ def test_rows_that_are_held_out_do_not_initialize():
     np.testing.assert_allclose(flow.encode(x).numpy().mean(0), 0, atol=0.2)
 
 
-def test_weights_of_a_new_model_are_initialized_again():
-    flow = tfflows.Flow(Event((2,)), [layers.ActNorm(), coupling()])
-    weights = flow.get_weights()
-    flow.compile("adam")
+@pytest.mark.parametrize("levels", [None, 8], ids=["flow", "dequantized"])
+def test_weights_of_a_new_model_are_initialized_again(levels):
+    model = tfflows.Flow(Event((2,)), [layers.ActNorm(), coupling()])
+    model = model if levels is None else tfflows.Dequantized(model, levels=levels)
+    x = X if levels is None else np.arange(128).reshape(64, 2) % levels
+    weights = model.get_weights()
+    model.compile("adam")
     for _ in range(2):
-        flow.fit(X, epochs=1, verbose=0)
-        assert np.all(np.isfinite(flow.log_prob(X)))
-        flow.set_weights(weights)
-        assert not flow.initialized
+        model.fit(x, epochs=1, verbose=0)
+        assert np.all(np.isfinite(model.log_prob(x)))
+        model.set_weights(weights)
+        assert not model.initialized

@@ -134,7 +134,7 @@ class Dequantized(GenerativeModel):
 
     @property
     def weights_are_set(self):
-        return self.dequantization.initialized and self.flow.initialized
+        return self.dequantization.initialized and self.flow.weights_are_set
 
     @property
     def layer_metrics(self):

@@ -84,7 +84,7 @@ class FlowMatching(DistributedModel):
 
     @property
     def weights_are_set(self):
-        return self.model.initialized
+        return self.model.weights_are_set
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         """Initializes the model."""

@@ -53,7 +53,7 @@ class ReverseKL(DistributedModel):
 
     @property
     def weights_are_set(self):
-        return self.flow.initialized
+        return self.flow.weights_are_set
 
     def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:
         """Sets the data-dependent weights from samples of the base, so that the flow starts near the identity."""

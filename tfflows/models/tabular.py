@@ -196,4 +196,4 @@ class Tabular(GenerativeModel):
 
     @property
     def weights_are_set(self):
-        return self.flow.initialized
+        return self.flow.weights_are_set
