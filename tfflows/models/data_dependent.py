@@ -17,9 +17,9 @@ class DataDependentWeights:
 
     def initialize(self, x, label=None, context=None, *, seed=0):
         x, condition = self.checked(x, label, context)
-        for layer in self.chain.flow_layers[:1]:
-            if isinstance(layer, Logit):
-                layer.check_range(np.asarray(x))
+        first = next(iter(self.chain.flow_layers), None)
+        if isinstance(first, Logit):
+            first.check_range(np.asarray(x))
         self.chain.initialize(tf.cast(x, self.compute_dtype), condition)
 
     def adapt(self, batches, *, preprocess: Callable[[tf.Tensor], tf.Tensor] = tf.identity):
