@@ -56,6 +56,7 @@ FLOORS = {
     "tfflows.corner": 2.8,
     "tfflows.figures": 2.9,
     "zoo.architecture": 2.5,
+    "zoo.posteriors": 2.5,
     "zoo.<architecture>": 3.0,
     "zoo": 4.0,
     "train": 5.0,
@@ -68,7 +69,8 @@ FLOORS = {
     "tests": 7.0,
 }
 ZOO_MODULES = (
-    *("catalog", "registry", "configuration", "creation", "estimator", "fetching", "pretrained", "rules", "tables"),
+    *("catalog", "registry", "configuration", "creation", "estimator", "fetching"),
+    *("pretrained", "rules", "tables"),
 )  # with zoo/__init__.py; every other file of zoo/ is an architecture
 
 FILE_LINES = {"tests": 300, "zoo.<architecture>": 100}
@@ -110,8 +112,8 @@ def unit(name: str) -> str | None:
     """The row of FLOORS that a dotted name belongs to; None for other people's modules."""
     root, _, rest = name.partition(".")
     child = rest.partition(".")[0]
-    if name.startswith("zoo.architecture"):
-        return "zoo.architecture"
+    if root == "zoo" and child in ("architecture", "posteriors"):
+        return f"zoo.{child}"
     if root == "zoo":
         return "zoo.<architecture>" if child and child not in ZOO_MODULES else "zoo"
     if root == "tfflows" and child:

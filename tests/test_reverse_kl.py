@@ -11,8 +11,9 @@ from tests.cases import CASES, Case, float64, make
 from tfflows import datasets, noise, training
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import ActNorm
+from tfflows.layers import ActNorm, Residual
 from tfflows.models import Flow, MeanNegativeLogLikelihood, ReverseKL
+from tfflows.networks import LipschitzNet
 from tfflows.targets import densities
 from tfflows.training.evaluation import importance_estimates
 
@@ -123,6 +124,7 @@ def test_weights_of_known_distribution_give_their_log_z_its_error_and_their_effe
 def test_training_anneals_the_energy_alone_and_draws_anew_in_each_step():
     objective = ReverseKL(affine(), BANANA, anneal_steps=10)
     objective.compile(keras.optimizers.SGD(0.0), MeanNegativeLogLikelihood())
+    objective.in_train_step = True
     rows = {"seeds": seeds(8)}
 
     def trained(step):
@@ -136,6 +138,15 @@ def test_training_anneals_the_energy_alone_and_draws_anew_in_each_step():
     alone = objective({"seeds": rows["seeds"][3:]}, training=True)
     np.testing.assert_allclose(alone, trained(21)[3:], rtol=1e-5)
     assert ReverseKL(affine(), BANANA).beta(tf.constant(0)) == 1
+
+
+def test_training_loop_of_ones_own_draws_anew_and_does_not_anneal():
+    objective = ReverseKL(affine(), BANANA, anneal_steps=10)
+    draws = [objective({"seeds": seeds(2000)}, training=True).numpy() for _ in range(3)]
+    assert len({nats.mean() for nats in draws}) == 3
+    expected = objective({"seeds": seeds(2000)}).numpy()
+    for nats in draws:
+        assert abs(nats.mean() - expected.mean()) < 5 * np.hypot(nats.std(), expected.std()) / np.sqrt(2000)
 
 
 def test_two_replicas_train_as_one():
@@ -161,6 +172,9 @@ def test_what_cannot_be_fitted_to_an_energy_is_said():
     bound = keras.Model(name="vae")
     with pytest.raises(InputError, match=r"Expected a flow for a target: .*no exact density\. Received: model='vae'"):
         ReverseKL(bound, BANANA)
+    estimate = Flow(Event((2,)), [Residual(LipschitzNet(width=4, sizes=(1, 1)), log_det="estimate")], name="residual")
+    with pytest.raises(InputError, match=r"no exact density\. Received: model='residual'"):
+        ReverseKL(estimate, BANANA)
     with pytest.raises(InputError, match=r"events, of shape \[3\] .*Received: event=\{'shape': \[2\]"):
         ReverseKL(flow, dataclasses.replace(BANANA, event=Event((3,))))
     with pytest.raises(InputError, match=r"`num_importance_samples` to be 1 for a target.*num_importance_samples=5"):

@@ -6,12 +6,11 @@ Berg et al., "Sylvester Normalizing Flows for Variational Inference" (1803.05649
 Differs from the papers: the networks are those of `zoo/vae.py`, so that the posteriors can be compared.
 """
 
-from tfflows.bijectors import BoundedAffine, Gated
 from tfflows.events import Event
-from tfflows.layers import AffineCoupling, Autoregressive, Planar, Radial, numbered, sylvester_layer
 from tfflows.models import VAE
-from tfflows.networks import MADE, MLP, ConvDecoder, ConvEncoder, Encoder
+from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
 from zoo.architecture import Architecture
+from zoo.posteriors import posterior_and_prior
 
 
 def vector(
@@ -60,36 +59,26 @@ def image(
     free_bits: float = 0.0,
     kl_warmup_steps: int = 1,
 ) -> VAE:
-    """Flow VAE for images, with convolutions: the flows of `vector`, and the networks and arguments of `zoo/vae.py`."""
+    """Flow VAE for images, with the convolutional networks of the VAE.
+
+    Args:
+        event: Event of shape `(height, width, channels)`.
+        posterior: As for vectors.
+        prior: As for vectors.
+        hidden: Number of hidden units of the networks in these layers.
+        latents: Size of the latent vector.
+        features: Number of units of the dense layers next to it.
+        width: Number of channels of the maps at half the height and width; those at a quarter have twice as many.
+        blocks: Number of residual blocks at a quarter of the height and width.
+        free_bits: Nats that the latent vector may use at no cost in training.
+        kl_warmup_steps: Number of steps in which the weight of the KL rises from 0 to 1.
+    """
     networks = {"width": width, "blocks": blocks, "context_size": event.condition_size}
     encoder = ConvEncoder(features, **networks)
     decoder = ConvDecoder(shape=event.shape, features=features, **networks)
     flows = posterior_and_prior(posterior, prior, hidden, features, event.condition_size)
     objective = {"free_bits": free_bits, "kl_warmup_steps": kl_warmup_steps}
     return VAE(event, encoder=encoder, decoder=decoder, latents=latents, name="flow_vae", **flows, **objective)
-
-
-def posterior_and_prior(posterior: str, prior: str, hidden: int, features: int, condition_size: int) -> dict:
-    """The layers of both flows; successive couplings alternate their masks, autoregressive layers their orders."""
-    orders = ("natural", "reversed")
-
-    def kinds(context_size: int) -> dict:
-        mlp = MLP(width=hidden, depth=1, context_size=context_size)
-        made = MADE(width=hidden, depth=1, activation="elu", context_size=context_size)
-        return {
-            "planar": lambda place: Planar(context_size=context_size),
-            "radial": lambda place: Radial(context_size=context_size),
-            "sylvester": lambda place: sylvester_layer("orthogonal", place, context_size=context_size),
-            "householder_sylvester": lambda place: sylvester_layer("householder", place, context_size=context_size),
-            "triangular_sylvester": lambda place: sylvester_layer("triangular", place, context_size=context_size),
-            "realnvp": lambda place: AffineCoupling("alternating", conditioner=mlp, flip=place % 2 == 1),
-            "iaf": lambda place: Autoregressive(conditioner=made, transformer=Gated(), order=orders[place % 2]),
-            "maf": lambda place: Autoregressive(conditioner=made, transformer=BoundedAffine(), order=orders[place % 2]),
-        }
-
-    of_posterior = {name: kind for name, kind in kinds(features).items() if name != "maf"}
-    of_prior = {name: kinds(condition_size)[name] for name in ("realnvp", "maf")}
-    return {"posterior": numbered("posterior", posterior, of_posterior), "prior": numbered("prior", prior, of_prior)}
 
 
 # Presets.

@@ -154,6 +154,10 @@ def columns(folder):
     np.savetxt(folder / "x.csv", np.zeros((3, 4)), delimiter=",")
 
 
+def missing(folder):
+    (folder / "x.csv").write_text("1.0,\n3.0,4.0\n")
+
+
 def numbered(folder):
     (folder / "x.csv").write_text("0,1\n0.5,0.5\n")
 
@@ -198,6 +202,7 @@ MISTAKES = {
     "no parquet": (text("x.parquet"), "x.parquet", {}, "to be a Parquet file"),
     "columns": (columns, "x.csv", {}, "to have 2 columns, one for each entry"),
     "numbered columns": (numbered, "x.csv", {}, "a header 0,1,2,... looks like a row"),
+    "missing value in the first row": (missing, "x.csv", {}, "2 numbers, separated by commas. Received: '1.0,'"),
     "parquet columns": (parquet_columns, "x.parquet", {}, "to have 2 columns, one for each entry, or a column `x`"),
     "words": (words, "x.parquet", {}, "Expected 1 numbers and no null in each row. Received: type='string'"),
     "records, cut off": (cut_off_records, "x.tfrecord", {}, "to hold complete, uncompressed records"),

@@ -202,6 +202,14 @@ def test_custom_loop_lowers_the_loss_and_frozen_layers_stay():
     assert losses[-1] < losses[0]
 
 
+def test_custom_loop_draws_the_noise_of_pixels_anew_also_after_compiling():
+    one = zoo.create("nice", Event((2, 2, 1), "uint8", 4), couplings=2, width=4, depth=1)
+    x = np.arange(32, dtype=np.uint8).reshape(8, 2, 2, 1) % 4
+    one.initialize(x)
+    one.compile("adam")
+    assert len({float(tf.reduce_mean(one(x, training=True))) for _ in range(3)}) == 3
+
+
 @pytest.mark.slow
 def test_file_loads_in_a_process_that_imports_tfflows_alone(tmp_path):
     one = small()

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import zoo
+from tests import cases, laws
 from tests.cases import EVENTS, Case, float64, make
 from tfflows import layers, noise
 from tfflows.bijectors import Composed, SplitColumns
@@ -112,6 +113,15 @@ def test_ablations_leave_out_what_they_name():
     silent = zoo.create("flowpp", event=event, attention=False, **SMALL)
     assert not any("gated_attention" in variable.path for variable in silent.variables)
     assert silent.count_params() < zoo.create("flowpp", event=event, **SMALL).count_params()
+
+
+@pytest.mark.parametrize(
+    "ablation", [{"attention": False}, {"coupling": "affine"}, {"dequantization": "uniform"}], ids=str
+)
+def test_every_weight_of_an_ablation_gets_a_gradient(ablation, monkeypatch):
+    case = Case("flowpp", EVENTS["image"])
+    monkeypatch.setitem(cases.SMALL, ("flowpp", "image"), {**case.settings, **ablation})
+    laws.every_weight_gets_a_finite_gradient(case)
 
 
 @pytest.mark.slow

@@ -46,10 +46,11 @@ class LadderLayer(Configurable, keras.layers.Layer):
         stride = 2 if halves else 1
         self.up_sizes = [latents, latents, width, *([] if top else [width])]
         self.down_sizes = [latents] * 4 + [width, width]
-        self.up_first = _conv(sum(self.up_sizes), strides=stride, zeros=2 * latents)
-        self.up_second = None if top else _conv(width)
-        self.down_first = _conv(sum(self.down_sizes), zeros=4 * latents)
-        self.down_second = _conv(width, transposed=halves, strides=stride)
+        own = {"dtype": self.dtype_policy}
+        self.up_first = _conv(sum(self.up_sizes), strides=stride, zeros=2 * latents, **own)
+        self.up_second = None if top else _conv(width, **own)
+        self.down_first = _conv(sum(self.down_sizes), zeros=4 * latents, **own)
+        self.down_second = _conv(width, transposed=halves, strides=stride, **own)
 
     def build(self, input_shape):
         """Takes the shape of `x` on the way up, `[None, height, width, width]`."""
@@ -105,7 +106,9 @@ class LadderLayer(Configurable, keras.layers.Layer):
         return x + 0.1 * tf.cast(change, x.dtype)
 
 
-def _conv(filters: int, *, strides: int = 1, transposed: bool = False, zeros: int = 0) -> keras.layers.Layer:
+def _conv(
+    filters: int, *, dtype: keras.DTypePolicy, strides: int = 1, transposed: bool = False, zeros: int = 0
+) -> keras.layers.Layer:
     """A 3 x 3 convolution whose first `zeros` channels start at zero."""
     random = keras.initializers.HeNormal()
 
@@ -113,4 +116,5 @@ def _conv(filters: int, *, strides: int = 1, transposed: bool = False, zeros: in
         return random(shape, dtype) * tf.cast(tf.range(shape[-1]) >= zeros, dtype)
 
     kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
-    return kind(filters, 3, strides, padding="same", kernel_initializer=start if zeros else random)
+    settings = {"padding": "same", "kernel_initializer": start if zeros else random, "dtype": dtype}
+    return kind(filters, 3, strides, **settings)

@@ -27,7 +27,7 @@ class SplitPrior(Coupling):
     """
 
     def __init__(self, **kwargs: Any):
-        conditioner = ScaledConv2D(kernel_size=3, kernel_initializer="zeros")
+        conditioner = ScaledConv2D(kernel_size=3, kernel_initializer="zeros", dtype=keras.config.floatx())
         super().__init__("halves", conditioner=conditioner, transformer=Gaussian(), **kwargs)
 
 
@@ -56,7 +56,8 @@ class TopPrior(FlowLayer):
         self.parameters = self.add_weight(shape=(2, channels), initializer="zeros", name="parameters")
         self.condition = None
         if self.context_size:
-            self.condition = keras.layers.Dense(2 * channels, use_bias=False, kernel_initializer="zeros")
+            settings = {"use_bias": False, "kernel_initializer": "zeros", "dtype": self.dtype_policy}
+            self.condition = keras.layers.Dense(2 * channels, **settings)
             self.condition.build((None, self.context_size))
 
     def bijector(self, context=None, *, training=False, seeds=None):

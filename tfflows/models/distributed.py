@@ -23,6 +23,10 @@ class DistributedModel(Initialized, keras.Model):
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0
 
+    # Whether `train_step` runs, so that the optimizer counts the steps. It does not in a training loop of the user's
+    # own, which may have another optimizer.
+    in_train_step = False
+
     def __init__(self, **kwargs: Any):
         # Networks may compute in bfloat16 by the global policy; a model itself does not, unless it is told to.
         super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
@@ -56,11 +60,18 @@ class DistributedModel(Initialized, keras.Model):
         # one.
         return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
 
+    def train_step(self, data):
+        self.in_train_step = True
+        try:
+            return super().train_step(data)
+        finally:
+            self.in_train_step = False
+
     def step_seed(self, *, training: bool) -> tf.Tensor:
         """The seed, int32 `[2]`, of a step's noise: a new one in each training step, a fixed one in other steps."""
         if not training:
             return tf.zeros([2], tf.int32)
-        if getattr(self, "optimizer", None) is None:  # a custom training loop, whose steps are not known here
+        if not self.in_train_step:
             return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
         return tf.stack([tf.constant(self.noise_seed), tf.cast(self.optimizer.iterations, tf.int32)])
 

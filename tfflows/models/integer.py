@@ -72,7 +72,8 @@ class IntegerFlow(GenerativeModel):
         self.top = self.add_weight(shape=(*shape[1:-1], parameters), initializer="zeros", name="top")
         self.condition_of_top = None
         if self.event.condition_size:
-            self.condition_of_top = keras.layers.Dense(parameters, use_bias=False, kernel_initializer="zeros")
+            settings = {"use_bias": False, "kernel_initializer": "zeros", "dtype": self.dtype_policy}
+            self.condition_of_top = keras.layers.Dense(parameters, **settings)
             self.condition_of_top.build((None, self.event.condition_size))
         self.built = True
 

@@ -40,13 +40,14 @@ class LadderVAE(LatentVariableModel):
         super().__init__(event, **kwargs)
         check(strides >= 1, "Expected `strides` to be 1 or more.", strides=strides)
         self.ladder = list(layers)
-        how = {"kernel_size": 5, "strides": 2, "padding": "same", "kernel_initializer": "he_normal"}
+        own = {"dtype": self.ladder[0].dtype_policy}  # other than the model, its layers may compute in bfloat16
+        how = {"kernel_size": 5, "strides": 2, "padding": "same", "kernel_initializer": "he_normal", **own}
         self.first = [keras.layers.Conv2D(width, **how) for _ in range(strides)]
         self.last = [keras.layers.Conv2DTranspose(width, **how) for _ in range(strides - 1)]
         outputs = self.likelihood.size * event.shape[-1]
         self.last.append(keras.layers.Conv2DTranspose(outputs, **{**how, "kernel_initializer": "zeros"}))
         ways = range(2 if event.condition_size else 0)
-        self.conditions = [keras.layers.Dense(width, use_bias=False, kernel_initializer="zeros") for _ in ways]
+        self.conditions = [keras.layers.Dense(width, use_bias=False, kernel_initializer="zeros", **own) for _ in ways]
         self.build((None, *event.shape))
 
     def build(self, input_shape):

@@ -37,7 +37,7 @@ class ReverseKL(DistributedModel):
     def __init__(self, flow: Flow, target: Target, *, anneal_steps: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         rule = "Expected a flow for a target: it must score what it draws, and this model has no exact density."
-        check(isinstance(flow, Flow), rule, model=flow.name)
+        check(isinstance(flow, Flow) and not flow.estimates, rule, model=flow.name)
         rule = f"Expected a flow of the target's events, of shape {list(target.event.shape)} and without labels."
         check(flow.event == target.event, rule, event=flow.event.to_dict())
         self.flow = flow
@@ -73,7 +73,8 @@ class ReverseKL(DistributedModel):
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Log-weights `[batch]`; in training they are annealed, and each step uses fresh draws."""
         seeds = noise.row_seeds(inputs["seeds"], self.step_seed(training=training))
-        beta = self.beta(tf.cast(self.optimizer.iterations, tf.int32)) if training else 1.0
+        # A training loop of the user's own has no annealing.
+        beta = self.beta(tf.cast(self.optimizer.iterations, tf.int32)) if self.in_train_step else 1.0
         return self._log_weights(seeds, beta, training=training)
 
     def beta(self, step: tf.Tensor) -> tf.Tensor:

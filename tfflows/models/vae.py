@@ -61,7 +61,7 @@ class VAE(LatentVariableModel):
         super().__init__(event, **kwargs)
         self.latents = latents
         self.encoder, self.posterior, self.prior = encoder, Chain(posterior), Chain(prior)
-        self.moments = keras.layers.Dense(2 * latents, kernel_initializer="zeros")
+        self.moments = keras.layers.Dense(2 * latents, kernel_initializer="zeros", dtype=self.dtype_policy)
         self.decoder = decoder.sized(self.likelihood.size * event.shape[-1])
         build(self.encoder, (None, *event.shape))
         self.moments.build((None, encoder.outputs))

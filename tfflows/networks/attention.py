@@ -126,8 +126,10 @@ class AttentionNet(ShiftedByContext):
         self.blocks = [AttentionBlock(**settings) for _ in range(self.num_blocks)]
         self.last = keras.layers.Conv2D(self.outputs, 3, padding="same", kernel_initializer="zeros")
         features = (*input_shape[:-1], self.width)
-        start = keras.initializers.RandomNormal(stddev=0.01)
-        self.positions = self.add_weight(shape=features[1:], initializer=start, name="positions")
+        self.positions = None  # without attention, a convolution would not use them
+        if self.settings["attention"]:
+            start = keras.initializers.RandomNormal(stddev=0.01)
+            self.positions = self.add_weight(shape=features[1:], initializer=start, name="positions")
         self.first.build(input_shape)
         self.build_condition()
         for layer in (*self.blocks, self.last):

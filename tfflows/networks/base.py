@@ -9,14 +9,15 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.errors import check
+from tfflows.networks.policy import OwnPolicy
 from tfflows.serialization import Configurable
 
 
-class Network(Configurable, keras.layers.Layer):
+class Network(OwnPolicy, Configurable, keras.layers.Layer):
     """A Keras layer `network(x, context, training=..., seeds=...)`, whose number of outputs its owner may set.
 
     Without `outputs` it is a template: the layer that owns it makes its own copy with `sized` when it is built, so one
-    template may serve many layers. A subclass creates its sublayers in `build`.
+    template may serve many layers. A subclass creates its sublayers in `build`, where they get the network's `dtype`.
 
     Args:
         outputs: Size of the last axis of the output; None if the layer that owns the network sets it.

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfflows.networks.base import use
 from tfflows.networks.dropout import drop
+from tfflows.networks.policy import OwnPolicy
 from tfflows.serialization import Configurable
 
 
@@ -60,7 +61,7 @@ class GatedConv(Configurable, keras.layers.Layer):
         return x + gate(self.second(hidden))
 
 
-class ContextNet(Configurable, keras.layers.Layer):
+class ContextNet(OwnPolicy, Configurable, keras.layers.Layer):
     """Turns pixels into a context map for their dequantization noise: a convolution, then gated ones.
 
     The map has half the width of the image, as has the input of a flow that splits its columns.

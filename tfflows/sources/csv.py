@@ -11,6 +11,7 @@ import pyarrow.csv
 from tfflows.errors import InputError, check
 from tfflows.events import Event
 from tfflows.sources import records, storage
+from tfflows.sources.entries import MISSING
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span
 
@@ -42,7 +43,8 @@ class Csv(File):
         with storage.open_to_read(path) as file:
             line = file.readline()
         fields = [field.strip().strip('"') for field in line.decode("utf-8-sig", "replace").split(",")]
-        header = bool(line) and not all(map(_is_number, fields))
+        # A missing value does not make a row a header: the row must be refused, not skipped.
+        header = bool(line) and not all(_is_number(field) or field in MISSING for field in fields)
         label = fields.index("label") if "label" in fields else None
         rule = f"Expected {path!r} to have {event.size} columns, one for each entry, and possibly `label`, in a header."
         check(not line or len(fields) - (label is not None) == event.size, rule, columns=len(fields))

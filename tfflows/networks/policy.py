@@ -1,0 +1,39 @@
+"""The dtype policy of layers that a layer creates."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+
+class OwnPolicy:
+    """A mixin for Keras layers: the layers that they create in `build` have their dtype policy.
+
+    Keras would give them the global policy, under which a saved model is not always loaded.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _with_own_policy(cls.build)
+
+
+def _with_own_policy(build: Callable) -> Callable:
+    @functools.wraps(build)
+    def built(self, *args, **kwargs):
+        with _global_policy(self.dtype_policy):
+            return build(self, *args, **kwargs)
+
+    return built
+
+
+@contextlib.contextmanager
+def _global_policy(policy: keras.DTypePolicy) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
