@@ -5,6 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfflows
+from tfflows.bijectors import Additive
+from tfflows.events import Event
+from tfflows.layers import ActNorm, Coupling, PLULinear
+from tfflows.networks import MLP
 from tfflows.training import optimizers
 from tfflows.training.optimizers import optimizer, schedule
 from tfflows.training.settings import TrainSettings
@@ -56,7 +61,8 @@ def test_optimizers_are_kerass_own(name):
 def steps_of(one, *, jit_compile, number=7):
     """Variables, and the state of the optimizer, after some steps."""
     random = np.random.default_rng(0)
-    variables = [keras.Variable(random.normal(size=shape), dtype="float32") for shape in ((3, 2), (5,))]
+    shapes = ((3, 2), (5, 1))
+    variables = [keras.Variable(random.normal(size=shape), dtype="float32", name="kernel") for shape in shapes]
     one.build(variables)
 
     @tf.function(jit_compile=jit_compile)
@@ -147,13 +153,28 @@ def test_muon_leaves_what_is_no_kernel_to_adam(name, shape):
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_muon_decays_all_weights_as_the_settings_say(weight_decay):
-    one = optimizer(TrainSettings(optimizer="muon", weight_decay=weight_decay, learning_rate=0.5, warmup_steps=0), 10)
-    variables = [keras.Variable(np.ones(shape), dtype="float32", name=name) for name, shape in NAMED]
+@pytest.mark.parametrize("name", ["adam", "adamax", "muon"])
+def test_kernels_alone_decay_as_the_settings_say(name, weight_decay):
+    one = optimizer(TrainSettings(optimizer=name, weight_decay=weight_decay, learning_rate=0.5, warmup_steps=0), 10)
+    named = (*NAMED, ("log_scale", (2,)), ("packed", (2, 2)), ("direction", (2, 2)))
+    variables = [keras.Variable(np.ones(shape), dtype="float32", name=name) for name, shape in named]
     one.build(variables)
     one.apply_gradients([(tf.zeros(variable.shape), variable) for variable in variables])
     for variable in variables:
-        np.testing.assert_allclose(variable, 1 - 0.5 * weight_decay, rtol=1e-6)
+        decays = variable.name in ("kernel", "direction")
+        np.testing.assert_allclose(variable, 1 - 0.5 * weight_decay * decays, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamax", "muon"])
+def test_decay_leaves_the_layers_of_a_flow_alone(name):
+    coupling = Coupling("halves", conditioner=MLP(width=3, depth=1), transformer=Additive())
+    flow = tfflows.Flow(Event((2,)), [ActNorm(), PLULinear(), coupling])
+    flow.set_weights([np.ones(weight.shape) for weight in flow.get_weights()])
+    one = optimizer(TrainSettings(optimizer=name, weight_decay=0.1, learning_rate=0.5, warmup_steps=0), 10)
+    one.build(flow.trainable_variables)
+    one.apply_gradients([(tf.zeros(variable.shape), variable) for variable in flow.trainable_variables])
+    decayed = {variable.name for variable in flow.trainable_variables if np.all(variable.numpy() != 1)}
+    assert decayed == {"kernel"}
 
 
 def after_steps_of_muon(devices, number=3):

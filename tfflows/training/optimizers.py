@@ -88,8 +88,24 @@ class ClipsGlobally:
         return list(zip(clipped, variables, strict=True))
 
 
+class DecaysKernels:
+    """Applies weight decay to the kernels of networks only.
+
+    Decay would pull a shift or a scale away from the data, and the degrees of freedom of a Student's t base to 1.
+    """
+
+    def _use_weight_decay(self, variable):
+        return is_kernel(variable) and super()._use_weight_decay(variable)
+
+
+def is_kernel(variable: keras.Variable | tf.Variable) -> bool:
+    """Whether a variable is a matrix or a convolution of a network, or the direction of weight normalization."""
+    name = variable.name.rpartition("/")[2].partition(":")[0]  # of a TensorFlow variable: "mlp/dense/kernel:0"
+    return len(variable.shape) >= 2 and (name.startswith("kernel") or name == "direction")
+
+
 @keras.saving.register_keras_serializable("tfflows")
-class Adam(ClipsGlobally, AveragesEarly, Fused, keras.optimizers.Adam):
+class Adam(ClipsGlobally, AveragesEarly, DecaysKernels, Fused, keras.optimizers.Adam):
     """Adam that clips the gradient of the global batch, in one operation for each variable."""
 
     def update_step(self, gradient, variable, learning_rate):
@@ -103,7 +119,7 @@ class Adam(ClipsGlobally, AveragesEarly, Fused, keras.optimizers.Adam):
 
 
 @keras.saving.register_keras_serializable("tfflows")
-class Adamax(ClipsGlobally, AveragesEarly, Fused, keras.optimizers.Adamax):
+class Adamax(ClipsGlobally, AveragesEarly, DecaysKernels, Fused, keras.optimizers.Adamax):
     """Adamax that clips the gradient of the global batch, in one operation for each variable."""
 
     def update_step(self, gradient, variable, learning_rate):
@@ -114,13 +130,12 @@ class Adamax(ClipsGlobally, AveragesEarly, Fused, keras.optimizers.Adamax):
 
 
 @keras.saving.register_keras_serializable("tfflows")
-class Muon(ClipsGlobally, AveragesEarly, keras.optimizers.Muon):
+class Muon(ClipsGlobally, AveragesEarly, DecaysKernels, keras.optimizers.Muon):
     """Muon for the kernels of networks, convolutions included, and Adam for all other variables.
 
     The update of a kernel is its momentum with all singular values near 1, scaled to a root mean square of 0.2 times
     the learning rate, which suits Adam as well. A convolution `[height, width, inputs, outputs]` is taken for a matrix
-    `[height * width * inputs, outputs]`; Keras leaves convolutions to Adam. Kernels are the variables whose name begins
-    with `kernel`, and the directions of weight normalization.
+    `[height * width * inputs, outputs]`; Keras leaves convolutions to Adam. `is_kernel` says what a kernel is.
 
     Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024); Liu et al., "Muon is
     Scalable for LLM Training" (2502.16982), for the scale.
@@ -128,8 +143,7 @@ class Muon(ClipsGlobally, AveragesEarly, keras.optimizers.Muon):
     """
 
     def _should_use_adamw(self, variable):
-        is_kernel = variable.name.startswith("kernel") or variable.name == "direction"
-        return not (is_kernel and len(variable.shape) >= 2)
+        return not is_kernel(variable)
 
     def zeropower_via_newtonschulz5(self, x, steps):
         matrix = tf.reshape(x, [-1, x.shape[-1]])
@@ -154,7 +168,5 @@ def optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer
     """The optimizer of a run of `steps` steps, which also keeps the moving average of the weights."""
     kind = {"adam": Adam, "adamax": Adamax, "muon": Muon}[settings.optimizer]
     average = {"use_ema": settings.ema > 0, "ema_momentum": settings.ema or 0.99}
-    # Keras has a rate of its own for the variables that Muon leaves to Adam.
-    rates = ("weight_decay", "adam_weight_decay") if settings.optimizer == "muon" else ("weight_decay",)
-    decay = dict.fromkeys(rates, settings.weight_decay or None)
-    return kind(schedule(settings, steps), clip_norm=settings.clip_norm, **average, **decay)
+    decay = settings.weight_decay or None
+    return kind(schedule(settings, steps), clip_norm=settings.clip_norm, weight_decay=decay, **average)

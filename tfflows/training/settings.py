@@ -23,7 +23,7 @@ class TrainSettings:
         optimizer: `"adam"`, `"adamax"` or `"muon"`, which often needs fewer steps.
         schedule: Learning rate after warm-up, `"constant"`, or `"cosine"` down to 0 at the last step.
         warmup_steps: Number of steps of linear warm-up from 0; before a cosine, at most half of all steps.
-        weight_decay: Rate of decoupled weight decay, times the learning rate; 0 for none.
+        weight_decay: Rate of decoupled weight decay of the kernels of networks, times the learning rate; 0 for none.
         input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
             table, where it smooths the density like the bandwidth of a kernel, or to pixels scaled to [-1, 1], where it
             lowers the score and makes samples noisy; `tfflows.generate.denoised` removes the noise. 0 for none.
