@@ -1,5 +1,6 @@
 """The generator is the published one, and a row's noise is its own."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -98,3 +99,15 @@ def test_no_seed_in_a_function_is_a_new_one_in_each_call():
     drawn = tf.function(lambda: noise.sample_seeds(None, 3))
     assert np.any(drawn() != drawn())
     assert np.any(noise.sample_seeds(None, 3) != noise.sample_seeds(None, 3))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_no_seed_follows_the_random_seed_of_keras(compiled):
+    def draws():
+        keras.utils.set_random_seed(5)
+        draw = tf.function(lambda: noise.sample_seeds(None, 3)) if compiled else lambda: noise.sample_seeds(None, 3)
+        return np.stack([draw(), draw()])
+
+    first = draws()
+    np.testing.assert_array_equal(first, draws())
+    assert np.any(first[0] != first[1])

@@ -105,11 +105,12 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
     Raises:
         InputError: `seed` is not an integer.
     """
-    if seed is None and not tf.executing_eagerly():  # a new seed in each call of the function, not in each trace
-        seed = tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
-    elif seed is None:
-        seed = int(np.random.SeedSequence().generate_state(1)[0])
-    return _compiled_split(seed_pair(seed), tf.convert_to_tensor(num))
+    return _compiled_split(seed_pair(new_seed() if seed is None else seed), tf.convert_to_tensor(num))
+
+
+def new_seed() -> tf.Tensor:
+    """A random seed, int32 `[2]`, anew in each call of a graph; `keras.utils.set_random_seed` makes it repeatable."""
+    return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
 
 
 def temperatures(temperature: float | tf.Tensor, num: int | tf.Tensor) -> tf.Tensor:

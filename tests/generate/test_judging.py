@@ -59,6 +59,17 @@ def test_density_of_states_is_the_product_of_three_kernel_estimates(detector):
     np.testing.assert_allclose(detector(x)["density_of_states"], expected, atol=1e-3)
 
 
+def test_latents_are_computed_for_the_density_of_states_alone(monkeypatch):
+    model, x = image_model(), images(20)
+    calls, encode = [], model.encode
+    monkeypatch.setattr(model, "encode", lambda *args, **kwargs: calls.append(1) or encode(*args, **kwargs))
+    detector = generate.Detector(model, images(30, seed=1))
+    detector(x, ["likelihood", "typicality"])
+    assert not calls
+    detector(x, ["density_of_states"])
+    assert len(calls) == 2  # of the reference and of the events
+
+
 def test_density_of_states_far_away_is_finite(detector):
     kernel = detector._kernels[0]
     far = outliers._log_density(kernel, np.array([1e5, 2e5]))

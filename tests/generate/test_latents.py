@@ -48,6 +48,9 @@ def test_samples_of_all_temperatures_share_their_noise():
     assert drawn.shape == (3, 5, 2)
     np.testing.assert_allclose(drawn[0], np.broadcast_to(drawn[0, :1], (5, 2)), atol=1e-6)
     np.testing.assert_allclose(model.encode(drawn[1]) * 2, model.encode(drawn[2]), atol=1e-3)
+    one, other = (generate.at_temperatures(model, 5, temperatures=(0.5, 1.0), seed=None) for _ in range(2))
+    np.testing.assert_allclose(model.encode(one[0]) * 2, model.encode(one[1]), atol=1e-3)
+    assert np.abs(one - other).max() > 0.1
 
 
 @pytest.mark.parametrize("path", ["linear", "spherical"])

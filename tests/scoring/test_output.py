@@ -125,6 +125,22 @@ def test_score_that_is_not_finite_is_an_outlier_and_counted(toy, tmp_path):
     assert f"{mean:.3f} +- {error:.3f} nats, without 1 rows whose score is not finite" in result.report
 
 
+def test_one_row_without_a_score_is_found_in_a_few_calls(toy, monkeypatch):
+    served, calls = Served(Version.find(str(toy)), 64), []
+
+    def scores(inputs):
+        calls.append(inputs["x"])
+        if np.any(inputs["x"] == 37):
+            raise tf.errors.InvalidArgumentError(None, None, guards.TOO_FAR)
+        return inputs["x"].numpy()
+
+    monkeypatch.setattr(served, "_scores", scores)
+    expected = np.arange(64, dtype=np.float32)
+    found = served(x=tf.constant(expected))
+    assert len(calls) == 1 + 2 * 6  # twice for each halving
+    np.testing.assert_array_equal(found, np.where(expected == 37, np.nan, expected))
+
+
 def test_error_of_the_graph_is_passed_on(toy):
     x = tf.constant([[0.0, 1.0], [np.nan, 0.0]])
     with pytest.raises(InputError, match=r"The SavedModel says: assertion failed: \[Expected each entry of `x`"):

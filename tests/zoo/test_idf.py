@@ -134,3 +134,8 @@ def test_temperature_narrows_what_is_drawn():
 def test_real_numbers_are_refused():
     with pytest.raises(InputError, match=r"`event` of integers, with `levels`\. Received: event="):
         zoo.create("idf", Event((4, 4, 1)))
+
+
+def test_vectors_of_integers_are_refused():
+    with pytest.raises(InputError, match=r"Expected images of integers\. Received: event="):
+        IntegerFlow(Event((4,), "uint8", 8), [[]], prior=DenseNet(width=4, depth=1))

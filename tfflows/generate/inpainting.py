@@ -60,7 +60,7 @@ def inpainted(
         label: As in `log_prob`.
         context: As in `log_prob`.
         steps: Number of steps.
-        seed: Seed of the pixels at the start, which are uniform.
+        seed: Seed of the pixels at the start, which are uniform; None draws a new one.
         progress: Function that is called with the number of each finished step.
 
     Raises:
@@ -146,7 +146,8 @@ class Problem:
 
     def started(self, seed: Any) -> tf.Tensor:
         """The images with uniform noise in the hidden pixels, which depends on the seed and on the known ones."""
-        seeds = noise.row_seeds(tf.where(self.keep, self.known, 0.0), noise.seed_pair(seed))
+        seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
+        seeds = noise.row_seeds(tf.where(self.keep, self.known, 0.0), seed)
         return tf.where(self.keep, self.known, self.high * noise.uniform(seeds, tuple(self.keep.shape), self.dtype))
 
     def log_density(self, y: tf.Tensor) -> tf.Tensor:

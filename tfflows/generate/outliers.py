@@ -6,6 +6,7 @@ gives digits, which are smoother and darker, a higher likelihood than clothes, a
 the likelihood.
 """
 
+import functools
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -61,9 +62,7 @@ class Detector:
         same = background is None or background.event == model.event
         check(same, "Expected `background` to model the same events.", event=background and background.event.to_dict())
         self.model, self.background, self.seed = model, background, seed
-        statistics = self._statistics(reference)
-        self._mean = float(np.mean(statistics[0]))
-        self._kernels = [gaussian_kde(values) for values in statistics]
+        self._reference, self._reference_log_prob = reference, self._log_prob(reference)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -81,20 +80,26 @@ class Detector:
         methods = self.methods if methods is None else methods
         for name in methods:
             check_choice("method", name, self.methods)
-        statistics = self._statistics(x)
-        log_prob = statistics[0]
+        log_prob = self._log_prob(x)
         scores = {
             "likelihood": lambda: -log_prob,
-            "typicality": lambda: np.abs(log_prob - self._mean),
-            "density_of_states": lambda: -sum(map(_log_density, self._kernels, statistics)),
+            "typicality": lambda: np.abs(log_prob - np.mean(self._reference_log_prob)),
+            "density_of_states": lambda: -sum(map(_log_density, self._kernels, self._statistics(x, log_prob))),
             "input_complexity": lambda: -log_prob / np.log(2) - png_bits(x, self.model.event),
             "likelihood_ratio": lambda: log_likelihoods(self.background, {"x": x}, seed=self.seed) - log_prob,
         }
         return {name: scores[name]() for name in methods}
 
-    def _statistics(self, x: Any) -> np.ndarray:
+    def _log_prob(self, x: Any) -> np.ndarray:
+        return log_likelihoods(self.model, {"x": x}, seed=self.seed)
+
+    @functools.cached_property
+    def _kernels(self) -> list[gaussian_kde]:
+        """The density of each statistic on the reference; other scores than that of the density of states need none."""
+        return [gaussian_kde(values) for values in self._statistics(self._reference, self._reference_log_prob)]
+
+    def _statistics(self, x: Any, log_prob: np.ndarray) -> np.ndarray:
         """`log p(x)`, `|z|^2 / 2` and their sum, float64 `[3, rows]`."""
-        log_prob = log_likelihoods(self.model, {"x": x}, seed=self.seed)
         z = in_batches(self.model.encode, {"x": x}).reshape(len(log_prob), -1)
         energy = 0.5 * np.sum(z**2, axis=1)
         return np.stack([log_prob, energy, log_prob + energy])

@@ -35,7 +35,7 @@ def posterior_draws(
         context: As in `log_prob`.
         draws: Number of draws, `burn_in` steps apart.
         burn_in: Number of steps before the first draw, in which the size of the steps adapts.
-        seed: Seed of the start and of the steps.
+        seed: Seed of the start and of the steps; None draws a new one.
 
     Returns:
         Images `[draws, rows, *event]`.
@@ -47,6 +47,7 @@ def posterior_draws(
     (Bernoulli 1996), section 1.4.1: MALA, as HMC of one step in TFP.
     """
     problem = Problem.of(model, x, keep, label, context)
+    seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
     draws, burn_in = values.check_count("draws", draws, least=1), values.check_count("burn_in", burn_in, least=1)
     to_pixels = tfp.bijectors.Sigmoid(tf.cast(0.0, problem.dtype), tf.cast(problem.high, problem.dtype))
 
@@ -67,5 +68,5 @@ def posterior_draws(
         settings = {"num_burnin_steps": burn_in, "num_steps_between_results": burn_in - 1, "trace_fn": None}
         return tfp.mcmc.sample_chain(draws, start, kernel=kernel, seed=seed, **settings)
 
-    logits = run(start, noise.seed_pair(seed))
+    logits = run(start, seed)
     return tf.stack([problem.images(problem.filled(to_pixels.forward(one))) for one in tf.unstack(logits)])

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfflows import noise
 from tfflows.models import GenerativeModel
 
 # Those of figure 8 of "Glow: Generative Flow with Invertible 1x1 Convolutions" (1807.03039).
@@ -44,4 +45,5 @@ def at_temperatures(
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 6 and figure 8.
     Differs from the paper: nothing.
     """
+    seed = noise.new_seed() if seed is None else seed
     return tf.stack([model.sample(n, label, context, seed=seed, temperature=value) for value in temperatures])

@@ -7,9 +7,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfflows import noise
 from tfflows.errors import check
+from tfflows.models.executions import execution
 from tfflows.models.initialized import Initialized
-from tfflows.models.objective import MeanNegativeLogLikelihood
+from tfflows.models.objective import MeanNegativeLogLikelihood, RecentMean
 
 
 class DistributedModel(Initialized, keras.Model):
@@ -18,6 +20,10 @@ class DistributedModel(Initialized, keras.Model):
     Keras 3 builds the model from a reduced `PerReplica` batch and reduces scalar logs over an axis that they do not
     have, and both fail under `MultiWorkerMirroredStrategy`. These hooks run one step per replica, several in each
     execution, and return the results of the metrics over all replicas.
+
+    Args:
+        progress: Name of the value that the progress bar shows next to the loss, `progress_value` of the outputs.
+        **kwargs: Arguments of `keras.Model`.
     """
 
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
@@ -27,9 +33,10 @@ class DistributedModel(Initialized, keras.Model):
     # own, which may have another optimizer.
     in_train_step = False
 
-    def __init__(self, **kwargs: Any):
+    def __init__(self, *, progress: str, **kwargs: Any):
         # Networks may compute in bfloat16 by the global policy; a model itself does not, unless it is told to.
         super().__init__(**{"dtype": keras.config.floatx(), **kwargs})
+        self._progress = RecentMean(name=progress)
         functions: dict[tuple, Any] = {}
         self._functions = lambda: functions  # wrapped in a function, as Keras would take the keys for names of state
 
@@ -72,7 +79,7 @@ class DistributedModel(Initialized, keras.Model):
         if not training:
             return tf.zeros([2], tf.int32)
         if not self.in_train_step:
-            return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
+            return noise.new_seed()
         return tf.stack([tf.constant(self.noise_seed), tf.cast(self.optimizer.iterations, tf.int32)])
 
     def unpacked(self, data: Any) -> Any:
@@ -87,17 +94,18 @@ class DistributedModel(Initialized, keras.Model):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             steps = [self._train_step_of(variables) for variables in self.trained_in_turn]
-            turns = [self._steps(step, self.train_logs) for step in steps]
-            self.train_function = self._alternating(turns) if turns else self._steps(self.train_step, self.train_logs)
+            turns = [execution(self, step, self.train_logs) for step in steps]
+            plain = execution(self, self.train_step, self.train_logs)
+            self.train_function = self._alternating(turns) if turns else plain
         return self.train_function
 
     def _alternating(self, turns):
-        def execution(iterator):
+        def turn(iterator):
             # Computed from the number of steps so far, so that a resumed run continues with the right set.
             made = int(self.optimizer.iterations.numpy()) // self.steps_per_execution
             return turns[made % len(turns)](iterator)
 
-        return execution
+        return turn
 
     def _train_step_of(self, variables):
         frozen = [other for other in self.trainable_variables if all(other is not one for one in variables)]
@@ -115,56 +123,8 @@ class DistributedModel(Initialized, keras.Model):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            self.test_function = self._steps(self.test_step, self.test_logs)
+            self.test_function = execution(self, self.test_step, self.test_logs)
         return self.test_function
-
-    def _steps(self, step, logs):
-        """A function that takes `steps_per_execution` steps, or as many as there are data for, and returns `logs()`."""
-        # A nested function only if XLA needs one: it makes the first step several times slower.
-        step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False) if self.jit_compile else step
-        one_step = self._compiled(self._one_step(step, logs))
-        several_steps = self._compiled(self._several_steps(step, logs))
-
-        def execution(iterator):
-            if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):
-                return one_step(next(iterator))  # Keras passes a generator of one batch in `train_on_batch`
-            made, its_logs = several_steps(iterator)
-            if not int(made):
-                raise StopIteration
-            return its_logs
-
-        return execution
-
-    def _one_step(self, step, logs):
-        def one_step(batch):
-            self.distribute_strategy.run(step, args=(batch,))
-            return logs()
-
-        return one_step
-
-    def _several_steps(self, step, logs):
-        if self.steps_per_execution == 1:  # a loop would take longer than the step of a small model
-            one_step = self._one_step(step, logs)
-            return lambda iterator: (1, one_step(next(iterator)))
-
-        def several_steps(iterator):
-            most = self.steps_per_execution
-
-            def body(made, batch):
-                self.distribute_strategy.run(step, args=(batch.get_value(),))
-                return made + 1, tf.cond(made + 1 < most, iterator.get_next_as_optional, lambda: batch)
-
-            start = (0, iterator.get_next_as_optional())
-            made, _ = tf.while_loop(lambda made, batch: (made < most) & batch.has_value(), body, start)
-            return made, logs()
-
-        return several_steps
-
-    def _compiled(self, function):
-        # Without AutoGraph: converting a model's code takes a third of the time of its first step.
-        # A partial function, as in `cached_function`.
-        partial = functools.partial(function)
-        return function if self.run_eagerly else tf.function(partial, reduce_retracing=True, autograph=False)
 
     def train_logs(self) -> dict[str, tf.Tensor]:
         """What training logs after a step: results over the rows of all replicas."""
@@ -174,10 +134,23 @@ class DistributedModel(Initialized, keras.Model):
         """What evaluation logs after a step."""
         return self.train_logs()
 
+    def progress_value(self, outputs: tf.Tensor) -> tf.Tensor:
+        """What the progress bar shows next to the loss, for each row."""
+        return outputs
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        self._progress.update_state(self.progress_value(y_pred), sample_weight)
+        return self.train_logs()
+
     @property
     def logged_metrics(self) -> list[keras.metrics.Metric]:
         """The metrics whose results a training step returns."""
-        return self.metrics
+        return [self._loss_tracker, self._progress, *self.layer_metrics]
+
+    @property
+    def layer_metrics(self) -> list[keras.metrics.Metric]:
+        """The training metrics of the parts of the model, such as the KL of a latent variable."""
+        return []
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Creates the variables of optimizer and loss before the first trace, in which a strategy cannot create any."""

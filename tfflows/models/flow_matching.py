@@ -10,16 +10,15 @@ from tfflows.errors import check
 from tfflows.layers import Continuous
 from tfflows.models.conditional import some_hidden
 from tfflows.models.dequantized import Dequantized
-from tfflows.models.distributed import DistributedModel
 from tfflows.models.flow import Flow
-from tfflows.models.objective import RecentMean
+from tfflows.models.other_objective import OtherObjective
 
 tfd = tfp.distributions
 
 SINKHORN_STEPS, REGULARIZATION = 50, 0.02  # of the plan of a minibatch; the second as a fraction of the mean cost
 
 
-class FlowMatching(DistributedModel):
+class FlowMatching(OtherObjective):
     """Trains a continuous flow on straight paths from data to latents; it is scored as always, by the solver.
 
         x = data, after the layers before the velocity field;  z = latent;  t = uniform(0, 1)
@@ -44,7 +43,7 @@ class FlowMatching(DistributedModel):
     """
 
     def __init__(self, model: Flow | Dequantized, *, optimal_transport: bool = False, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(model, progress="matching_error", **kwargs)
         flow = model.flow if isinstance(model, Dequantized) else model
         layers = flow.flow_layers if isinstance(flow, Flow) else []
         continuous = [layer for layer in layers if isinstance(layer, Continuous)]
@@ -52,11 +51,8 @@ class FlowMatching(DistributedModel):
         check(len(continuous) == 1 and layers[-1] is continuous[0], rule, model=model.name, fields=len(continuous))
         rule = "Expected `optimal_transport` to be False with classes or a context: a plan would mix their latents."
         check(not (optimal_transport and model.event.condition_size), rule, optimal_transport=optimal_transport)
-        self.model = model
         self.flow = flow
         self.optimal_transport = optimal_transport
-        self._progress = RecentMean(name="matching_error")
-        self.built = True
 
     @property
     def trainable_weights(self):
@@ -66,37 +62,6 @@ class FlowMatching(DistributedModel):
     @property
     def trainable_variables(self):
         return self.trainable_weights
-
-    @property
-    def event(self):
-        """What one data point is."""
-        return self.model.event
-
-    @property
-    def exact(self) -> bool:
-        """Whether log-likelihoods are exact."""
-        return self.model.exact
-
-    @property
-    def estimates(self) -> bool:
-        """Whether log-likelihoods are unbiased estimates."""
-        return self.model.estimates
-
-    @property
-    def weights_are_set(self):
-        return self.model.weights_are_set
-
-    def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Initializes the model."""
-        self.model.initialize(*args, **kwargs)
-
-    def adapt(self, batches: tf.data.Dataset) -> None:
-        """Adapts the model to the data."""
-        self.model.adapt(batches)
-
-    def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
-        """Log-likelihoods `[batch]` of the model, in nats."""
-        return self.model.nats_fn(batch, seed, num_importance_samples)
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """The negative squared error of each row in training, and the log-likelihood otherwise."""
@@ -119,22 +84,11 @@ class FlowMatching(DistributedModel):
         z = paired(x, z, partner) if self.optimal_transport else z
         return field.matching_error(x, z, t, condition) / self.event.size
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._progress.update_state(-y_pred, sample_weight)
-        return self.train_logs()
+    def progress_value(self, outputs):
+        return -outputs
 
     def test_logs(self):
         return {"loss": self._loss_tracker.result()}  # the negative log-likelihood, which is not a matching error
-
-    @property
-    def logged_metrics(self):
-        return [self._loss_tracker, self._progress, *self.flow.layer_metrics]
-
-    def save_weights(self, *args: Any, **kwargs: Any) -> None:
-        self.model.save_weights(*args, **kwargs)
-
-    def load_weights(self, *args: Any, **kwargs: Any) -> None:
-        self.model.load_weights(*args, **kwargs)
 
 
 def paired(x: tf.Tensor, z: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:

@@ -52,7 +52,7 @@ class IntegerFlow(GenerativeModel):
         self, event: Event, scales: Sequence[Sequence[FlowLayer]], *, prior: Network, components: int = 1, **kwargs: Any
     ):
         super().__init__(event, **kwargs)
-        check(event.discrete, "Expected an `event` of integers, with `levels`.", event=event.to_dict())
+        check(event.discrete and len(event.shape) == 3, "Expected images of integers.", event=event.to_dict())
         self.integers = DiscretizedLogisticMixture(event.levels, components)
         self.chains = [Chain(layers) for layers in scales]
         self._prior = lambda: prior  # a template, whose state is not part of this model

@@ -10,7 +10,7 @@ from tfflows.events import Event
 from tfflows.models import inputs
 from tfflows.models.assertions import as_input_errors
 from tfflows.models.distributed import DistributedModel
-from tfflows.models.objective import RecentMean, check_needs_no_targets
+from tfflows.models.objective import check_needs_no_targets
 from tfflows.models.statistics import with_statistics
 from tfflows.serialization import Configurable
 
@@ -18,7 +18,8 @@ from tfflows.serialization import Configurable
 class KerasModel(Configurable, DistributedModel):
     """The Keras interface of a model that has no targets.
 
-        model.compile("adam")             the loss is the mean negative log-likelihood, nats per event
+        model.compile("adam")             the loss is the mean negative log-likelihood, nats per event, to which Keras
+                                          adds the penalties of regularized weights
         model.fit(x)                      or fit(x, label), fit(x, context=...), or a dataset of x, (x, label) or
                                           {"x": ..., "label": ..., "context": ..., "sample_weight": ...}
         model.evaluate(x)                 the loss, and bits per dimension of discrete events
@@ -35,9 +36,9 @@ class KerasModel(Configurable, DistributedModel):
 
     def __init__(self, event: Event, **kwargs: Any):
         # Keras would round the float64 of a table's rows to float32.
-        super().__init__(**{"autocast": not event.columns, **kwargs})
+        progress = "bits_per_dim" if event.discrete else "nll"
+        super().__init__(**{"autocast": not event.columns, "progress": progress, **kwargs})
         self.event = event
-        self._progress = RecentMean(name="bits_per_dim" if event.discrete else "nll")
 
     def compile(
         self,
@@ -164,20 +165,3 @@ class KerasModel(Configurable, DistributedModel):
 
     def unpacked(self, data):
         return inputs.named_step(self.event, data)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._progress.update_state(self.progress_value(y_pred), sample_weight)
-        return self.train_logs()
-
-    def progress_value(self, log_prob: tf.Tensor) -> tf.Tensor:
-        """The value that the progress bar shows in addition to the loss."""
-        raise NotImplementedError
-
-    @property
-    def logged_metrics(self):
-        return [self._loss_tracker, self._progress, *self.layer_metrics]
-
-    @property
-    def layer_metrics(self) -> list[keras.metrics.Metric]:
-        """The training metrics of the parts of the model, such as the KL of a latent variable."""
-        return []

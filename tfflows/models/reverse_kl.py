@@ -6,13 +6,12 @@ import tensorflow as tf
 
 from tfflows import noise
 from tfflows.errors import check
-from tfflows.models.distributed import DistributedModel
 from tfflows.models.flow import Flow
-from tfflows.models.objective import RecentMean
+from tfflows.models.other_objective import OtherObjective
 from tfflows.targets import Target
 
 
-class ReverseKL(DistributedModel):
+class ReverseKL(OtherObjective):
     """Scores a flow's own draws: the mean negative output is the reverse KL to the target, up to the constant log Z.
 
         x, log q(x) = flow(seeds);  log_weight = log p(x) - log q(x)
@@ -35,7 +34,7 @@ class ReverseKL(DistributedModel):
     """
 
     def __init__(self, flow: Flow, target: Target, *, anneal_steps: int = 1, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(flow, progress="elbo", **kwargs)
         rule = "Expected a flow for a target: it must score what it draws, and this model has no exact density."
         check(isinstance(flow, Flow) and not flow.estimates, rule, model=flow.name)
         rule = f"Expected a flow of the target's events, of shape {list(target.event.shape)} and without labels."
@@ -43,17 +42,6 @@ class ReverseKL(DistributedModel):
         self.flow = flow
         self.target = target
         self.anneal_steps = anneal_steps
-        self._progress = RecentMean(name="elbo")
-        self.built = True
-
-    @property
-    def event(self):
-        """The event of one draw."""
-        return self.flow.event
-
-    @property
-    def weights_are_set(self):
-        return self.flow.weights_are_set
 
     def initialize(self, seeds: tf.Tensor, *, seed: int = 0) -> None:
         """Sets the data-dependent weights from samples of the base, so that the flow starts near the identity."""
@@ -82,19 +70,5 @@ class ReverseKL(DistributedModel):
         t = tf.cast(step, self.flow.compute_dtype) + 1
         return tf.minimum(0.01 + t / self.anneal_steps, 1.0)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._progress.update_state(y_pred)
-        return self.train_logs()
-
-    @property
-    def logged_metrics(self):
-        return [self._loss_tracker, self._progress, *self.flow.layer_metrics]
-
     def adapt(self, batches: tf.data.Dataset) -> None:
         """Does nothing: no layer uses batch statistics when it samples."""
-
-    def save_weights(self, *args: Any, **kwargs: Any) -> None:
-        self.flow.save_weights(*args, **kwargs)
-
-    def load_weights(self, *args: Any, **kwargs: Any) -> None:
-        self.flow.load_weights(*args, **kwargs)
