@@ -1,15 +1,16 @@
 """Trains a model of the zoo on a dataset, scores it on the whole test set, and exports it.
 
-    python train.py --model=realnvp --dataset=digits
+    python train.py --model=realnvp --dataset=digits --name=my_digits
     python train.py --model=realnvp --dataset=celeb_a --strategy=mirrored --set=model.width=64
-    python train.py --model=planar --dataset=energy/u1
+    python train.py --model=planar --dataset=energy/u1 --name=my_u1
     python train.py --model=nsf --dataset=table.csv --set=data.drop=id
 
-    python train.py --config=exported/realnvp_digits/config.json --set=model.width=64
+    python train.py --config=exported/realnvp_digits/config.json --set=model.width=64 --name=wide
 
 An interrupted run resumes from its last checkpoint when the same command is run again. --set=section.key=value changes
-any other setting: model.* of the architecture, data.* of the dataset, train.* of the training. --config trains a model
-again from the config.json of its export; other flags override the file.
+any other setting: model.* of the architecture, data.* of the dataset, train.* of the training; docs/settings.md lists
+them. --config trains a model again from the config.json of its export; other flags override the file. Without --name,
+a run in a clone may add a version to the pretrained model of the same model and dataset.
 """
 
 import dataclasses
@@ -38,7 +39,11 @@ flags.DEFINE_string(
     " folder of images, such as a.csv. (default: digits)",
 )
 flags.DEFINE_enum(
-    "strategy", "none", strategies.STRATEGIES, "One device, all GPUs here, TF_CONFIG's workers, or a TPU."
+    "strategy",
+    "none",
+    strategies.STRATEGIES,
+    "none: one device; mirrored: all GPUs of this machine; multi_worker: the workers in TF_CONFIG; tpu: the TPU named"
+    " by --tpu.",
 )
 flags.DEFINE_string("tpu", "", "Name or address of the TPU of --strategy=tpu; local on a TPU virtual machine.")
 flags.DEFINE_integer("epochs", None, "Passes over the training set.")

@@ -1,11 +1,12 @@
-"""Wrong rows of a CSV: train on past rows, export, flag new rows that are too unlikely, and ask a server for one.
+"""Finds anomalies in a CSV file: trains on past rows, exports the model, flags unlikely new rows, and asks a server.
 
     python examples/anomalies_of_a_csv.py --folder=/tmp/pumps
     python examples/anomalies_of_a_csv.py --folder=/tmp/pumps --server=localhost:8500       once a server serves it
 
-The log of a pump has its mode, its load, its temperature and its hour of day. Each value of the wrong rows is seen
-in the past, too, so that no limit on a single column finds them: only values together are wrong. The export records the
-scores of the training set; a row below their 1 % quantile is flagged, so 1 % of the right rows are flagged as well.
+The table is the log of a pump, with the mode, the load, the temperature and the hour of day. Each value of a wrong row
+also occurs in right rows; only the combination of the values is wrong, so no limit on a single column finds it. The
+export contains the scores of the training set. A row that scores below their 0.01 quantile is flagged, so about 1% of
+the right rows are flagged, too.
 """
 
 import argparse

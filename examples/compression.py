@@ -1,11 +1,11 @@
-"""Lossless compression of images by an integer discrete flow: as many bytes as the model's bits per dimension say.
+"""Compresses images without loss by an integer discrete flow, to the size that the model's bits per dimension predict.
 
     python examples/compression.py --model=idf_digits --dataset=digits
 
-The model gives each latent, an integer, a distribution that depends on the latents above it only. The range coder of
-the library constriction (`pip install constriction`) writes the latents from the top to data with these distributions,
-and reads them back in the same order. Both sides must compute the same numbers to the last bit: decompress on the
-machine, and with the versions of TensorFlow and of this library, that compressed.
+Each latent is an integer, and the model gives it a distribution that depends only on the latents of deeper scales. The
+range coder of the library constriction (`pip install constriction`) encodes the latents with these distributions, the
+deepest first, and decodes them in the same order. Both sides must compute the same numbers to the last bit, so
+decompress on the same machine, with the same versions of TensorFlow and of tfflows.
 """
 
 import argparse

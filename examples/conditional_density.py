@@ -1,14 +1,14 @@
-"""A posterior for every observation at once: a conditional flow learns p(parameters | observation) from simulations.
+"""Learns a posterior for every observation: a conditional flow is fitted to p(parameters | observation).
 
     python examples/conditional_density.py --picture=coverage.png
 
-The simulator is two moons: the likelihood cannot be written down easily, but it can be simulated, and the posterior has
-two thin crescents. A spline flow is trained on pairs of parameters, drawn from the prior, and of what the simulator
-makes of them; the observation is the context. Afterwards the posterior of any observation costs no more training.
+The simulator is "two moons". Its likelihood is hard to write down but easy to simulate, and the posterior consists of
+two thin crescents. A spline flow is trained on pairs of parameters, drawn from the prior, and simulated observations;
+the observation is the context of the flow. Afterwards, the posterior of a new observation needs no further training.
 
-Whether to believe it is a matter of simulation-based calibration: if the true parameters of fresh simulations were
-drawn from the posteriors of the flow, their ranks among samples of these posteriors are uniform, and a region that
-holds 90 % of a posterior holds the true parameters in 90 % of the simulations.
+Simulation-based calibration checks the result on new simulations. If the posteriors of the flow are right, the ranks of
+the true parameters among posterior samples are uniform, and a region that holds 90% of the posterior contains the true
+parameters in 90% of the simulations.
 
 Sources: Lueckmann et al., "Benchmarking Simulation-Based Inference", arXiv 2101.04653, T.8; Talts et al., "Validating
 Bayesian Inference Algorithms with Simulation-Based Calibration", arXiv 1804.06788; Hermans et al., arXiv 2110.06581,

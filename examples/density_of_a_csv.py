@@ -1,10 +1,10 @@
-"""The density of the rows of a CSV: train a flow on the file, score rows, and draw new ones.
+"""Estimates the density of the rows of a CSV file: trains a flow on the file, scores rows, and draws new ones.
 
     python examples/density_of_a_csv.py --folder=/tmp/rides
 
-The file has columns of different kinds, as files do: a length, which may be negative, a positive price, a category, and
-an hour of day, whose two ends are the same. All but the hour is found from the values; the model is a neural spline
-flow whose size, and whose training, follow from the number of rows.
+The columns are of different kinds: a length, which may be negative, a positive price, a category, and an hour of day,
+whose two ends are the same. The kinds are inferred from the values, except that of the hour. The model is a neural
+spline flow; its size and the length of its training follow from the number of rows.
 """
 
 import argparse

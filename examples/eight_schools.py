@@ -1,11 +1,12 @@
-"""A flow of the zoo as the posterior of a Bayesian model of TFP, compared with a long run of HMC.
+"""Fits a flow of the zoo to the posterior of a Bayesian model in TFP, and compares it with a long run of HMC.
 
     python examples/eight_schools.py
 
 Eight schools coached their students for a test; each reports the effect and its standard error. A hierarchical model
-estimates how much the effects differ. Where they differ little, the schools agree, and the posterior is a funnel. Both
-fits use the non-centered form, theta = mu + tau * theta_standard, with theta_standard a priori standard normal: it
-straightens the funnel for HMC, whose result is the reference here; the flow has to learn the curvature that remains.
+estimates how much the effects differ. If they differ little, all schools are close to the common mean, so the
+posterior is a funnel. Both methods use the non-centered form, theta = mu + tau * theta_standard, where the prior of
+theta_standard is standard normal. This form removes most of the funnel, so that HMC gives a reliable reference; the
+flow learns the curvature that remains.
 
 Source: Rubin (1981); Gelman et al., "Bayesian Data Analysis", section 5.5; the priors are those of TFP's tutorial.
 """

@@ -1,8 +1,8 @@
-"""Images from data to a served model: trains RealNVP on scanned digits, looks at it, judges it, saves and exports it.
+"""From images to a model for TF Serving: trains RealNVP on scanned digits, scores it, draws pictures, and exports it.
 
     python examples/images_end_to_end.py --folder=digits
 
-It takes three minutes on two cores. With your own images, replace the name of the dataset by the path of their folder:
+It takes three minutes on two cores. For your own images, replace the name of the dataset by the path of their folder:
 `datasets.load("photos", size=32)`.
 """
 

@@ -1,10 +1,10 @@
-"""Asks a served model: log-likelihoods of images over gRPC, samples over REST, and which images are strange.
+"""Sends requests to a served model: log-likelihoods of images over gRPC, samples over REST, and anomalous images.
 
-    python -m examples.serve_a_model        # in the folder of the clone; starts an emulator of TF Serving by itself
+    python -m examples.serve_a_model        # in the root of the clone; starts an emulator of TF Serving by itself
     python -m examples.serve_a_model --grpc=host:8500 --rest=http://host:8501   # asks a server of yours
 
-Any server of `exported/realnvp_digits` answers in the same way: `serving/serve.sh` starts tensorflow_model_server, and
-docs/serving.md says more. It takes half a minute.
+Any server of `exported/realnvp_digits` gives the same answers: `serving/serve.sh` starts tensorflow_model_server, and
+docs/serving.md has the details. It takes half a minute.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Three theorems about flows, each checked numerically; docs/theorems.md states them.
+"""Checks three theorems about flows numerically; docs/theorems.md states them.
 
     python examples/theorems.py
 
