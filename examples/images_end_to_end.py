@@ -53,7 +53,7 @@ def look(model: keras.Model, data: datasets.Data, x: np.ndarray, folder: Path) -
     trained = generate.Trained(model, "realnvp", "digits", loaded=data)
     for name, mode in {"samples": modes.sample, "ways": modes.interpolate, "decoded": modes.reconstruct}.items():
         figures.save(mode(trained).picture, folder / f"{name}.png")
-    filled = generate.inpainted(model, x, generate.mask("bottom", data.event.shape), steps=100).result.numpy()
+    filled = generate.inpaint(model, x, generate.mask("bottom", data.event.shape), steps=100).result.numpy()
     rows = [figures.grid(images, data.event, columns=len(x)) for images in (x, filled)]
     figures.save(np.concatenate(rows), folder / "inpainted.png")
 

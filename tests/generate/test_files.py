@@ -15,7 +15,7 @@ from tfflows.columns import Column
 from tfflows.datasets import attributes
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.generate import Trained, modes, outliers, reconstructed, tables
+from tfflows.generate import Trained, modes, outliers, reconstruct, tables
 from tfflows.generate.trained import first_examples
 from tfflows.models import Flow
 from tfflows.networks import LipschitzNet
@@ -96,7 +96,7 @@ def test_missing_values_have_no_reconstruction_error():
     model = zoo.create("maf", data.event, flows=1, width=8, batch_norm=False)
     x = tabling.rows(data.train)["x"]
     model.initialize(x)
-    found = reconstructed(model, x)
+    found = reconstruct(model, x)
     assert np.isnan(x).any()
     assert np.isfinite(found.error).all()
     assert np.all(found.error <= found.largest)

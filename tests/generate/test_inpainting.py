@@ -46,7 +46,7 @@ def test_unknown_mask_lists_the_known():
 
 def test_known_pixels_stay_and_the_density_rises():
     model, x = image_model(), images()[:3]
-    found = generate.inpainted(model, x, KEEP, steps=40, seed=1)
+    found = generate.inpaint(model, x, KEEP, steps=40, seed=1)
     for image in (found.start, found.result):
         np.testing.assert_array_equal(np.where(KEEP, image, 0), np.where(KEEP, x, 0))
     assert found.log_prob.shape == (41, 3)
@@ -60,7 +60,7 @@ def test_every_step_stays_inside_the_range_and_at_the_known_pixels(monkeypatch):
     monkeypatch.setattr(inpainting, "RATE", 1.0)
     monkeypatch.setattr(inpainting, "_keep_better", lambda best, highest, y, log_prob: last.append(y))
     model, x = image_model(), images()[:2]
-    generate.inpainted(model, x, KEEP, steps=5, progress=lambda number: seen.append(last[0].numpy()))
+    generate.inpaint(model, x, KEEP, steps=5, progress=lambda number: seen.append(last[0].numpy()))
     problem = Problem.of(model, x, KEEP, None, None)
     low, high = problem.ends
     assert len(seen) == 5
@@ -92,20 +92,20 @@ def test_the_ascent_is_in_the_logits_of_the_pixels_where_the_flow_has_them():
 def test_hidden_values_of_the_images_are_not_used():
     model, x = image_model(), images()[:2]
     other = np.where(KEEP, x, 7 - x)
-    first, second = (generate.inpainted(model, each, KEEP, steps=5, seed=1).result for each in (x, other))
+    first, second = (generate.inpaint(model, each, KEEP, steps=5, seed=1).result for each in (x, other))
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.slow
 def test_each_image_is_inpainted_alone():
     model, x = image_model(), images()[:3]
-    alone = generate.inpainted(model, x[:1], KEEP, steps=10, seed=1).result
-    np.testing.assert_array_equal(generate.inpainted(model, x, KEEP, steps=10, seed=1).result[:1], alone)
+    alone = generate.inpaint(model, x[:1], KEEP, steps=10, seed=1).result
+    np.testing.assert_array_equal(generate.inpaint(model, x, KEEP, steps=10, seed=1).result[:1], alone)
 
 
 def test_progress_is_told_of_each_step():
     seen = []
-    generate.inpainted(image_model(), images()[:1], KEEP, steps=4, progress=seen.append)
+    generate.inpaint(image_model(), images()[:1], KEEP, steps=4, progress=seen.append)
     assert seen == [1, 2, 3, 4]
 
 
@@ -144,10 +144,10 @@ def test_draws_have_the_conditional_distribution():
 @pytest.mark.parametrize("name", ["vae", "idf", "pixelcnn"])
 def test_models_without_a_density_of_real_pixels_say_so(name):
     with pytest.raises(InputError, match=f"needs a density of real-valued pixels.*model='{name}'"):
-        generate.inpainted(image_model(name), images()[:1], KEEP)
+        generate.inpaint(image_model(name), images()[:1], KEEP)
 
 
 @pytest.mark.parametrize("keep", [np.ones(IMAGE.shape, bool), np.zeros((4, 4), bool)])
 def test_wrong_masks_are_named(keep):
     with pytest.raises(InputError, match="Expected `keep` of the shape of an image"):
-        generate.inpainted(image_model(), images()[:1], keep)
+        generate.inpaint(image_model(), images()[:1], keep)

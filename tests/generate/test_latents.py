@@ -56,7 +56,7 @@ def test_samples_of_all_temperatures_share_their_noise():
 @pytest.mark.parametrize("path", ["linear", "spherical"])
 def test_ways_start_and_end_at_the_given_images(path):
     model, x = image_model(), images()
-    found = generate.interpolated(model, x[:3], x[3:6], steps=5, path=path).numpy()
+    found = generate.interpolate(model, x[:3], x[3:6], steps=5, path=path).numpy()
     assert found.shape == (3, 5, *IMAGE.shape)
     np.testing.assert_array_equal(found[:, 0], x[:3])
     np.testing.assert_array_equal(found[:, -1], x[3:6])
@@ -66,10 +66,10 @@ def test_linear_way_is_a_line_of_latents_and_the_other_keeps_the_norm():
     model, x = moved("realnvp")
     x = x * (np.array([1.0, 0.4], np.float32) / np.linalg.norm(x, axis=1, keepdims=True))
     first, last = x[:10], x[10:20]
-    line = model.encode(tf.reshape(generate.interpolated(model, first, last, steps=3), [-1, 2]))
+    line = model.encode(tf.reshape(generate.interpolate(model, first, last, steps=3), [-1, 2]))
     line = tf.reshape(line, [10, 3, 2])
     np.testing.assert_allclose(line[:, 1], 0.5 * (line[:, 0] + line[:, 2]), atol=2e-3)
-    arc = generate.interpolated(model, first, last, steps=3, path="spherical")
+    arc = generate.interpolate(model, first, last, steps=3, path="spherical")
     arc = tf.reshape(model.encode(tf.reshape(arc, [-1, 2])), [10, 3, 2])
     z = [model.encode(first).numpy(), model.encode(last).numpy()]
     unit = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in z]
@@ -79,7 +79,7 @@ def test_linear_way_is_a_line_of_latents_and_the_other_keeps_the_norm():
 
 def test_way_from_an_image_to_itself_stays_there():
     x = images()[:2]
-    found = generate.interpolated(image_model(), x, x, steps=4, path="spherical").numpy()
+    found = generate.interpolate(image_model(), x, x, steps=4, path="spherical").numpy()
     np.testing.assert_array_equal(found, np.broadcast_to(x[:, None], found.shape))
 
 
@@ -101,7 +101,7 @@ def test_corners_of_the_manifold_are_the_given_images():
 def test_wrong_ways_are_named(change, message):
     settings = {"first": images()[:3], "last": images()[3:6], **change}
     with pytest.raises(InputError, match=message):
-        generate.interpolated(image_model(), **settings)
+        generate.interpolate(image_model(), **settings)
 
 
 def test_manifold_takes_four_images():
@@ -111,10 +111,10 @@ def test_manifold_takes_four_images():
 
 def test_flows_reconstruct_and_autoencoders_say_by_how_much_they_miss():
     x = images()[:6]
-    found = generate.reconstructed(image_model(), x)
+    found = generate.reconstruct(image_model(), x)
     np.testing.assert_array_equal(found.events, x)
     assert float(tf.reduce_max(found.largest)) == 0
-    lossy = generate.reconstructed(image_model("vae"), x)
+    lossy = generate.reconstruct(image_model("vae"), x)
     difference = np.abs(lossy.events.numpy().astype(int) - x)
     np.testing.assert_allclose(lossy.error, difference.mean((1, 2, 3)))
     np.testing.assert_allclose(lossy.largest, difference.max((1, 2, 3)))
@@ -123,7 +123,7 @@ def test_flows_reconstruct_and_autoencoders_say_by_how_much_they_miss():
 
 def test_draws_of_the_posterior_differ_and_are_reproducible():
     model, x = image_model("flow_vae"), images()[:4]
-    first, again = (generate.redrawn(model, x, draws=3, seed=1).numpy() for _ in range(2))
+    first, again = (generate.sample_reconstructions(model, x, draws=3, seed=1).numpy() for _ in range(2))
     assert first.shape == (3, 4, *IMAGE.shape)
     np.testing.assert_array_equal(first, again)
     assert np.any(first[0] != first[1])
@@ -143,7 +143,7 @@ def test_attribute_is_the_difference_of_mean_latents():
 def test_edit_moves_latents_along_the_attribute():
     model, x = moved("realnvp")
     direction = np.array([0.3, -0.2], np.float32)
-    found = generate.edited(model, x[:5], direction, strengths=(-1.0, 0.0, 2.0))
+    found = generate.edit(model, x[:5], direction, strengths=(-1.0, 0.0, 2.0))
     np.testing.assert_allclose(found[:, 1], x[:5], atol=1e-3)
     np.testing.assert_allclose(
         model.encode(found[:, 2]) - model.encode(x[:5]), np.tile(2 * direction, (5, 1)), atol=1e-3

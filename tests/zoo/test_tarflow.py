@@ -11,7 +11,7 @@ from tfflows import layers, noise
 from tfflows.bijectors import Tokens
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.generate import denoised
+from tfflows.generate import denoise
 from tfflows.models import make_flow
 
 CONDITIONAL = Case("tarflow", Event((2,), classes=3))
@@ -95,17 +95,17 @@ def test_denoised_samples_are_the_mean_of_the_pixels_given_the_noisy_ones():
     model = make_flow(event, [layers.Rescale(high=32.0, shift=-4.0)])
     y = model.flow.sample_fn(noise.sample_seeds(3, 50), tf.ones(50), None)
     expected = np.clip(np.floor(y - 12.8**2 * (y - 128) / 32**2), 0, 255)
-    found = denoised(model, 50, input_noise=0.1, seed=3).numpy()
+    found = denoise(model, 50, input_noise=0.1, seed=3).numpy()
     assert np.mean(found == expected) > 0.98  # a pixel may be rounded to its neighbor
     assert np.abs(found - expected).max() <= 1
-    np.testing.assert_array_equal(denoised(model, 50, input_noise=0.0, seed=3), model.sample(50, seed=3))
+    np.testing.assert_array_equal(denoise(model, 50, input_noise=0.0, seed=3), model.sample(50, seed=3))
 
 
 def test_denoising_is_refused_where_there_are_no_pixels():
     with pytest.raises(InputError, match=r"`model` to be a flow of pixels\. Received: model='Flow'"):
-        denoised(make(Case("tarflow", EVENTS["vector"])), 2, input_noise=0.1)
+        denoise(make(Case("tarflow", EVENTS["vector"])), 2, input_noise=0.1)
     with pytest.raises(InputError, match=r"`input_noise` to be 0 or more\. Received: input_noise=-1"):
-        denoised(make(Case("tarflow", EVENTS["image"])), 2, input_noise=-1)
+        denoise(make(Case("tarflow", EVENTS["image"])), 2, input_noise=-1)
 
 
 def test_guidance_without_classes_is_refused():

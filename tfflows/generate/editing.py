@@ -52,7 +52,7 @@ def attribute_vectors(
     return (means[True] - means[False]).astype(np.float32)
 
 
-def edited(model: GenerativeModel, x: Any, direction: Any, *, strengths: Sequence[float]) -> tf.Tensor:
+def edit(model: GenerativeModel, x: Any, direction: Any, *, strengths: Sequence[float]) -> tf.Tensor:
     """Events with less and with more of an attribute.
 
         x' = decode(encode(x) + strength * direction)

@@ -33,7 +33,7 @@ class Inpainting:
     log_prob: tf.Tensor
 
 
-def inpainted(
+def inpaint(
     model: GenerativeModel,
     x: Any,
     keep: Any,

@@ -12,7 +12,7 @@ from tfflows.models import GenerativeModel
 PATHS = ("linear", "spherical")
 
 
-def interpolated(
+def interpolate(
     model: GenerativeModel,
     first: Any,
     last: Any,

@@ -28,7 +28,7 @@ def posterior_draws(
     of an image also depend on its row and on the number of rows.
 
     Args:
-        model: As in `inpainted`, and so are `x`, `keep`, `label` and `context`.
+        model: As in `inpaint`, and so are `x`, `keep`, `label` and `context`.
         x: Images.
         keep: Which pixels are known.
         label: As in `log_prob`.
@@ -41,7 +41,7 @@ def posterior_draws(
         Images `[draws, rows, *event]`.
 
     Raises:
-        InputError: As in `inpainted`.
+        InputError: As in `inpaint`.
 
     Source: Roberts and Tweedie, "Exponential convergence of Langevin distributions and their discrete approximations"
     (Bernoulli 1996), section 1.4.1: MALA, as HMC of one step in TFP.

@@ -25,7 +25,7 @@ class Reconstruction:
     largest: tf.Tensor
 
 
-def reconstructed(model: GenerativeModel, x: Any, label: Any = None, context: Any = None) -> Reconstruction:
+def reconstruct(model: GenerativeModel, x: Any, label: Any = None, context: Any = None) -> Reconstruction:
     """Encodes and decodes events.
 
     Args:
@@ -46,7 +46,7 @@ def reconstructed(model: GenerativeModel, x: Any, label: Any = None, context: An
     return Reconstruction(events, mean, tf.reduce_max(difference, axis=axes))
 
 
-def redrawn(
+def sample_reconstructions(
     model: GenerativeModel, x: Any, label: Any = None, context: Any = None, *, draws: int = 4, seed: Any = 0
 ) -> tf.Tensor:
     """Decodes latents that are drawn from the posterior of events, `[draws, rows, *event]`.

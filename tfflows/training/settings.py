@@ -26,7 +26,7 @@ class TrainSettings:
         weight_decay: Rate of decoupled weight decay of the kernels of networks, times the learning rate; 0 for none.
         input_noise: Standard deviation of Gaussian noise that training adds to the standardized real columns of a
             table, where it smooths the density like the bandwidth of a kernel, or to pixels scaled to [-1, 1], where it
-            lowers the score and makes samples noisy; `tfflows.generate.denoised` removes the noise. 0 for none.
+            lowers the score and makes samples noisy; `tfflows.generate.denoise` removes the noise. 0 for none.
         clip_norm: Maximum global norm, to which gradients are scaled down; None does not clip them.
         ema: Decay of the moving average of weights that evaluation and export use, which is at most
             `(1 + step) / (10 + step)`; 0 for none.

@@ -43,6 +43,6 @@ def edit(
     directions = editing.attribute_vectors(trained.model, batches, progress=bar.add)
     x, _ = trained.given(images, 1)
     of = {name: directions[known.names.index(name)] for name in chosen}
-    edited = {name: editing.edited(trained.model, x[:1], of[name], strengths=strengths)[0].numpy() for name in chosen}
+    edited = {name: editing.edit(trained.model, x[:1], of[name], strengths=strengths)[0].numpy() for name in chosen}
     arrays = {"images": np.stack(list(edited.values())), "directions": np.stack(list(of.values()))}
     return Result(sheet(edited, trained.model.event), arrays)

@@ -45,7 +45,7 @@ def inpaint(
         one = {"x": x[place], "keep": mask.reshape(event.shape)}
         one |= {key: value[place] for key, value in conditions.items()}
         progress = {"steps": steps, "progress": lambda _: bar.add(1)}
-        found = inpainting.inpainted(trained.model, **one, seed=seed, **progress)
+        found = inpainting.inpaint(trained.model, **one, seed=seed, **progress)
         row = [one["x"], found.start.numpy(), found.result.numpy()]
         if draws:
             row += list(posterior.posterior_draws(trained.model, **one, draws=draws, seed=seed).numpy())

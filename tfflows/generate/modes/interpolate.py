@@ -38,6 +38,6 @@ def interpolate(
         pairs = len(x) // 2 * 2
         ends = x[0:pairs:2], x[1:pairs:2]
         own = {name: value[0:pairs:2] for name, value in conditions.items()}
-        between = interpolation.interpolated(trained.model, *ends, **own, steps=steps, path=path).numpy()
+        between = interpolation.interpolate(trained.model, *ends, **own, steps=steps, path=path).numpy()
     rows = {f"{number + 1}": row for number, row in enumerate(between)}
     return Result(sheet(rows, trained.model.event), {"images": between})

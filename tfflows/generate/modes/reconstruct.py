@@ -23,12 +23,12 @@ def reconstruct(
         seed: Seed of the draws.
     """
     x, conditions = trained.given(images, n)
-    found = reconstruction.reconstructed(trained.model, x, **conditions)
+    found = reconstruction.reconstruct(trained.model, x, **conditions)
     rows = {"data": x, "decoded": found.events.numpy()}
     if draws:
         rule = "Expected a model whose latents are random, for draws: those of a flow of real numbers are exact."
         check(not isinstance(trained.model, Flow), rule, model=trained.name)
-        again = reconstruction.redrawn(trained.model, x, **conditions, draws=draws, seed=seed).numpy()
+        again = reconstruction.sample_reconstructions(trained.model, x, **conditions, draws=draws, seed=seed).numpy()
         rows |= {f"draw {number + 1}": row for number, row in enumerate(again)}
     center = "the posterior's center" if isinstance(trained.model, LatentVariableModel) else "the latent"
     mean, largest = float(np.mean(found.error)), float(np.max(found.largest))

@@ -9,7 +9,7 @@ from tfflows.errors import check
 from tfflows.models import Dequantized
 
 
-def denoised(
+def denoise(
     model: Dequantized,
     n: int,
     label: Any = None,
@@ -51,10 +51,10 @@ def denoised(
     condition = model.check_condition(label, context, n)
     # A tensor: a number of Python would be traced anew for each value.
     scale = tf.constant(0.5 * model.event.levels * input_noise, model.compute_dtype)
-    return model.cached_function("denoised", _denoised(model))(seeds, temperature, condition, scale)
+    return model.cached_function("denoise", _denoised_samples(model))(seeds, temperature, condition, scale)
 
 
-def _denoised(model):
+def _denoised_samples(model):
     def function(seeds, temperature, condition, scale):
         y = model.flow.sample_fn(seeds, temperature, condition)
         with tf.GradientTape() as tape:
