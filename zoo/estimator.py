@@ -29,7 +29,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
 
         estimator = zoo.DensityEstimator("nsf").fit(X)
         estimator.score_samples(X_new)      log-likelihoods, nats per row in the units of X
-        estimator.predict(X_new)            1, or -1 below the `quantile` of the training rows' log-likelihoods
+        estimator.predict(X_new)            1, or -1 below all but a share of `contamination` of the training rows
         estimator.sample(100)               new rows: a DataFrame if X is one, with its names and types
 
     `X` is an array of numbers or a DataFrame, in which text and columns of two values are categories; the columns of
@@ -49,7 +49,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             `score_samples` is then the log-likelihood of the smoothed data. All numbers are taken as real numbers
             without bounds, as `KernelDensity` takes them. The weights are those that score best on the validation set,
             which has no noise, so the density may be less wide than this. None for the density itself.
-        quantile: Share of the training rows that `predict` flags, in [0, 1).
+        contamination: Share of the training rows that `predict` flags, the least likely ones, in [0, 1).
         settings: Settings of the architecture, by name; others follow from the rules.
         train: Settings of the training, fields of `TrainSettings`, by name; others follow from the rules.
         data: Options of tables, by name: `categorical`, `continuous`, `circular`, `bounds`, `scaling`, `missing`,
@@ -74,7 +74,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         model: str = "nsf",
         *,
         bandwidth: str | float | None = None,
-        quantile: float = 0.01,
+        contamination: float = 0.01,
         settings: dict[str, Any] | None = None,
         train: dict[str, Any] | None = None,
         data: dict[str, Any] | None = None,
@@ -83,7 +83,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
     ):
         self.model = model
         self.bandwidth = bandwidth
-        self.quantile = quantile
+        self.contamination = contamination
         self.settings = settings
         self.train = train
         self.data = data
@@ -103,7 +103,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
         """
         check_choice("model", self.model, ARCHITECTURES)
-        check(0 <= self.quantile < 1, "Expected `quantile` to be in [0, 1).", quantile=self.quantile)
+        check(0 <= self.contamination < 1, "Expected `contamination` to be in [0, 1).", contamination=self.contamination)
         X = self._checked(X, reset=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if weight is not None:  # a row of weight 0 is as good as removed
@@ -120,7 +120,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         self.model_, self.n_iter_ = tables.fitted(self.config_, data, verbose=self.verbose)
         self.event_ = data.event
         self._form = Form.of(X)
-        self.offset_ = metrics.lower_quantile(self.score_samples(X, context), self.quantile, weight)
+        self.offset_ = metrics.lower_quantile(self.score_samples(X, context), self.contamination, weight)
         return self
 
     def score_samples(self, X: Any, context: Any = None) -> np.ndarray:

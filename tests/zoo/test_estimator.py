@@ -52,7 +52,7 @@ def frame(n=60):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return estimator(quantile=0.1, train={**TINY["train"], "steps": 200, "validate_every": 50}).fit(rows())
+    return estimator(contamination=0.1, train={**TINY["train"], "steps": 200, "validate_every": 50}).fit(rows())
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_score_of_a_row_depends_on_the_row_alone(fitted):
     np.testing.assert_array_equal(fitted.score_samples(x)[some], fitted.score_samples(x[some]))
 
 
-def test_flags_follow_from_the_quantile(fitted):
+def test_flags_follow_from_the_contamination(fitted):
     scores = fitted.score_samples(rows())
     assert (fitted.predict(rows()) == -1).sum() == 6
     assert set(fitted.predict(rows())[np.argsort(scores)[:6]]) == {-1}
@@ -212,26 +212,46 @@ def test_array_gives_array_of_its_type():
     assert (np.sort(drawn[:, 0])[[0, -1]] == [0, 255]).all(), "cut off, not taken modulo 256"
 
 
+CONTEXT = pd.DataFrame({"a": rows()[:, 0], "b": np.tile(["u", "v"], 30)})
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    one = estimator(train={**TINY["train"], "steps": 300, "learning_rate": 0.02})
+    return one.fit(rows()[:, 1:], context=CONTEXT)
+
+
 @pytest.mark.slow
-def test_context():
-    x, context = rows()[:, 1:], pd.DataFrame({"a": rows()[:, 0], "b": np.tile(["u", "v"], 30)})
-    one = estimator(train={**TINY["train"], "steps": 300, "learning_rate": 0.02}).fit(x, context=context)
-    shuffled = context.assign(a=context["a"].to_numpy()[::-1])
-    assert one.score(x, context=context) > one.score(x, context=shuffled) + 0.3
-    np.testing.assert_array_equal(one.score_samples(x, context[["b", "a"]]), one.score_samples(x, context))
-    assert one.sample(7, context=context.head(7)).shape == one.sample(7, context=context.head(1)).shape == (7, 1)
-    two = estimator().fit(x, context=rows())
-    assert rows().shape[1] == 2
-    drawn = [two.sample(5, random_state=0, context=one_for_all) for one_for_all in (rows()[0], rows()[:1])]
+def test_score_depends_on_the_context_of_the_row(conditional):
+    x, other = rows()[:, 1:], CONTEXT.assign(a=CONTEXT["a"].to_numpy()[::-1])
+    assert conditional.score(x, context=CONTEXT) > conditional.score(x, context=other) + 0.3
+    same = conditional.score_samples(x, CONTEXT[["b", "a"]])
+    np.testing.assert_array_equal(same, conditional.score_samples(x, CONTEXT))
+
+
+@pytest.mark.slow
+def test_samples_take_a_context_each_or_one_for_all(conditional):
+    drawn = (conditional.sample(7, context=CONTEXT.head(n)) for n in (7, 1))
+    assert [each.shape for each in drawn] == [(7, 1), (7, 1)]
+    of_array = estimator().fit(rows()[:, 1:], context=rows())
+    drawn = [of_array.sample(5, random_state=0, context=one_for_all) for one_for_all in (rows()[0], rows()[:1])]
     np.testing.assert_array_equal(*drawn)
-    for wrong in (None, context.head(3)):
-        with pytest.raises(ValueError, match="Expected"):
-            one.score_samples(x, wrong)
-    with pytest.raises(ValueError, match="one for all"):
-        one.sample(7, context=context.head(3))
 
 
-def test_copies(fitted, of_frame):
+@pytest.mark.slow
+def test_contexts_that_do_not_belong_to_the_rows_are_refused(conditional):
+    x = rows()[:, 1:]
+    with pytest.raises(ValueError, match=r"to have the columns \['x0', 'a', 'b'\]\. Received: missing=\['a', 'b'\]"):
+        conditional.score_samples(x)
+    with pytest.raises(ValueError, match=r"columns of 'X' with equally many rows\. Received: rows={'x0': 60, 'a': 3,"):
+        conditional.score_samples(x, CONTEXT.head(3))
+    with pytest.raises(
+        ValueError, match=r"`context` for each of the 7 rows, or one for all.* Received: shape=\(3, 2\)"
+    ):
+        conditional.sample(7, context=CONTEXT.head(3))
+
+
+def test_pickled_and_cloned_estimators_are_the_same(fitted, of_frame):
     for one, x in ((fitted, rows()), (of_frame, frame())):
         file = io.BytesIO()
         joblib.dump(one, file)

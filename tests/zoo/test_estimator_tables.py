@@ -66,7 +66,7 @@ def test_names_may_have_commas():
 
 WRONG = {
     "model": ({"model": "nope"}, "Expected `model` to be one of .*'nope'"),
-    "quantile": ({"quantile": 1.0}, "Expected `quantile` to be in .*quantile=1.0"),
+    "contamination": ({"contamination": 1.0}, "Expected `contamination` to be in .*contamination=1.0"),
     "setting": ({"settings": {"wide": 3}}, "Expected a setting of `model` .*wide=3"),
     "training": ({"train": {"step": 3}}, "Expected a setting of `train` .*step=3"),
     "option": ({"data": {"label": "x0"}}, "Expected `data` to be one of .*label"),
