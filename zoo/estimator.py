@@ -103,7 +103,9 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
         """
         check_choice("model", self.model, ARCHITECTURES)
-        check(0 <= self.contamination < 1, "Expected `contamination` to be in [0, 1).", contamination=self.contamination)
+        check(
+            0 <= self.contamination < 1, "Expected `contamination` to be in [0, 1).", contamination=self.contamination
+        )
         X = self._checked(X, reset=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if weight is not None:  # a row of weight 0 is as good as removed
