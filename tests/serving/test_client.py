@@ -10,6 +10,7 @@ import zoo
 from tests.serving.expected import assert_near, digits
 from tfflows import guards, metrics
 from tfflows.errors import InputError
+from tfflows.events import Event
 from tfflows.serving import Client, ServingError
 from tools.emulator.server import Emulator
 
@@ -108,6 +109,24 @@ def test_a_batch_is_split_and_joined_in_order(address, models, monkeypatch):
         assert sizes == [{4}, {4}, {2}]
         assert_near(client.sample(6, seed=3), models["canary"].sample(6, seed=3))
         assert sizes[3:] == [{4}, {2}]
+
+
+def test_model_with_a_context_takes_it_as_the_live_one(tmp_path):
+    model = zoo.create("nice", Event((2,), context=3), couplings=2, width=4, depth=1)
+    random = np.random.default_rng(0)
+    x, context = random.normal(size=(5, 2)).astype(np.float32), random.normal(size=(5, 3)).astype(np.float32)
+    model.initialize(x, context=context)
+    for weight in model.trainable_variables:
+        weight.assign_add(0.2 * random.normal(size=weight.shape))
+    model.export(tmp_path / "model" / "1")
+    config = ModelConfig(name="model", base_path=str(tmp_path / "model"))
+    with Emulator([config]) as server, Client(server.address, "model") as client:
+        assert_near(client.log_prob(x, None, context), model.log_prob(x, None, context))
+        assert_near(client.sample(5, context=context, seed=1), model.sample(5, context=context, seed=1))
+        assert_near(client.sample(2, context=context[0], seed=1), model.sample(2, context=context[0], seed=1))
+        z = client.encode(x, None, context)
+        assert_near(z, model.encode(x, None, context))
+        assert_near(client.decode(z, None, context), x)
 
 
 def test_empty_batch_sends_no_request(address, monkeypatch):
