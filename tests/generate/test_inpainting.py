@@ -103,6 +103,18 @@ def test_each_image_is_inpainted_alone():
     np.testing.assert_array_equal(generate.inpaint(model, x, KEEP, steps=10, seed=1).result[:1], alone)
 
 
+def test_each_image_may_have_a_mask_of_its_own():
+    model, x = image_model(), images()[:2]
+    masks = np.stack([KEEP, generate.mask("top", IMAGE.shape)])
+    together = generate.inpaint(model, x, masks, steps=5, seed=1)
+    for row in range(2):
+        alone = generate.inpaint(model, x[row : row + 1], masks[row], steps=5, seed=1)
+        np.testing.assert_array_equal(together.result[row], alone.result[0])
+        np.testing.assert_allclose(together.log_prob[:, row], alone.log_prob[:, 0], rtol=1e-5)
+    with pytest.raises(InputError, match=r"`keep` to be one mask for all images, of shape \(4, 4, 1\)"):
+        generate.posterior_draws(model, x, masks)
+
+
 def test_progress_is_told_of_each_step():
     seen = []
     generate.inpaint(image_model(), images()[:1], KEEP, steps=4, progress=seen.append)

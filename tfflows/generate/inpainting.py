@@ -56,7 +56,7 @@ def inpaint(
     Args:
         model: A flow of images.
         x: Images, `[rows, *event]`; their hidden pixels are not used.
-        keep: Which pixels are known, bool `[*event]`.
+        keep: Which pixels are known, bool `[*event]`, or `[rows, *event]` for a mask of each image.
         label: As in `log_prob`.
         context: As in `log_prob`.
         steps: Number of steps.
@@ -106,12 +106,12 @@ def _keep_better(best: tf.Variable, highest: tf.Variable, y: tf.Variable, log_pr
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """Images in which the same pixels are hidden.
+    """Images in which some pixels are hidden.
 
     Args:
         flow: The flow of the real-valued pixels.
         known: The images, in which the values of hidden pixels mean nothing, `[rows, *event]`.
-        keep: Which pixels are known, bool `[*event]`.
+        keep: Which pixels are known, bool `[*event]`, or `[rows, *event]`.
         condition: Label and context of each image, as the networks take them.
         pixels: From real-valued pixels to images.
         high: Upper end of the pixels' range.
@@ -133,7 +133,8 @@ class Problem:
         model.check_initialized()
         x, keep = model.event.check(x), tf.cast(values.numbers("keep", keep), tf.bool)
         rule = f"Expected `keep` of the shape of an image, {model.event.shape}, with False for some of its pixels."
-        check(tuple(keep.shape) == model.event.shape and not bool(tf.reduce_all(keep)), rule, shape=tuple(keep.shape))
+        shapes = model.event.shape, (values.rows(x), *model.event.shape)
+        check(tuple(keep.shape) in shapes and not bool(tf.reduce_all(keep)), rule, shape=tuple(keep.shape))
         condition = model.check_condition(label, context, values.rows(x))
         known = tf.cast(x, model.compute_dtype) + model.dequantization.center(tf.where(keep, x, tf.zeros_like(x)))
         first = model.flow.flow_layers[0]
@@ -148,7 +149,8 @@ class Problem:
         """The images with uniform noise in the hidden pixels, which depends on the seed and on the known ones."""
         seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
         seeds = noise.row_seeds(tf.where(self.keep, self.known, 0.0), seed)
-        return tf.where(self.keep, self.known, self.high * noise.uniform(seeds, tuple(self.keep.shape), self.dtype))
+        shape = tuple(self.known.shape[1:])
+        return tf.where(self.keep, self.known, self.high * noise.uniform(seeds, shape, self.dtype))
 
     def log_density(self, y: tf.Tensor) -> tf.Tensor:
         return self.flow.log_density(y, self.condition)
@@ -169,7 +171,7 @@ class Problem:
 
     def height(self, place: tf.Tensor) -> tf.Tensor:
         """Log-density in the coordinates of the ascent, `[rows]`."""
-        log_det = self.coordinates.forward_log_det_jacobian(place, event_ndims=self.keep.shape.rank)
+        log_det = self.coordinates.forward_log_det_jacobian(place, event_ndims=self.known.shape.rank - 1)
         return self.log_density(self.coordinates.forward(place)) + log_det
 
     def ascent(self, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -184,7 +186,7 @@ class Problem:
         return tf.clip_by_value(y, INSIDE * self.high, (1 - INSIDE) * self.high)
 
     def hidden(self, y: tf.Tensor) -> tf.Tensor:
-        """The hidden pixels of images, `[rows, hidden]`."""
+        """The hidden pixels of images with the same mask, `[rows, hidden]`."""
         return tf.boolean_mask(y, ~self.keep, axis=1)
 
     def filled(self, pixels: tf.Tensor) -> tf.Tensor:

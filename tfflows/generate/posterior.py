@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfflows import noise, values
+from tfflows.errors import check
 from tfflows.generate.inpainting import Problem
 from tfflows.models import GenerativeModel
 
@@ -28,9 +29,9 @@ def posterior_draws(
     of an image also depend on its row and on the number of rows.
 
     Args:
-        model: As in `inpaint`, and so are `x`, `keep`, `label` and `context`.
+        model: A flow of images.
         x: Images.
-        keep: Which pixels are known.
+        keep: Which pixels are known, bool `[*event]`.
         label: As in `log_prob`.
         context: As in `log_prob`.
         draws: Number of draws, `burn_in` steps apart.
@@ -47,6 +48,8 @@ def posterior_draws(
     (Bernoulli 1996), section 1.4.1: MALA, as HMC of one step in TFP.
     """
     problem = Problem.of(model, x, keep, label, context)
+    rule = f"Expected `keep` to be one mask for all images, of shape {model.event.shape}."
+    check(tuple(problem.keep.shape) == model.event.shape, rule, shape=tuple(problem.keep.shape))
     seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
     draws, burn_in = values.check_count("draws", draws, least=1), values.check_count("burn_in", burn_in, least=1)
     to_pixels = tfp.bijectors.Sigmoid(tf.cast(0.0, problem.dtype), tf.cast(problem.high, problem.dtype))

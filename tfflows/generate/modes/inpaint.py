@@ -38,19 +38,19 @@ def inpaint(
     event = trained.model.event
     known = _masks(figures.image_shape(event), hide, keep, seed)
     x, conditions = trained.given(images, len(known))
-    bar = keras.utils.Progbar(len(known) * steps)
-    rows = {}
-    for number, (name, mask) in enumerate(known.items()):
-        place = slice(number % len(x), number % len(x) + 1)
-        one = {"x": x[place], "keep": mask.reshape(event.shape)}
-        one |= {key: value[place] for key, value in conditions.items()}
-        progress = {"steps": steps, "progress": lambda _: bar.add(1)}
-        found = inpainting.inpaint(trained.model, **one, seed=seed, **progress)
-        row = [one["x"], found.start.numpy(), found.result.numpy()]
-        if draws:
-            row += list(posterior.posterior_draws(trained.model, **one, draws=draws, seed=seed).numpy())
-        rows[name] = np.concatenate(row)
+    place = np.arange(len(known)) % len(x)
+    given = {"x": x[place], **{name: value[place] for name, value in conditions.items()}}
+    keep = np.stack([mask.reshape(event.shape) for mask in known.values()])
+    bar = keras.utils.Progbar(steps)
+    found = inpainting.inpaint(trained.model, **given, keep=keep, steps=steps, seed=seed, progress=bar.update)
+    columns = [given["x"], found.start.numpy(), found.result.numpy()]
+    rows = {name: [column[number] for column in columns] for number, name in enumerate(known)}
+    for number, name in enumerate(known if draws else ()):
+        one = {key: value[number : number + 1] for key, value in given.items()}
+        drawn = posterior.posterior_draws(trained.model, **one, keep=keep[number], draws=draws, seed=seed)
+        rows[name] += list(drawn[:, 0].numpy())
     report = "Columns: the image, the known pixels with noise, the likeliest image" + (", draws." if draws else ".")
+    rows = {name: np.stack(row) for name, row in rows.items()}
     return Result(sheet(rows, event), {"images": np.stack(list(rows.values()))}, report)
 
 
