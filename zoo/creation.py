@@ -1,9 +1,7 @@
 """New models of the zoo, by name or by configuration."""
 
-import contextlib
 import math
 import typing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, Tabular
 from tfflows.models.known import real_event
+from tfflows.networks.policy import policy_of_new_layers
 from tfflows.overrides import typed
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
@@ -85,19 +84,8 @@ def build(config: Config, event: Event, *, weights: Path | None = None) -> Gener
         InputError: As in `create`.
     """
     mixed = config.settings.mixed_precision and weights is None
-    with seeded(config.seed), _policy("mixed_bfloat16" if mixed else keras.config.floatx()):
+    with seeded(config.seed), policy_of_new_layers("mixed_bfloat16" if mixed else keras.config.floatx()):
         model = create(config.architecture, event, **config.model)
     if weights is not None:
         model.load_weights(weights)
     return model
-
-
-@contextlib.contextmanager
-def _policy(name: str) -> Iterator[None]:
-    """Inside the block, new layers have this dtype policy."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)

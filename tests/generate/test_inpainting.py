@@ -111,7 +111,7 @@ def test_each_image_may_have_a_mask_of_its_own():
         alone = generate.inpaint(model, x[row : row + 1], masks[row], steps=5, seed=1)
         np.testing.assert_array_equal(together.result[row], alone.result[0])
         np.testing.assert_allclose(together.log_prob[:, row], alone.log_prob[:, 0], rtol=1e-5)
-    with pytest.raises(InputError, match=r"`keep` to be one mask for all images, of shape \(4, 4, 1\)"):
+    with pytest.raises(InputError, match=r"one mask `keep` for all images, \(4, 4, 1\)\. Received: shape=\(2, 4, 4, 1\)"):
         generate.posterior_draws(model, x, masks)
 
 

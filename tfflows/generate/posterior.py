@@ -48,16 +48,15 @@ def posterior_draws(
     (Bernoulli 1996), section 1.4.1: MALA, as HMC of one step in TFP.
     """
     problem = Problem.of(model, x, keep, label, context)
-    rule = f"Expected `keep` to be one mask for all images, of shape {model.event.shape}."
-    check(tuple(problem.keep.shape) == model.event.shape, rule, shape=tuple(problem.keep.shape))
+    shape = tuple(problem.keep.shape)
+    check(shape == model.event.shape, f"Expected one mask `keep` for all images, {model.event.shape}.", shape=shape)
     seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
     draws, burn_in = values.check_count("draws", draws, least=1), values.check_count("burn_in", burn_in, least=1)
     to_pixels = tfp.bijectors.Sigmoid(tf.cast(0.0, problem.dtype), tf.cast(problem.high, problem.dtype))
 
     def log_density(logits):
-        pixels = to_pixels.forward(logits)
         log_det = to_pixels.forward_log_det_jacobian(logits, event_ndims=1)
-        return problem.log_density(problem.filled(pixels)) + log_det
+        return problem.log_density(problem.filled(to_pixels.forward(logits))) + log_det
 
     start = to_pixels.inverse(problem.inside(problem.hidden(problem.started(seed))))
     kernel = tfp.mcmc.SimpleStepSizeAdaptation(

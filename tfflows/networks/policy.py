@@ -1,4 +1,4 @@
-"""The dtype policy of layers that a layer creates."""
+"""The dtype policy of new layers, and of those that a layer creates."""
 
 import contextlib
 import functools
@@ -23,14 +23,15 @@ class OwnPolicy:
 def _with_own_policy(build: Callable) -> Callable:
     @functools.wraps(build)
     def built(self, *args, **kwargs):
-        with _global_policy(self.dtype_policy):
+        with policy_of_new_layers(self.dtype_policy):
             return build(self, *args, **kwargs)
 
     return built
 
 
 @contextlib.contextmanager
-def _global_policy(policy: keras.DTypePolicy) -> Iterator[None]:
+def policy_of_new_layers(policy: keras.DTypePolicy | str) -> Iterator[None]:
+    """Inside the block, new Keras layers have this dtype policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
