@@ -109,7 +109,10 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
 
 
 def new_seed() -> tf.Tensor:
-    """A random seed, int32 `[2]`, anew in each call of a graph; `keras.utils.set_random_seed` makes it repeatable."""
+    """A random seed, int32 `[2]`, anew in each call of a graph.
+
+    `keras.utils.set_random_seed` makes it repeatable, except under XLA, which ignores it.
+    """
     return tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
 
 

@@ -1,5 +1,6 @@
 """Density estimation and anomaly detection with the interface of scikit-learn."""
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
 
         estimator = zoo.DensityEstimator("nsf").fit(X)
         estimator.score_samples(X_new)      log-likelihoods, nats per row in the units of X
-        estimator.predict(X_new)            1, or -1 below all but a share of `contamination` of the training rows
+        estimator.predict(X_new)            1, or -1 for rows whose log-likelihood is below `offset_`
         estimator.sample(100)               new rows: a DataFrame if X is one, with its names and types
 
     `X` is an array of numbers or a DataFrame, in which text and columns of two values are categories; the columns of
@@ -103,9 +104,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
         """
         check_choice("model", self.model, ARCHITECTURES)
-        check(
-            0 <= self.contamination < 1, "Expected `contamination` to be in [0, 1).", contamination=self.contamination
-        )
+        _check_contamination(self.contamination)
         X = self._checked(X, reset=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if weight is not None:  # a row of weight 0 is as good as removed
@@ -186,3 +185,8 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self._takes_nan
         return tags
+
+
+def _check_contamination(share: Any) -> None:
+    in_range = isinstance(share, numbers.Real) and 0 <= share < 1
+    check(in_range, "Expected `contamination` to be a number in [0, 1).", contamination=share)

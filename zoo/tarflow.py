@@ -98,7 +98,7 @@ def alternate(blocks: int, network: CausalTransformer, jacobi_blocks: int | None
 
 # Presets.
 # Ours, but for the images of 64 x 64: the density run of the paper, with patches of 2, batches of 256 and AdamW at 1e-4
-# with a cosine; the number of epochs and the clipping are ours.
+# with a cosine; the number of epochs and the clipping are ours, and its weight decay is not of kernels only.
 TOY = {
     "steps": 4000,
     "batch_size": 512,

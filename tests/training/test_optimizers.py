@@ -177,14 +177,14 @@ def test_decay_leaves_the_layers_of_a_flow_alone(name):
     assert decayed == {"kernel"}
 
 
-def after_steps_of_muon(devices, number=3):
-    """Variables after some steps; the gradient has two parts, one for each device, or both for one."""
+def after_steps(kind, devices, number=3):
+    """Each replica's variables after some steps; the gradient has two parts, one for each device, or both for one."""
     random = np.random.default_rng(3)
     parts = [tf.constant(random.normal(size=(2, *shape)), tf.float32) for _, shape in NAMED]
     strategy = tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
     with strategy.scope():
         variables = [keras.Variable(np.ones(shape), dtype="float32", name=name) for name, shape in NAMED]
-        one = optimizers.Muon(0.1, clip_norm=0.5)
+        one = kind(0.1, clip_norm=0.5, weight_decay=0.5)
         one.build(variables)
 
     def on_replica():
@@ -195,13 +195,15 @@ def after_steps_of_muon(devices, number=3):
     step = tf.function(lambda: strategy.run(on_replica), autograph=False)
     for _ in range(number):
         step()
-    return [variable.numpy() for variable in variables]
+    return [[copy.numpy() for copy in strategy.experimental_local_results(one.value)] for one in variables]
 
 
-def test_muon_on_two_replicas_is_muon_on_one():
-    pairs = zip(after_steps_of_muon(["CPU:0"]), after_steps_of_muon(["CPU:0", "CPU:1"]), strict=True)
-    for one, two in pairs:
-        np.testing.assert_allclose(two, one, rtol=1e-5)
+@pytest.mark.parametrize("kind", [optimizers.Adam, optimizers.Adamax, optimizers.Muon])
+def test_two_replicas_are_one(kind):
+    for (one,), copies in zip(after_steps(kind, ["CPU:0"]), after_steps(kind, ["CPU:0", "CPU:1"]), strict=True):
+        assert len(copies) == 2
+        for copy in copies:
+            np.testing.assert_allclose(copy, one, rtol=1e-5)
         assert np.abs(one - 1).max() > 0.05
 
 

@@ -66,7 +66,8 @@ def test_names_may_have_commas():
 
 WRONG = {
     "model": ({"model": "nope"}, "Expected `model` to be one of .*'nope'"),
-    "contamination": ({"contamination": 1.0}, "Expected `contamination` to be in .*contamination=1.0"),
+    "contamination": ({"contamination": 1.0}, "Expected `contamination` to be a number in .*contamination=1.0"),
+    "contamination of scikit-learn": ({"contamination": "auto"}, "`contamination` to be a number .*='auto'"),
     "setting": ({"settings": {"wide": 3}}, "Expected a setting of `model` .*wide=3"),
     "training": ({"train": {"step": 3}}, "Expected a setting of `train` .*step=3"),
     "option": ({"data": {"label": "x0"}}, "Expected `data` to be one of .*label"),

@@ -137,5 +137,5 @@ def test_real_numbers_are_refused():
 
 
 def test_vectors_of_integers_are_refused():
-    with pytest.raises(InputError, match=r"Expected images of integers\. Received: event="):
+    with pytest.raises(InputError, match=r"Expected images of integers, with `levels`\. Received: event="):
         IntegerFlow(Event((4,), "uint8", 8), [[]], prior=DenseNet(width=4, depth=1))

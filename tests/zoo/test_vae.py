@@ -180,6 +180,7 @@ def compiled(**settings):
     for name, value in settings.items():
         setattr(model, name, value)
     model.compile("sgd")
+    model.in_train_step = True
     return model
 
 
@@ -206,6 +207,12 @@ def test_kl_is_warmed_up_by_the_step(step, beta):
     x = np.float32(np.random.default_rng(1).normal(size=(32, 3)))
     cost, _, kl, _ = trained_cost(compiled(free_bits=0.2, kl_warmup_steps=10), x, step)
     np.testing.assert_allclose(cost, beta * (kl[0] + 0.2), rtol=1e-4)
+
+
+def test_training_loop_of_ones_own_has_no_warm_up():
+    model = compiled(kl_warmup_steps=10)
+    model.in_train_step = False
+    np.testing.assert_allclose(model._cost(tf.constant([[0.5, 1.0]]), training=True), [1.5], rtol=1e-6)
 
 
 @pytest.mark.slow

@@ -132,7 +132,7 @@ class Problem:
         check(isinstance(model, Dequantized), rule, model=model.name)
         model.check_initialized()
         x, keep = model.event.check(x), tf.cast(values.numbers("keep", keep), tf.bool)
-        rule = f"Expected `keep` of the shape of an image, {model.event.shape}, with False for some of its pixels."
+        rule = f"Expected `keep` of shape {model.event.shape}, or one for each image, with False for some pixels."
         shapes = model.event.shape, (values.rows(x), *model.event.shape)
         check(tuple(keep.shape) in shapes and not bool(tf.reduce_all(keep)), rule, shape=tuple(keep.shape))
         condition = model.check_condition(label, context, values.rows(x))

@@ -42,7 +42,7 @@ def posterior_draws(
         Images `[draws, rows, *event]`.
 
     Raises:
-        InputError: As in `inpaint`.
+        InputError: As in `inpaint`, or `keep` has a mask for each image.
 
     Source: Roberts and Tweedie, "Exponential convergence of Langevin distributions and their discrete approximations"
     (Bernoulli 1996), section 1.4.1: MALA, as HMC of one step in TFP.

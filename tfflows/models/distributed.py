@@ -29,8 +29,8 @@ class DistributedModel(Initialized, keras.Model):
     # Seed of the training noise; `fit` of `tfflows.training` sets it from the run's seed.
     noise_seed = 0
 
-    # Whether `train_step` runs, so that the optimizer counts the steps. It does not in a training loop of the user's
-    # own, which may have another optimizer.
+    # True in the steps of `fit` and `train_on_batch`, which `optimizer.iterations` counts. A loop of the user's own may
+    # have another optimizer.
     in_train_step = False
 
     def __init__(self, *, progress: str, **kwargs: Any):
@@ -67,13 +67,6 @@ class DistributedModel(Initialized, keras.Model):
         # one.
         return super().compute_loss(x, y_pred, y_pred, sample_weight, training)
 
-    def train_step(self, data):
-        self.in_train_step = True
-        try:
-            return super().train_step(data)
-        finally:
-            self.in_train_step = False
-
     def step_seed(self, *, training: bool) -> tf.Tensor:
         """The seed, int32 `[2]`, of a step's noise: a new one in each training step, a fixed one in other steps."""
         if not training:
@@ -93,11 +86,20 @@ class DistributedModel(Initialized, keras.Model):
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            steps = [self._train_step_of(variables) for variables in self.trained_in_turn]
-            turns = [execution(self, step, self.train_logs) for step in steps]
-            plain = execution(self, self.train_step, self.train_logs)
-            self.train_function = self._alternating(turns) if turns else plain
+            steps = [self._train_step_of(variables) for variables in self.trained_in_turn] or [self.train_step]
+            turns = [execution(self, self._counted(step), self.train_logs) for step in steps]
+            self.train_function = self._alternating(turns) if len(turns) > 1 else turns[0]
         return self.train_function
+
+    def _counted(self, train_step):
+        def step(data):
+            self.in_train_step = True
+            try:
+                return train_step(data)
+            finally:
+                self.in_train_step = False
+
+        return step
 
     def _alternating(self, turns):
         def turn(iterator):

@@ -52,7 +52,8 @@ class IntegerFlow(GenerativeModel):
         self, event: Event, scales: Sequence[Sequence[FlowLayer]], *, prior: Network, components: int = 1, **kwargs: Any
     ):
         super().__init__(event, **kwargs)
-        check(event.discrete and len(event.shape) == 3, "Expected images of integers.", event=event.to_dict())
+        is_image = event.discrete and len(event.shape) == 3
+        check(is_image, "Expected images of integers, with `levels`.", event=event.to_dict())
         self.integers = DiscretizedLogisticMixture(event.levels, components)
         self.chains = [Chain(layers) for layers in scales]
         self._prior = lambda: prior  # a template, whose state is not part of this model

@@ -37,7 +37,8 @@ class JointHeads(Configurable, keras.layers.Layer):
         self.places += atoms
         self.heads = [*heads, *(AtomHead(columns[place], self.compute_dtype) for place in atoms)]
         sizes = [head.size for head in self.heads], [head.outputs for head in self.heads]
-        self.network = GroupedMADE(*sizes, width=width, depth=2, context_size=context_size) if self.heads else None
+        settings = {"width": width, "depth": 2, "context_size": context_size, "dtype": self.dtype_policy}
+        self.network = GroupedMADE(*sizes, **settings) if self.heads else None
 
     def build(self, input_shape=None):
         if self.network is not None:

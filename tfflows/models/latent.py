@@ -49,7 +49,7 @@ class LatentVariableModel(GenerativeModel):
     Args:
         event: What one data point is; it determines the likelihood: Bernoulli, discretized logistic or Gaussian.
         free_bits: Nats that a group of latents may use at no cost in training.
-        kl_warmup_steps: Number of steps over which `beta` rises to 1.
+        kl_warmup_steps: Number of steps of `fit` over which `beta` rises to 1; in other training loops it is 1.
 
     Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (1312.6114), section 2.2; importance weights: Burda
     et al., "Importance Weighted Autoencoders" (1509.00519), section 3; free bits: Kingma et al., "Improved Variational
@@ -183,10 +183,10 @@ class LatentVariableModel(GenerativeModel):
         return self._beta(kl.dtype) * tf.reduce_sum(kl, axis=-1)
 
     def _beta(self, dtype):
-        optimizer = getattr(self.trained_model(), "optimizer", None)
-        if optimizer is None:  # not compiled
+        model = self.trained_model()
+        if not model.in_train_step:
             return tf.ones([], dtype)
-        step = tf.cast(tf.convert_to_tensor(optimizer.iterations), dtype)
+        step = tf.cast(tf.convert_to_tensor(model.optimizer.iterations), dtype)
         return tf.minimum(tf.ones([], dtype), (step + 1) / self.kl_warmup_steps)
 
 

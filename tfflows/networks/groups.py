@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from tfflows.networks.base import with_context
 from tfflows.networks.made import masked_layers
+from tfflows.networks.policy import OwnPolicy
 from tfflows.serialization import Configurable
 
 
-class GroupedMADE(Configurable, keras.layers.Layer):
+class GroupedMADE(OwnPolicy, Configurable, keras.layers.Layer):
     """MADE for entries with several inputs and outputs each, such as categories in one-hot form.
 
     As in `MADE`, a unit of degree m sees units of degrees up to m, and an output of degree m units below m; all inputs

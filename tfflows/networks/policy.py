@@ -11,7 +11,8 @@ import keras
 class OwnPolicy:
     """A mixin for Keras layers: the layers that they create in `build` have their dtype policy.
 
-    Keras would give them the global policy, under which a saved model is not always loaded.
+    Keras would give them the global policy, which may be another one when the model is loaded. Only a `build` that the
+    class itself defines has this effect.
     """
 
     def __init_subclass__(cls, **kwargs: Any):

@@ -94,14 +94,15 @@ class DecaysKernels:
     Decay would pull a shift or a scale away from the data, and the degrees of freedom of a Student's t base to 1.
     """
 
-    def _use_weight_decay(self, variable):
-        return is_kernel(variable) and super()._use_weight_decay(variable)
+    def build(self, variables):
+        if not self.built:
+            self.exclude_from_weight_decay([variable for variable in variables if not is_kernel(variable)])
+        super().build(variables)
 
 
-def is_kernel(variable: keras.Variable | tf.Variable) -> bool:
+def is_kernel(variable: keras.Variable) -> bool:
     """Whether a variable is a matrix or a convolution of a network, or the direction of weight normalization."""
-    name = variable.name.rpartition("/")[2].partition(":")[0]  # of a TensorFlow variable: "mlp/dense/kernel:0"
-    return len(variable.shape) >= 2 and (name.startswith("kernel") or name == "direction")
+    return len(variable.shape) >= 2 and (variable.name.startswith("kernel") or variable.name == "direction")
 
 
 @keras.saving.register_keras_serializable("tfflows")
