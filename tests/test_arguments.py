@@ -216,4 +216,4 @@ def test_wrong_arguments_get_one_line(kind, method, argument, form):
     message = str(raised.value)
     assert "\n" not in message
     assert len(message) < 250
-    assert "Received: " in message
+    assert f"`{'label' if argument == 'y' else argument}`" in message.partition(" Received: ")[0]

@@ -54,6 +54,19 @@ def test_wrong_settings_are_named_with_their_choices(overrides, message):
         zoo.configure("realnvp", "digits", overrides=overrides)
 
 
+@pytest.mark.parametrize("name", ["1a", "a/b", "../x", ".a", "a b", "aä", "a\n"])
+def test_name_of_a_model_is_a_word(name):
+    with pytest.raises(
+        InputError, match=r"^Expected --name to start with a letter and to hold letters, digits,"
+    ) as raised:
+        zoo.configure("realnvp", "digits", name=name)
+    assert str(raised.value).endswith(f"Received: name={name!r}.")
+
+
+def test_name_of_a_model_is_its_id():
+    assert zoo.configure("realnvp", "digits", name="my_model-2.1").id == "my_model-2.1"
+
+
 def test_unknown_names_list_the_known():
     with pytest.raises(InputError, match=r"`--model` to be one of \['nice', 'realnvp'.*Received: model='real_nvp'"):
         zoo.configure("real_nvp", "digits")

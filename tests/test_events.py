@@ -1,9 +1,12 @@
 """What an event is, and which values are refused."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfflows.columns import Column
 from tfflows.errors import InputError
 from tfflows.events import Event
 
@@ -16,8 +19,18 @@ def test_event_knows_its_size_and_kind():
     assert Event((4, 4)).kind == "tensor"
 
 
-def test_event_round_trips_through_json():
-    assert Event(**DIGITS.to_dict()) == DIGITS
+COLUMNS = (Column("hour", "circular", low=0.0, high=24.0), Column("color", "categorical", categories=("red", "ä")))
+TABLE = Event((2,), classes=2, context=1, columns=COLUMNS, context_columns=(Column("a"),), labels=("no", "yes"))
+
+
+@pytest.mark.parametrize("event", [DIGITS, TABLE, Event((3,), context=2)], ids=["digits", "table", "context"])
+def test_event_round_trips_through_json(event):
+    read = Event(**json.loads(json.dumps(event.to_dict())))
+    assert read == event
+    assert hash(read) == hash(event)
+
+
+def test_json_of_an_event_leaves_out_what_says_nothing():
     assert DIGITS.to_dict() == {"shape": [8, 8, 1], "dtype": "uint8", "levels": 17, "classes": 0}
 
 
@@ -36,6 +49,13 @@ def test_event_round_trips_through_json():
         ),
         ({"shape": (3,), "dtype": "float64"}, r"`dtype` to be 'float32' with levels=None"),
         ({"shape": (3,), "classes": -1}, r"`classes` to be 0 or more"),
+        ({"shape": (3,), "context": -1}, r"`context` to be 0 or more\. Received: context=-1"),
+        ({"shape": (3,), "classes": 3, "labels": ("a", "b")}, r"a name for each class, or none\..*labels=\('a', 'b'\)"),
+        ({"shape": (3,), "labels": ("a",)}, r"a name for each class, or none\..*classes=0"),
+        ({"shape": (3,), "columns": COLUMNS}, r"a column for each entry of a vector.*columns=2.*shape=\(3,\)"),
+        ({"shape": (2,), "columns": COLUMNS, "context": 1}, r"for each entry of its context.*context_columns=0"),
+        ({"shape": (2,), "context": 1, "context_columns": COLUMNS[:1]}, r"for each entry of its context.*columns=0"),
+        ({"shape": (2,), "columns": (COLUMNS[0], COLUMNS[0])}, r"columns of different names\..*names=\['hour'\]"),
     ],
 )
 def test_event_that_makes_no_sense_is_refused(arguments, message):

@@ -86,7 +86,7 @@ def test_every_range_has_two_ends():
     assert one_ended == []
 
 
-def test_extras():
+def test_extras_are_gpu_beam_test_and_bench():
     assert set(EXTRAS) == {"gpu", "beam", "test", "bench"}
     assert all(requirements(text) for text in EXTRAS.values())
 

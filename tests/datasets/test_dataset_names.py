@@ -67,7 +67,7 @@ def test_classes_are_those_of_the_label():
         ("caltech101", r"images of one shape.*shape=\(None, None, 3\)"),
     ],
 )
-def test_wrong_names(use, name, message):
+def test_wrong_names_are_refused_in_one_line(use, name, message):
     with pytest.raises(InputError, match=message) as caught:
         use(name)
     assert "\n" not in str(caught.value)
@@ -87,7 +87,7 @@ def test_wrong_names(use, name, message):
         ({"data_dir": 3}, "`data_dir`.*data_dir=3"),
     ],
 )
-def test_wrong_options(use, options, message):
+def test_wrong_options_are_refused_by_name(use, options, message):
     with pytest.raises(InputError, match=message):
         use("mnist", **options)
 

@@ -1,3 +1,5 @@
+"""The digits of scikit-learn: their event, their fixed splits, and what they do not take."""
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -31,7 +33,7 @@ def test_splits_are_drawn_at_random_and_always_the_same():
 
 
 @pytest.mark.parametrize("conditional", [False, True])
-def test_event(conditional):
+def test_event_is_an_image_of_17_levels_with_a_class_if_conditional(conditional):
     data = datasets.load("digits", conditional=conditional)
     assert data.event == datasets.event("digits", conditional=conditional)
     assert data.event == Event((8, 8, 1), "uint8", levels=17, classes=10 * conditional)

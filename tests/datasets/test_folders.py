@@ -89,7 +89,7 @@ def test_labels_are_the_subfolders(tmp_path):
 
 @pytest.mark.parametrize("ending", ["png", "PNG", "jpg", "jpeg", "bmp", "gif"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_formats(ending, channels, tmp_path):
+def test_images_of_every_format_are_read(ending, channels, tmp_path):
     values = np.full((8, 8) if channels == 1 else (8, 8, 3), 77, np.uint8)
     for index in range(3):
         Image.fromarray(values).save(tmp_path / f"{index}.{ending}")

@@ -1,3 +1,5 @@
+"""Crops, sizes and bits of images, as the papers prepare them."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -50,7 +52,7 @@ def test_random_flip_is_a_function_of_the_seed_and_fair():
 
 
 @pytest.mark.parametrize("n_bits", range(1, 9))
-def test_top_bits(n_bits):
+def test_top_bits_are_the_quotient_by_a_power_of_2(n_bits):
     every = tf.reshape(tf.range(256), [16, 16, 1])
     kept = recipes.top_bits(tf.cast(every, tf.uint8), n_bits)
     assert kept.dtype == tf.uint8

@@ -66,7 +66,7 @@ def column(values, **options):
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_column(name):
+def test_kind_support_and_step_of_a_column_follow_from_its_values(name):
     values, options, expected = COLUMNS[name]
     alone = name == "copies"  # with another column, no row is a copy
     found = datasets.from_arrays({"a": values}).event.columns[0] if alone else column(values, **options)

@@ -111,20 +111,26 @@ WRONG = {
     "dropped and data": ({"columns": "length", "circular": None, "drop": "length"}, "data.drop.*both=.'length'"),
     "dropped and label": ({"drop": "species"}, "data.drop.*both=.'species'"),
     "unknown data": ({"columns": "size"}, "Expected columns of 'data', which has 'length'.*unknown=.'size'"),
-    "unknown drop": ({"drop": "size"}, "unknown=.'size'"),
-    "unknown label": ({"label": "size"}, "unknown=.'size'"),
-    "none left": ({"drop": "length,income,children,hour,color,share"}, "at least one column"),
+    "unknown drop": ({"drop": "size"}, "Expected columns of 'data', .*unknown=.'size'"),
+    "unknown label": ({"label": "size"}, "Expected columns of 'data', .*unknown=.'size'"),
+    "none left": (
+        {"drop": "length,income,children,hour,color,share"},
+        "Expected at least one column of 'data' for the data",
+    ),
     "unknown circular": ({"circular": "size:0:1"}, "data.circular to name columns.*'size'"),
-    "circular, one end": ({"circular": "hour:0:"}, "two ends"),
-    "circular, no ends": ({"circular": "hour"}, "NAME:LOW:HIGH"),
+    "circular, one end": (
+        {"circular": "hour:0:"},
+        "two ends of a circular column: .*circular='hour:0:', column='hour'",
+    ),
+    "circular, no ends": ({"circular": "hour"}, "NAME:LOW:HIGH in data.circular.*circular='hour'"),
     "circular text": ({"circular": "color:0:1"}, "Expected numbers in column 'color'"),
     "continuous text": ({"continuous": "color"}, "Expected numbers in column 'color'"),
     "bounds of text": ({"bounds": "color:0:1"}, "Expected numbers in column 'color'"),
     "two kinds": ({"categorical": "hour"}, "one of data.categorical, .*twice=.'hour'"),
     "unknown bounds": ({"bounds": "temperature:0:"}, "data.bounds to name columns.*'temperature'"),
     "bounds violated": ({"bounds": "length:0:"}, "column 'length' inside of its bounds, 0.0 and None"),
-    "bounds in the wrong order": ({"bounds": "length:1:0"}, "NAME:LOW:HIGH"),
-    "text as context": ({"missing": "fill"}, "`missing` to be one of"),
+    "bounds in the wrong order": ({"bounds": "length:1:0"}, "NAME:LOW:HIGH in data.bounds.*bounds='length:1:0'"),
+    "unknown way": ({"missing": "fill"}, "`missing` to be one of.*missing='fill'"),
     "weight of text": ({"weight": "color"}, "numbers in the column of the weights.*weight='color'"),
     "half": ({"holdout": 0.5}, "`holdout`.*holdout=0.5"),
     "option of images": ({"n_bits": 5}, "`n_bits` is an option of"),
@@ -140,13 +146,23 @@ def test_wrong_options_are_named(name):
 
 
 LINES = tabling.text(tabling.mixed(40)).splitlines()
+WEIGHTS = r"weights of 0 or more in column 'weight', not all 0\. Received: smallest="
 FILES = {
-    "missing": ([*LINES[:5], ",1,2,3,red,0.5,20,cat,1", *LINES[6:]], "column='length', row=4, file=.*a.csv"),
-    "missing label": ([*LINES[:5], "1,1,2,3,red,0.5,20,,1", *LINES[6:]], "label in column 'species'.*row=4"),
-    "negative weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,-1", *LINES[6:]], "weight"),
-    "missing weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,", *LINES[6:]], "weight"),
-    "one row": (LINES[:2], "at least 3 rows .* Received: rows=1"),
-    "one class": ([line for line in LINES if "dog" not in line], "at least two classes.*'cat'"),
+    "missing": (
+        [*LINES[:5], ",1,2,3,red,0.5,20,cat,1", *LINES[6:]],
+        r"no missing values: .*column='length', row=4, file=.*a\.csv'",
+    ),
+    "missing label": (
+        [*LINES[:5], "1,1,2,3,red,0.5,20,,1", *LINES[6:]],
+        r"a label in column 'species' of each row\. Received: row=4, file=.*a\.csv'",
+    ),
+    "negative weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,-1", *LINES[6:]], f"{WEIGHTS}-1.0"),
+    "missing weight": ([*LINES[:5], "1,1,2,3,red,0.5,20,cat,", *LINES[6:]], f"{WEIGHTS}nan"),
+    "one row": (LINES[:2], r"at least 3 rows of .*a\.csv' to train on whose weight is not 0\. Received: rows=1"),
+    "one class": (
+        [line for line in LINES if "dog" not in line],
+        r"two classes in column 'species'\. Received: classes=\['cat'\]",
+    ),
 }
 
 

@@ -1,3 +1,5 @@
+"""Two-dimensional toys: their splits, and the densities that they are drawn from."""
+
 import math
 
 import numpy as np

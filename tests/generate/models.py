@@ -13,6 +13,7 @@ from tfflows.generate import Trained
 IMAGE = EVENTS["image"]
 
 
+@functools.cache
 def image_model(name: str = "glow"):
     """A model of images of 4x4 pixels with weights that are not at their start."""
     return make(Case(name, IMAGE))
@@ -42,3 +43,8 @@ class InMemory(Trained):
 
 def trained(name: str = "glow") -> InMemory:
     return InMemory(image_model(name), name, "small")
+
+
+def share_above(outside: np.ndarray, inside: np.ndarray) -> float:
+    """The share of the pairs in which the first is larger; equal ones count one half."""
+    return np.mean((outside[:, None] > inside) + 0.5 * (outside[:, None] == inside))

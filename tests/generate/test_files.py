@@ -67,6 +67,19 @@ def test_another_table_of_a_class_conditional_model(tmp_path):
     assert len(modes.density(one, other=other, limit=60).arrays[other]) == 60
 
 
+def test_table_that_has_changed_since_the_training_is_refused(tmp_path):
+    path = tabling.write(tmp_path / "a.csv", tabling.numbers())
+    model = zoo.create("maf", datasets.event(path), flows=1, width=8, batch_norm=False)
+    one = Trained(model, "maf", path, datasets.options_of(path))
+    assert one.data.event == model.event
+    tabling.write(tmp_path / "a.csv", {name: 2 * values for name, values in tabling.numbers().items()})
+    rule = (
+        r"the data that the model was trained on: its columns, scales or categories have changed\. Received: dataset="
+    )
+    with pytest.raises(InputError, match=rule):
+        _ = Trained(model, "maf", path, datasets.options_of(path)).data
+
+
 def test_another_table_may_be_in_many_files(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "CHUNK", 10)
     monkeypatch.setattr(tables, "MOST", 100)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import EVENTS, Case, make
+from tests.cases import Case, make
 from tests.generate.models import IMAGE, image_model, images
 from tfflows import generate
 from tfflows.errors import InputError
@@ -184,4 +184,3 @@ def test_grid_of_latents_is_that_of_the_flow():
 def test_models_of_other_events_have_no_plane():
     with pytest.raises(InputError, match="a model of two real numbers"):
         density(image_model(), (0, 1, 0, 1))
-    assert EVENTS["vector"].shape == (2,)

@@ -1,20 +1,23 @@
 """The modes of the command: a picture, the arrays in it, and options that another mode would take."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from absl import flags
 from PIL import Image
 
-import zoo
-from tests.generate.models import IMAGE, InMemory, images, trained
-from tfflows import datasets
+from tests.cases import Case, make
+from tests.generate.models import IMAGE, InMemory, images, share_above, trained
+from tfflows import datasets, generate, noise
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.generate import __main__ as command
-from tfflows.generate import classifier, modes
+from tfflows.generate import classifier, modes, sheets
 from tfflows.generate.modes import MODES
+from tfflows.generate.trained import first_examples
 
 
 def run(tmp_path, mode, *texts, model="realnvp_digits"):
@@ -72,6 +75,17 @@ def test_hidden_pixels_by_name_and_by_file(tmp_path):
     assert np.any(found[0, 2, :, :3] != found[0, 0, :, :3])
 
 
+def test_draws_of_the_latents_are_rows_of_the_picture():
+    subject = trained("vae")
+    x, seeds = subject.examples(4)["x"], noise.sample_seeds(3, 2)
+    latents = [subject.model.encode(x, seed=seed) for seed in (None, *tf.unstack(seeds))]
+    rows = [x, *(subject.model.decode(z).numpy() for z in latents)]
+    expected = sheets.drawn(dict(zip(("data", "decoded", "draw 1", "draw 2"), rows, strict=True)), subject.model.event)
+    np.testing.assert_array_equal(modes.reconstruct(subject, n=4, draws=2, seed=3).picture, expected)
+    assert np.any(rows[2] != rows[1])
+    assert np.any(rows[3] != rows[2])
+
+
 def test_draws_of_hidden_pixels_follow_the_likeliest():
     found = modes.inpaint(trained("nice"), hide=["right"], steps=2, draws=2)
     assert found.arrays["images"].shape == (1, 5, *IMAGE.shape)
@@ -96,21 +110,41 @@ def test_edit_moves_images_toward_the_class():
 
 
 @pytest.mark.slow
-def test_density_in_the_plane_and_histograms(tmp_path, capsys):
+def test_density_in_the_plane_is_drawn(tmp_path):
     assert run(tmp_path, "density", "--limit=300", model="nsf_toy_eight_gaussians")["data"].shape == (300, 2)
-    found = modes.density(trained(), other="other", limit=10)
-    assert {name: len(values) for name, values in found.arrays.items()} == {
-        **{"training_set": 10, "test_set": 10, "other": 10}
-    }
-    assert "AUROC of low log-likelihoods, other against the test set: " in found.report
 
 
-def test_out_of_distribution_scores(tmp_path):
-    found = modes.ood(trained(), other="other", limit=12, methods=["likelihood", "input_complexity"])
-    assert {name: len(values) for name, values in found.arrays.items()} == {
-        f"{method}_{side}": 12 for method in ("likelihood", "input_complexity") for side in ("inside", "outside")
-    }
-    assert found.report.count("AUROC") == 2
+def test_histograms_are_of_log_likelihoods_and_their_auroc_is_of_low_ones():
+    subject = trained()
+    found = modes.density(subject, other="other", limit=10)
+    for name, examples in examples_of(subject, 10).items():
+        np.testing.assert_allclose(found.arrays[name], subject.model.log_prob(examples), rtol=1e-5)
+    report = found.report.splitlines()[-1]
+    assert report.startswith("AUROC of low log-likelihoods, other against the test set: ")
+    expected = share_above(-found.arrays["other"], -found.arrays["test_set"])
+    assert float(report.split()[-1]) == pytest.approx(expected, abs=1e-4) != 0.5
+
+
+def examples_of(subject, n):
+    """The first images of the training set, of the test set, and of the other one, whose images are darker."""
+    other = first_examples(subject.like("other"), n)["x"]
+    return {"training_set": subject.examples(n, "train")["x"], "test_set": subject.examples(n)["x"], "other": other}
+
+
+def test_auroc_of_a_score_is_that_of_the_other_dataset_against_the_test_set(tmp_path):
+    subject, methods = trained(), ["likelihood", "input_complexity"]
+    found = modes.ood(subject, other="other", limit=12, methods=methods)
+    detector = generate.Detector(subject.model, examples_of(subject, 12)["training_set"])
+    for side, part in (("inside", "test_set"), ("outside", "other")):
+        for name, scores in detector(examples_of(subject, 12)[part], methods).items():
+            np.testing.assert_allclose(found.arrays[f"{name}_{side}"], scores, rtol=1e-5)
+    for name, line in zip(methods, found.report.splitlines(), strict=True):
+        expected = share_above(found.arrays[f"{name}_outside"], found.arrays[f"{name}_inside"])
+        assert line.startswith(f"{name}: AUROC ")
+        assert float(line.split()[-1]) == pytest.approx(expected, abs=1e-4) != 0.5
+
+
+def test_scores_of_another_dataset_need_its_name(tmp_path):
     with pytest.raises(InputError, match=r"Expected --other= for ood"):
         run(tmp_path, "ood")
 
@@ -164,12 +198,29 @@ def test_every_option_has_a_flag_and_every_flag_an_option():
     assert options == set(command.OPTIONS)
 
 
+@functools.cache
+def of_classes():
+    """A trained model of two classes, whose samples differ."""
+    return InMemory(make(Case("nice", Event(IMAGE.shape, levels=8, classes=2))), "nice", "small", {"conditional": True})
+
+
 def test_conditional_models_have_a_row_for_each_class():
-    model = zoo.create("nice", Event(IMAGE.shape, levels=8, classes=2), couplings=2, width=8, depth=1)
-    model.initialize(images(20), np.arange(20) % 2)
-    subject = InMemory(model, "nice", "small", {"conditional": True})
-    assert modes.sample(subject, n=3).arrays["samples"].shape == (2, 3, *IMAGE.shape)
-    assert modes.sample(subject, n=3, label=1, temperatures=(0.5, 1.0)).arrays["samples"].shape == (2, 3, *IMAGE.shape)
+    subject = of_classes()
+    found = modes.sample(subject, n=3).arrays["samples"]
+    for label in (0, 1):
+        np.testing.assert_array_equal(found[label], subject.model.sample(3, label, seed=0))
+    assert np.any(found[0] != found[1])
     assert modes.interpolate(subject, n=2, steps=3).arrays["images"].shape == (2, 3, *IMAGE.shape)
+
+
+def test_samples_of_one_class_have_a_row_for_each_temperature():
+    subject = of_classes()
+    found = modes.sample(subject, n=3, label=1, temperatures=(0.5, 1.0)).arrays["samples"]
+    np.testing.assert_array_equal(found[0], subject.model.sample(3, 1, seed=0, temperature=0.5))
+    np.testing.assert_array_equal(found[1], modes.sample(subject, n=3).arrays["samples"][1])
+    assert np.any(found[1] != modes.sample(subject, n=3).arrays["samples"][0])
+
+
+def test_images_of_no_class_are_refused_by_a_conditional_model():
     with pytest.raises(InputError, match="without a condition for given images"):
-        modes.interpolate(subject, images=images(4))
+        modes.interpolate(of_classes(), images=images(4))

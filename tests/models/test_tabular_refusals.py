@@ -11,18 +11,23 @@ from tfflows.events import Event
 
 SMALL = (COLOR, REAL, ANGLE, TENTHS, GAP)
 
-WRONG = {
-    "NaN that cannot be missing": (lambda x: changed_entry(x, 1, np.nan), {}),
-    "infinity": (lambda x: changed_entry(x, 4, np.inf), {}),
-    "NaN as a category": (lambda x: changed_entry(x, 0, np.nan), {}),
-    "too few columns": (lambda x: x[:, :-1], {}),
-    "text": (lambda x: x.astype(str), {}),
-    "a row": (lambda x: x[0], {}),
-    "no context": (lambda x: x, {"context": None}),
-    "NaN in a context": (lambda x: x, {"context": [np.nan, 1.0, 1.0]}),
-    "short context": (lambda x: x, {"context": [1.0, 1.0]}),
-    "too many contexts": (lambda x: x, {"context": np.ones([5, 3])}),
-    "label out of range": (lambda x: x, {"label": 2}),
+WRONG_ROWS = {
+    "NaN that cannot be missing": (lambda x: changed_entry(x, 1, np.nan), r"`x` to be finite .*: x\[1, 1\]=nan\."),
+    "infinity": (lambda x: changed_entry(x, 4, np.inf), r"`x` to be finite .*: x\[1, 4\]=inf\."),
+    "NaN as a category": (lambda x: changed_entry(x, 0, np.nan), r"`x` to be finite .*: x\[1, 0\]=nan\."),
+    "too few columns": (lambda x: x[:, :-1], r"`x` of shape \[batch, 5\]\. Received: shape=\(4, 4\)"),
+    "text": (lambda x: x.astype(str), r"`x` to hold real numbers\. Received: dtype='<U32'"),
+    "a row": (lambda x: x[0], r"`x` of shape \[batch, 5\]\. .*`x\[None\]`\. Received: shape=\(5,\)"),
+}
+WRONG_CONDITIONS = {
+    "no context": ({"context": None}, r"a `context` of 3 numbers for each row\. Received: context=None"),
+    "NaN in a context": ({"context": [np.nan, 1.0, 1.0]}, r"`context` to be finite .* Received: context\[0\]=nan\."),
+    "short context": ({"context": [1.0, 1.0]}, r"`context` of shape \[batch, 3\]\. Received: shape=\(2,\)"),
+    "too many contexts": (
+        {"context": np.ones([5, 3])},
+        r"a `context` for each row, `\[batch, 3\]`, or a single one\. Received: shape=\(5, 3\), rows=4",
+    ),
+    "label out of range": ({"label": 2}, r"each `label` to be an integer in 0\.\.1\. Received: label=2"),
 }
 
 
@@ -37,18 +42,26 @@ def model():
     return table(*SMALL, conditional=True, steps=1)
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_input_is_refused(wrong, model):
-    form, change = WRONG[wrong]
+@pytest.mark.parametrize(("form", "message"), WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_wrong_rows_are_refused(form, message, model):
     x, given = rows(model.event, 4)
-    given |= change
     for use in (model.log_prob, model.encode, model.initialize):
-        with pytest.raises(InputError, match=r"Expected .* Received: "):
+        with pytest.raises(InputError, match=message):
             use(form(x), **given)
-    if change:
-        with pytest.raises(InputError, match=r"Expected .* Received: "):
-            model.sample(4, **given)
-    # Both may be missing: a value, and an entry of the context.
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG_CONDITIONS.values(), ids=WRONG_CONDITIONS)
+def test_wrong_conditions_are_refused(change, message, model):
+    x, given = rows(model.event, 4)
+    for use in (model.log_prob, model.encode, model.initialize):
+        with pytest.raises(InputError, match=message):
+            use(x, **(given | change))
+    with pytest.raises(InputError, match=message):
+        model.sample(4, **(given | change))
+
+
+def test_a_value_and_an_entry_of_the_context_may_be_missing(model):
+    x, _ = rows(model.event, 4)
     assert np.isfinite(model.log_prob(changed_entry(x, 4, np.nan), 1, [1.0, np.nan, 1.0])).all()
 
 

@@ -102,24 +102,26 @@ def test_arguments_of_sample_are_refused(toy):
         toy.sample(1, seed=0.5)
 
 
+# What is said of labels for rows, and, where it differs, for samples.
 WRONG_LABELS = {
-    "fraction": [1, 2, 0.7],
-    "booleans": [True, False, True],
-    "column": [[1], [2], [3]],
-    "one-hot": np.eye(10)[:3],
-    "words": ["1", "2", "3"],
-    "nan": [1, 2, np.nan],
-    "one in a list": [1],
-    "masked": np.ma.masked_array([1, 2, 3], mask=[0, 0, 1]),
+    "fraction": ([1, 2, 0.7], r"`label` to hold integers in -.*\. Received: label\[2\]=0\.7", None),
+    "booleans": ([True, False, True], r"`label` to hold integers\. Received: dtype='bool'", None),
+    "column": ([[1], [2], [3]], r"`label` of shape \[batch\]\. .*\(3, 1\)", r"one `label`, or 3\. .*\(3, 1\)"),
+    "one-hot": (np.eye(10)[:3], r"`label` of shape \[batch\]\. .*\(3, 10\)", r"one `label`, or 3\. .*\(3, 10\)"),
+    "words": (["1", "2", "3"], r"`label` to hold real numbers\. Received: dtype='<U1'", None),
+    "nan": ([1, 2, np.nan], r"`label` to hold integers in -.*\. Received: label\[2\]=nan", None),
+    "one in a list": ([1], r"inputs of equally many rows\. Received: [xz]=3, label=1", r"one `label`, or 3\. .*\(1,\)"),
+    "masked": (np.ma.masked_array([1, 2, 3], mask=[0, 0, 1]), r"`label` without a mask: .*'MaskedArray'", None),
 }
 
 
-@pytest.mark.parametrize("label", WRONG_LABELS.values(), ids=WRONG_LABELS)
+@pytest.mark.parametrize(("label", "of_rows", "of_samples"), WRONG_LABELS.values(), ids=WRONG_LABELS)
 @pytest.mark.parametrize("method", ["log_prob", "encode", "decode", "sample"])
-def test_labels_that_are_no_classes_are_refused(client, monkeypatch, method, label):
+def test_labels_that_are_no_classes_are_refused(client, monkeypatch, method, label, of_rows, of_samples):
     monkeypatch.setattr(client._transport, "predict", None)
     given = {"log_prob": X, "encode": X, "decode": np.zeros((3, 64), np.float32), "sample": 3}[method]
-    with pytest.raises(InputError, match="Received: ") as raised:
+    message = of_samples if of_samples and method == "sample" else of_rows
+    with pytest.raises(InputError, match=rf"^Expected {message}") as raised:
         getattr(client, method)(given, label)
     assert "\n" not in str(raised.value)
 

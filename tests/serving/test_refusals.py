@@ -117,7 +117,7 @@ def test_the_default_signature_is_log_prob(channel):
     assert by_name.outputs["log_prob"] == response.outputs["log_prob"]
 
 
-def test_metadata(channel):
+def test_metadata_describe_every_signature_and_no_other_field(channel):
     request = get_model_metadata_pb2.GetModelMetadataRequest(
         model_spec={"name": "classes"}, metadata_field=["signature_def"]
     )
@@ -135,7 +135,7 @@ def test_metadata(channel):
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_status(channel):
+def test_status_lists_the_versions_of_a_model(channel):
     def status(**spec):
         request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
         found = ModelServiceStub(channel).GetModelStatus(request).model_version_status

@@ -64,6 +64,27 @@ def test_checkpoint_is_the_model_with_its_statistics(validation_split, tmp_path)
     np.testing.assert_allclose(saved.log_prob(X), model.log_prob(X), rtol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["maf", "glow"])
+def test_training_of_a_saved_model_goes_on_where_it_was(name, tmp_path):
+    event, settings = SMALL[name]
+    x = PIXELS if event.discrete else X
+    model = zoo.create(name, event, **settings)
+    model.compile(keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.9))
+    model.fit(x, epochs=2, shuffle=False, verbose=0)
+    again = copied(model, tmp_path)
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations) > 0
+    assert_equal(again.optimizer.variables, model.optimizer.variables)
+    for one in (model, again):
+        one.fit(x, shuffle=False, verbose=0)
+    assert_equal(again.variables, model.variables)
+
+
+def assert_equal(some, others):
+    for mine, theirs in zip(some, others, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=theirs.path)
+
+
 def test_frozen_batch_normalization_keeps_its_statistics():
     model = maf()
     model.fit(X, verbose=0)

@@ -1,7 +1,9 @@
 """Each argument of Keras' `fit` and `evaluate` does what Keras says."""
 
+import contextlib
 import functools
 import inspect
+import io
 
 import keras
 import numpy as np
@@ -14,6 +16,8 @@ from tfflows.events import Event
 
 X = np.random.default_rng(0).normal(size=(48, 2)).astype(np.float32)
 LABEL = np.arange(48) % 3
+OTHER = np.full(48, 2)
+NONE = dict.fromkeys(range(3), 0.0)  # weights of classes
 WEIGHT = np.tile([0.5, 2.0, 0.0, 1.5], 12)
 
 
@@ -22,6 +26,10 @@ def small(classes=0, optimizer=None):
     keras.utils.set_random_seed(0)
     one = zoo.create("planar", Event((2,), classes=classes), layers=1)
     one.initialize(X, LABEL if classes else None)
+    if classes:  # what depends on the label starts at zero
+        one.set_weights(
+            [weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape) for weight in one.get_weights()]
+        )
     one.compile(optimizer or keras.optimizers.SGD(0.1))
     return one
 
@@ -58,23 +66,45 @@ def losses() -> np.ndarray:
 
 
 def mean(part: str) -> float:
-    found = {"all": losses(), "half": losses()[24:], "weighted": losses() * WEIGHT}
+    found = {"all": losses(), "half": losses()[24:], "end": losses()[16:], "weighted": losses() * WEIGHT}
     return pytest.approx(found[part].mean(), rel=1e-5)
 
 
-class Called(keras.callbacks.Callback):
-    """Whether Keras has called it in an evaluation."""
+class Batches(keras.callbacks.Callback):
+    """Counts the batches of training and of evaluation."""
 
-    seen = False
+    def __init__(self):
+        super().__init__()
+        self.trained = self.tested = 0
 
-    def on_test_begin(self, logs=None):
-        self.seen = True
+    def on_train_batch_end(self, batch, logs=None):
+        self.trained += 1
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.tested += 1
 
 
-def calls_back() -> bool:
-    called = Called()
-    small().evaluate(X, callbacks=[called], verbose=0)
-    return called.seen
+def batches(method: str, **arguments) -> tuple[int, int]:
+    """How many batches of training and of evaluation a callback sees."""
+    seen = Batches()
+    getattr(small(), method)(X, callbacks=[seen], verbose=0, **arguments)
+    return seen.trained, seen.tested
+
+
+def prints(method: str, **arguments) -> bool:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        getattr(small(), method)(X, **arguments)
+    return "loss" in printed.getvalue()
+
+
+def stays(**arguments) -> bool:
+    """Whether training does not change the weights."""
+    before, after = small(3).get_weights(), weights_after(3, x=X, **arguments)
+    return all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def of_labels(label: np.ndarray) -> float:
+    return pytest.approx(-small(3).log_prob(X, label).numpy().mean(), rel=1e-5)
 
 
 def order_of(shuffle: bool) -> bool:
@@ -90,30 +120,30 @@ def order_of(shuffle: bool) -> bool:
 
 FIT = {
     "x": lambda: steps() == 2,  # batches of 32
-    "y": lambda: small(3).fit(X, LABEL, verbose=0) is not None,
+    "y": lambda: small(3, keras.optimizers.SGD(0.0)).fit(X, OTHER, verbose=0).history["loss"] == [of_labels(OTHER)],
     "batch_size": lambda: steps(batch_size=16) == 3,
     "epochs": lambda: steps(batch_size=16, epochs=2) == 6,
-    "verbose": lambda: small().fit(X, verbose=0).history["loss"] != [],
-    "callbacks": lambda: steps(batch_size=16, epochs=5, callbacks=[keras.callbacks.TerminateOnNaN()]) == 15,
+    "verbose": lambda: prints("fit", verbose=2) and not prints("fit", verbose=0),
+    "callbacks": lambda: batches("fit", batch_size=16) == (3, 0),
     "validation_split": lambda: validated(validation_split=0.5) == [mean("half")],
     "validation_data": lambda: validated(validation_data=(HALF,)) == [mean("half")],
     "shuffle": lambda: order_of(False) and not order_of(True),
-    "class_weight": lambda: small(3).fit(X, LABEL, class_weight={0: 2.0}, verbose=0) is not None,
-    "sample_weight": lambda: small().fit(X, sample_weight=np.ones(48), verbose=0) is not None,
+    "class_weight": lambda: stays(y=LABEL, class_weight=NONE) and not stays(y=LABEL),
+    "sample_weight": lambda: stays(y=LABEL, sample_weight=np.zeros(48)),
     "initial_epoch": lambda: steps(batch_size=16, epochs=3, initial_epoch=1) == 6,
     "steps_per_epoch": lambda: steps(x=STREAM.repeat(), steps_per_epoch=5) == 5,
-    "validation_steps": lambda: validated(validation_data=STREAM.skip(1).repeat(), validation_steps=2) != [],
-    "validation_batch_size": lambda: validated(validation_data=X, validation_batch_size=7) == [mean("all")],
+    "validation_steps": lambda: validated(validation_data=STREAM.skip(1).repeat(), validation_steps=2) == [mean("end")],
+    "validation_batch_size": lambda: batches("fit", validation_data=X, validation_batch_size=7) == (2, 7),
     "validation_freq": lambda: len(validated(validation_data=X, epochs=4, validation_freq=2)) == 2,
 }
 EVALUATE = {
     "x": lambda: small().evaluate(X, verbose=0) == mean("all"),
-    "y": lambda: np.isfinite(small(3).evaluate(X, LABEL, verbose=0)),
-    "batch_size": lambda: small().evaluate(X, batch_size=7, verbose=0) == mean("all"),
-    "verbose": lambda: small().evaluate(X, verbose=0) == mean("all"),
+    "y": lambda: small(3).evaluate(X, OTHER, verbose=0) == of_labels(OTHER),
+    "batch_size": lambda: batches("evaluate", batch_size=7) == (0, 7),
+    "verbose": lambda: prints("evaluate", verbose=2) and not prints("evaluate", verbose=0),
     "sample_weight": lambda: small().evaluate(X, sample_weight=WEIGHT, verbose=0) == mean("weighted"),
     "steps": lambda: small().evaluate(STREAM.repeat(), steps=3, verbose=0) == mean("all"),
-    "callbacks": calls_back,
+    "callbacks": lambda: batches("evaluate") == (0, 2),
     "return_dict": lambda: small().evaluate(X, return_dict=True, verbose=0) == {"loss": mean("all")},
 }
 

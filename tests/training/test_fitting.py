@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from absl.testing import flagsaver
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -12,8 +11,7 @@ import zoo
 from tests.training.small_run import fit, initialized, model
 from tfflows import command, datasets, training
 from tfflows.errors import InputError, TrainingError
-from tfflows.models import MeanNegativeLogLikelihood
-from tfflows.training.validation import Validation, averaged_weights
+from tfflows.training.validation import Validation
 
 
 @pytest.mark.slow
@@ -56,32 +54,6 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path):
     fitted = fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0)
     assert fitted.steps < 60
     assert fit(tmp_path, steps=60, learning_rate=1e-12, patience=2, ema=0.0).steps == fitted.steps
-
-
-@pytest.mark.slow
-def test_best_weights_are_the_averaged_ones_with_the_best_validation_score(tmp_path):
-    fitted = fit(tmp_path, steps=4)
-    best = model()
-    best.load_weights(fitted.weights)
-    score = training.evaluate(best, datasets.load("digits").validation)["nats"]
-    newest = sorted((tmp_path / "checkpoints").glob("*.index"))[-1].with_suffix("")
-    best_nats = tf.train.load_variable(str(newest), "best_nats/.ATTRIBUTES/VARIABLE_VALUE")
-    assert score == pytest.approx(best_nats, abs=1e-4)
-
-
-@pytest.mark.slow
-def test_averaged_weights_come_and_go():
-    one = initialized()
-    one.compile(keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9), MeanNegativeLogLikelihood())
-    data = datasets.load("digits").train.examples.batch(64).take(3)
-    one.fit(data, verbose=0, shuffle=False)
-    own = [variable.numpy() + 1.0 for variable in one.trainable_variables]
-    for variable, value in zip(one.trainable_variables, own, strict=True):
-        variable.assign(value)
-    with averaged_weights(one):
-        assert any(np.any(v.numpy() != value) for v, value in zip(one.trainable_variables, own, strict=True))
-    for variable, value in zip(one.trainable_variables, own, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 @pytest.mark.slow
@@ -133,13 +105,6 @@ def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
     scores = training.evaluate(best, datasets.load("digits", conditional=True).test)
     assert scores["num_events"] == 300
     assert np.isfinite(scores["nats"])
-
-
-@pytest.mark.slow
-def test_importance_weighting_tightens_the_bound():
-    one, split = initialized(), datasets.load("digits").validation
-    single, weighted = (training.evaluate(one, split, num_importance_samples=k)["nats"] for k in (1, 20))
-    assert weighted > single
 
 
 @pytest.mark.slow

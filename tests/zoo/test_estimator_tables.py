@@ -38,7 +38,7 @@ TABLES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("x", TABLES.values(), ids=TABLES)
-def test_table(x):
+def test_rows_of_any_kind_have_finite_scores_and_samples(x):
     one = estimator().fit(x)
     assert np.isfinite(one.score_samples(x)).all()
     drawn = one.sample(20, random_state=0)
@@ -47,7 +47,7 @@ def test_table(x):
 
 
 @pytest.mark.slow
-def test_missing_values():
+def test_missing_values_are_refused_unless_they_are_masked():
     x = np.where(np.random.default_rng(0).random((60, 2)) < 0.2, np.nan, rows())
     with pytest.raises(ValueError, match="NaN"):
         estimator().fit(x)

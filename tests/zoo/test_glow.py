@@ -192,11 +192,9 @@ def test_settings_are_those_of_the_authors():
     assert glow.PRESETS["cifar10"]["published"] == "3.35 bits/dim"
 
 
-@pytest.mark.parametrize("kind", EVENTS)
-def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(kind):
-    model = make(Case("glow", EVENTS[kind]))
-    x = 1e4 * tf.constant(np.random.default_rng(0).choice([-1.0, 1.0], (4, *EVENTS[kind].shape)), tf.float32)
-    assert_finite_at(x, model)
+def test_pixels_far_outside_the_data_have_finite_scores_and_gradients():
+    x = 1e4 * tf.constant(np.random.default_rng(0).choice([-1.0, 1.0], (4, *EVENTS["image"].shape)), tf.float32)
+    assert_finite_at(x, make(Case("glow", EVENTS["image"])))
 
 
 def test_settings_that_make_no_sense_are_refused():

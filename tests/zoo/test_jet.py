@@ -30,7 +30,7 @@ def test_couplings_alternate_as_in_the_paper():
     ("pattern", "kept"),
     [("checkerboard", [0, 2, 5, 7]), ("rows", [0, 1, 2, 3]), ("columns", [0, 2, 4, 6])],
 )
-def test_patterns(pattern, kept):
+def test_pattern_keeps_its_tokens_and_a_flip_the_others(pattern, kept):
     order = pairs(pattern, (2, 4), flip=False)
     np.testing.assert_array_equal(order[:4], kept)
     np.testing.assert_array_equal(pairs(pattern, (2, 4), flip=True), np.roll(order, 4))

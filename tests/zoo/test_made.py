@@ -121,9 +121,8 @@ def test_one_entry_has_a_density_too():
     assert np.isfinite(sample).all()
 
 
-@pytest.mark.parametrize("components", [1, 3])
-def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(components):
-    model = zoo.create("made", event=EVENTS["vector"], components=components, width=8)
+def test_inputs_far_outside_a_single_normal_have_finite_scores_and_gradients():
+    model = zoo.create("made", event=EVENTS["vector"], components=1, width=8)
     model.initialize(tf.random.stateless_normal([64, 2], [0, 1]))
     for variable in model.trainable_variables:
         variable.assign_add(0.2 * tf.random.stateless_normal(variable.shape, [1, 2]))

@@ -111,9 +111,8 @@ def test_orders_are_reversed_or_random():
     assert orders(components=2)[3] == natural[::-1]
 
 
-@pytest.mark.parametrize("components", [1, 4])
-def test_inputs_far_outside_the_data_have_finite_scores_and_gradients(components):
-    model = zoo.create("maf", event=EVENTS["vector"], components=components)
+def test_inputs_far_outside_a_mixture_have_finite_scores_and_gradients():
+    model = zoo.create("maf", event=EVENTS["vector"], components=4)
     model.initialize(tf.random.stateless_normal([64, 2], [0, 1]))
     shake(model.trainable_variables, 0.1)
     x = tf.constant([[1e4, -1e4], [0.0, 1e4]])

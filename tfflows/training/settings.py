@@ -86,7 +86,8 @@ class TrainSettings:
         rule = "Expected jit_compile=False with memory='recompute': XLA would merge the repeated computation."
         check(not (self.jit_compile and self.memory == "recompute"), rule, jit_compile=True, memory="recompute")
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
-        check(self.learning_rate > 0, "Expected `learning_rate` to be positive.", learning_rate=self.learning_rate)
+        rule = "Expected `learning_rate` to be positive and finite."
+        check(0 < self.learning_rate < math.inf, rule, learning_rate=self.learning_rate)
         for name in ("weight_decay", "input_noise"):
             value = getattr(self, name)
             check(0 <= value < math.inf, f"Expected `{name}` to be 0 or more and finite.", **{name: value})
