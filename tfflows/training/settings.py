@@ -88,10 +88,9 @@ class TrainSettings:
         check(0 <= self.ema < 1, "Expected `ema` to be in [0, 1).", ema=self.ema)
         rule = "Expected `learning_rate` to be positive and finite."
         check(0 < self.learning_rate < math.inf, rule, learning_rate=self.learning_rate)
-        for name in ("weight_decay", "input_noise"):
+        for name in ("warmup_steps", "weight_decay", "input_noise"):
             value = getattr(self, name)
             check(0 <= value < math.inf, f"Expected `{name}` to be 0 or more and finite.", **{name: value})
-        check(self.warmup_steps >= 0, "Expected `warmup_steps` to be 0 or more.", warmup_steps=self.warmup_steps)
         counts = ("epochs", "batch_size", "sample_every", "num_importance_samples", "anneal_steps")
         for name in (*counts, "steps_per_execution"):
             check(getattr(self, name) >= 1, f"Expected `{name}` to be 1 or more.", **{name: getattr(self, name)})
