@@ -15,10 +15,13 @@ def types(model):
 
 
 TABLE = from_arrays({"a": np.linspace(0, 1, 90) ** 2, "b": np.array(["x", "y", "z"] * 30)}).event
+# Architectures in which the condition has a layer outside of the networks.
+CONDITIONAL = ("glow", "idf", "iaf_vae")
+KEPT = [case for case in CASES if not case.event.condition_size or case.name in CONDITIONAL]
 WITHOUT_NETWORKS = ("planar", "radial", "sylvester", "ffjord", "bnaf", "residual")  # or with networks in float32
 
 
-@pytest.mark.parametrize("case", [*CASES, Case("nsf", TABLE)], ids=str)
+@pytest.mark.parametrize("case", [*KEPT, Case("nsf", TABLE)], ids=str)
 def test_configuration_of_a_model_keeps_the_types_of_its_layers(case):
     settings = case.settings if case.event is not TABLE else {"kind": "autoregressive", "dropout": 0.0, "width": 4}
     with policy_of_new_layers("mixed_bfloat16"):
@@ -26,11 +29,6 @@ def test_configuration_of_a_model_keeps_the_types_of_its_layers(case):
         config = mixed.get_config()
     assert types(type(mixed).from_config(config)) == types(mixed)
     assert case.name in WITHOUT_NETWORKS or "bfloat16" in {dtype for _, dtype in types(mixed)}
-    full = zoo.create(case.name, event=case.event, **settings)
-    config = full.get_config()
-    with policy_of_new_layers("mixed_bfloat16"):
-        assert types(type(full).from_config(config)) == types(full)
-    assert {dtype for _, dtype in types(full)} == {"float32"}
 
 
 def test_model_saved_in_mixed_precision_scores_the_same_when_loaded_without(tmp_path):
