@@ -48,6 +48,8 @@ def test_it_is_a_bound_and_its_warm_up_counts_the_steps_of_the_table():
     assert model.takes_importance_samples
     model.compile("adam")
     model.fit(np.random.default_rng(0).normal(size=(64, 1)), epochs=1, verbose=0)
+    assert float(model.flow._beta("float32")) == 1  # of a loop of one's own
+    model.in_train_step = True
     assert float(model.flow._beta("float32")) == pytest.approx(0.003)
 
 

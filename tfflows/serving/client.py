@@ -69,28 +69,36 @@ class Client:
             raise
         self._max_batch_size = min(max_batch_size, guards.most_rows_of(entries(self._signatures)))
 
-    def log_prob(self, x: Any, label: Any = None, context: Any = None) -> np.ndarray:
+    def log_prob(self, x: Any, label: Any = None, context: Any = None, **conditions: Any) -> np.ndarray:
         """Log-probability of each row, nats per event, float32 `[batch]`.
 
         Args:
             x: Events in raw units, `[batch, *event]`; pixels are integers of any type.
             label: Class of each row, `[batch]`, of a class-conditional model.
             context: Context of each row, `[batch, size]`, of a model with one.
+            **conditions: What else the served model is conditioned on, by the names of its inputs.
 
         Raises:
             InputError: An input has a wrong type or shape, or is not finite.
             ServingError: The server did not answer, or the model rejected a row.
         """
-        return self._call("log_prob", x=x, label=label, context=context)["log_prob"]
+        return self._call("log_prob", x=x, label=label, context=context, **conditions)["log_prob"]
 
-    def bits_per_dim(self, x: Any, label: Any = None, context: Any = None) -> np.ndarray:
+    def bits_per_dim(self, x: Any, label: Any = None, context: Any = None, **conditions: Any) -> np.ndarray:
         """Bits per dimension of each row of discrete events, float32 `[batch]`; raises what `log_prob` raises."""
-        outputs = self._call("log_prob", x=x, label=label, context=context)
+        outputs = self._call("log_prob", x=x, label=label, context=context, **conditions)
         check("bits_per_dim" in outputs, "Expected a model of discrete events.", outputs=list(outputs))
         return outputs["bits_per_dim"]
 
     def sample(
-        self, n: int, label: Any = None, context: Any = None, *, seed: Any = None, temperature: Any = 1.0
+        self,
+        n: int,
+        label: Any = None,
+        context: Any = None,
+        *,
+        seed: Any = None,
+        temperature: Any = 1.0,
+        **conditions: Any,
     ) -> np.ndarray:
         """Samples events in raw units, `[n, *event]`; the model itself draws the same ones from the same seed.
 
@@ -100,6 +108,7 @@ class Client:
             context: One context for all events, or one for each, of a model with one.
             seed: Seed of the noise; None draws a new one.
             temperature: Factor of the latent noise, one for all events or one for each.
+            **conditions: What else the served model is conditioned on, one row for all events, or one for each.
 
         Raises:
             InputError: An argument is wrong.
@@ -107,17 +116,17 @@ class Client:
         """
         n = values.check_count("n", n)
         rows = {"seed": noise.sample_seeds(seed, n), "temperature": noise.temperatures(temperature, n)}
-        for name, value in {"label": label, "context": context}.items():
+        for name, value in {"label": label, "context": context, **conditions}.items():
             rows[name] = value if value is None else self._for_each(name, value, n)
         return self._call("sample", **rows)["x"]
 
-    def encode(self, x: Any, label: Any = None, context: Any = None) -> np.ndarray:
+    def encode(self, x: Any, label: Any = None, context: Any = None, **conditions: Any) -> np.ndarray:
         """Latents `[batch, *latent]` of events in raw units; raises what `log_prob` raises."""
-        return self._call("encode", x=x, label=label, context=context)["z"]
+        return self._call("encode", x=x, label=label, context=context, **conditions)["z"]
 
-    def decode(self, z: Any, label: Any = None, context: Any = None) -> np.ndarray:
+    def decode(self, z: Any, label: Any = None, context: Any = None, **conditions: Any) -> np.ndarray:
         """Events in raw units from latents `[batch, *latent]`; raises what `log_prob` raises."""
-        return self._call("decode", z=z, label=label, context=context)["x"]
+        return self._call("decode", z=z, label=label, context=context, **conditions)["x"]
 
     def close(self) -> None:
         """Closes the connection."""
