@@ -105,7 +105,12 @@ def sample_seeds(seed: int | None, num: int) -> tf.Tensor:
     Raises:
         InputError: `seed` is not an integer.
     """
-    return _compiled_split(seed_pair(new_seed() if seed is None else seed), tf.convert_to_tensor(num))
+    return _compiled_split(given_or_new(seed), tf.convert_to_tensor(num))
+
+
+def given_or_new(seed: int | tf.Tensor | None) -> tf.Tensor:
+    """`seed_pair(seed)`, or a new seed for None."""
+    return new_seed() if seed is None else seed_pair(seed)
 
 
 def new_seed() -> tf.Tensor:

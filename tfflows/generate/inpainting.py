@@ -147,8 +147,7 @@ class Problem:
 
     def started(self, seed: Any) -> tf.Tensor:
         """The images with uniform noise in the hidden pixels, which depends on the seed and on the known ones."""
-        seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
-        seeds = noise.row_seeds(tf.where(self.keep, self.known, 0.0), seed)
+        seeds = noise.row_seeds(tf.where(self.keep, self.known, 0.0), noise.given_or_new(seed))
         shape = tuple(self.known.shape[1:])
         return tf.where(self.keep, self.known, self.high * noise.uniform(seeds, shape, self.dtype))
 

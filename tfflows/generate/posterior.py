@@ -50,7 +50,7 @@ def posterior_draws(
     problem = Problem.of(model, x, keep, label, context)
     shape = tuple(problem.keep.shape)
     check(shape == model.event.shape, f"Expected one mask `keep` for all images, {model.event.shape}.", shape=shape)
-    seed = noise.new_seed() if seed is None else noise.seed_pair(seed)
+    seed = noise.given_or_new(seed)
     draws, burn_in = values.check_count("draws", draws, least=1), values.check_count("burn_in", burn_in, least=1)
     to_pixels = tfp.bijectors.Sigmoid(tf.cast(0.0, problem.dtype), tf.cast(problem.high, problem.dtype))
 

@@ -45,5 +45,5 @@ def at_temperatures(
     Source: Kingma and Dhariwal, "Glow" (1807.03039), section 6 and figure 8.
     Differs from the paper: nothing.
     """
-    seed = noise.new_seed() if seed is None else seed
+    seed = noise.given_or_new(seed)
     return tf.stack([model.sample(n, label, context, seed=seed, temperature=value) for value in temperatures])
