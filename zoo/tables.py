@@ -15,9 +15,9 @@ from tfflows.datasets.tables.roles import names_in
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel
-from tfflows.sources.column import check_names
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.frame import Frame, as_frame, categories, named
+from tfflows.sources.place import check_names
 from zoo import rules
 from zoo.configuration import completed
 from zoo.creation import build

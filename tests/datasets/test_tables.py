@@ -146,7 +146,7 @@ def test_wrong_options_are_named(name):
 
 
 LINES = tabling.text(tabling.mixed(40)).splitlines()
-WEIGHTS = r"weights of 0 or more in column 'weight', not all 0\. Received: smallest="
+WEIGHTS = r"each weight to be 0 or more\. Received: file=.*a\.csv', row=4, column='weight', value="
 FILES = {
     "missing": (
         [*LINES[:5], ",1,2,3,red,0.5,20,cat,1", *LINES[6:]],

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from tfflows.errors import InputError, check
 from tfflows.sources import entries, npy, storage
-from tfflows.sources.column import Column, check_names, check_rows
 from tfflows.sources.file import File
+from tfflows.sources.place import Place, check_names, check_rows
 from tfflows.sources.spans import Span, even_spans
 
 NUMBERS, TEXTS, TIMES = "biuf", "US", "mM"  # kinds of NumPy types
@@ -43,7 +43,7 @@ class ArrayTable(File):
         return even_spans(self.rows, rows)
 
     def columns(self, chunk: np.ndarray, kinds: Mapping[str, str], first_row: int) -> dict[str, np.ndarray]:
-        return {name: _entries(Column(self.path, name, first_row), chunk[name], kind) for name, kind in kinds.items()}
+        return {name: _entries(Place(self.path, name, first_row), chunk[name], kind) for name, kind in kinds.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,19 +154,19 @@ def check_dtype(path: str, dtype: np.dtype) -> None:
     check(not dtype.hasobject and dtype.kind != "c", rule, file=path, dtype=str(dtype))
 
 
-def _entries(column: Column, values: np.ndarray, kind: str) -> np.ndarray:
+def _entries(place: Place, values: np.ndarray, kind: str) -> np.ndarray:
     values = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("=")))
     if values.dtype.kind in TIMES:
-        column.refuse(column.no_dates, 0, str(values[0]))
+        place.refuse(place.no_dates, 0, str(values[0]))
     if values.dtype.kind in NUMBERS and values.ndim == 1:
-        return (entries.numbers if kind == "number" else entries.text_of_numbers)(column, values)
+        return (entries.numbers if kind == "number" else entries.text_of_numbers)(place, values)
     if values.dtype.kind not in TEXTS or values.ndim > 1:
         rule = "Expected a column of real numbers or text: convert it, for example with x.astype(str), or drop it:"
-        column.refuse_type(f"{rule} {column.dropped}.", np.dtype((values.dtype, values.shape[1:])))
+        place.refuse_type(f"{rule} {place.dropped}.", np.dtype((values.dtype, values.shape[1:])))
     encoded = values.dtype.kind == "S"
-    texts = entries.decoded(column, values.tolist()) if encoded else pa.array(values.tolist(), pa.string())
+    texts = entries.decoded(place, values.tolist()) if encoded else pa.array(values.tolist(), pa.string())
     empty = values == values.dtype.type()
-    return entries.parsed(column, texts) if kind == "number" else entries.text(column, texts, empty)
+    return entries.parsed(place, texts) if kind == "number" else entries.text(place, texts, empty)
 
 
 def headers(path: str) -> dict[str, tuple[tuple[int, ...], np.dtype]]:

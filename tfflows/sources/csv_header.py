@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tfflows.errors import InputError, check
 from tfflows.sources import entries, records, storage
-from tfflows.sources.column import check_names
+from tfflows.sources.place import check_names
 
 BOM = b"\xef\xbb\xbf"  # with which programs on Windows mark UTF-8
 OTHERS = {";": "';'", "\t": r"'\t'", "|": "'|'"}  # other characters between fields, as a command takes them

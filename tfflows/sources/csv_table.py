@@ -11,8 +11,8 @@ import pyarrow.csv
 
 from tfflows.errors import InputError, check
 from tfflows.sources import csv_header, entries, records, storage
-from tfflows.sources.column import Column, check_rows
 from tfflows.sources.file import File
+from tfflows.sources.place import Place, check_rows
 from tfflows.sources.spans import Span
 
 SAMPLE = 10_000  # rows whose values decide the kinds of the columns
@@ -78,14 +78,14 @@ class CsvTable(File):
         others = [name for name in kinds if name not in found]
         texts = self._texts(chunk, others, first_row) if others else {}
         for name in others:
-            column = Column(self.path, name, first_row)
-            found[name] = (entries.parsed if name in numeric else self._text)(column, texts[name])
+            place = Place(self.path, name, first_row)
+            found[name] = (entries.parsed if name in numeric else self._text)(place, texts[name])
         return {name: found[name] for name in kinds}
 
-    def _text(self, column: Column, texts: pa.Array) -> np.ndarray:
-        if self.kinds[column.name] == "number":
+    def _text(self, place: Place, texts: pa.Array) -> np.ndarray:
+        if self.kinds[place.name] == "number":
             texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), r"^([+-]?[0-9]+)\.0*$", r"\1")
-        return entries.text(column, texts, entries.is_missing(pc.utf8_trim_whitespace(texts)))
+        return entries.text(place, texts, entries.is_missing(pc.utf8_trim_whitespace(texts)))
 
     def _numbers(self, chunk: list[bytes], names: list[str]) -> dict[str, np.ndarray]:
         """The columns that are plainly numbers; those with a text or a very large number need a closer look."""
@@ -127,7 +127,7 @@ class CsvTable(File):
             check(len(fields) == len(self.names), rule, **place, fields=len(fields), line=_shown(record))
             for name in names:
                 field = fields[self.names.index(name)].encode("utf-8", "surrogateescape")
-                entries.decoded(Column(self.path, name, first_row + index), [field])
+                entries.decoded(Place(self.path, name, first_row + index), [field])
         raise InputError(f"Expected rows that can be read. Received: file={self.path!r}, line={_shown(chunk[0])!r}.")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tfflows.columns import Column
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.sources.column import Column as Place
+from tfflows.sources.place import Place
 
 MISSING = "(missing)"  # the category of a value that is missing
 TRUTHS = {"true": "true", "1": "true", "false": "false", "0": "false"}
@@ -59,7 +59,8 @@ class Encoder:
         if self.label is not None:
             examples["label"] = self.labels(table[self.label], name, rows)
         if self.weight is not None:
-            examples["sample_weight"] = _weights(table[self.weight], Place(name, self.weight, rows))
+            check_weights(Place(name, self.weight, rows), table[self.weight])
+            examples["sample_weight"] = table[self.weight].astype(np.float32)
         return examples
 
     def _check_context(self, table, context, name, rows):
@@ -82,6 +83,11 @@ def check_values(place: Place, sound: np.ndarray, values: np.ndarray, rule: str)
     if not sound.all():
         index = int(np.argmin(sound))
         place.refuse(rule, index, values[index].item() if isinstance(values[index], np.generic) else values[index])
+
+
+def check_weights(place: Place, weights: np.ndarray) -> None:
+    """Raises `RowError` with the first weight that is negative, missing or infinite."""
+    check_values(place, np.isfinite(weights) & (weights >= 0), weights, "Expected each weight to be 0 or more.")
 
 
 def kind(column: Column) -> str:
@@ -137,11 +143,6 @@ def _codes(texts: np.ndarray, names: Sequence[str]) -> np.ndarray:
     places = {name.lower() if are_truths else name: index for index, name in enumerate(names)}
     found = (MISSING if text is None else TRUTHS.get(text.lower(), text) if are_truths else text for text in texts)
     return np.array([places.get(text, -1) for text in found], np.int64)
-
-
-def _weights(weights: np.ndarray, place: Place) -> np.ndarray:
-    check_values(place, np.isfinite(weights) & (weights >= 0), weights, "Expected each weight to be 0 or more.")
-    return weights.astype(np.float32)
 
 
 def _short(names: Sequence[str]) -> str:

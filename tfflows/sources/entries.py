@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfflows.sources.column import Column
+from tfflows.sources.place import Place
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")  # in text that is read as numbers, and in CSV
 EXACT = 2**53  # float64 holds all integers up to this one
@@ -17,11 +17,11 @@ NUMBER = r"(?i)^[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan
 LIKE_NUMBER = r"^[+-]?([0-9]+,[0-9]+|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?|[$€£] ?[0-9.,]+|[0-9.,]+ ?[%$€£])$"
 
 
-def numbers(column: Column, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
+def numbers(place: Place, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
     """Numbers in float64, NaN where they are missing.
 
     Args:
-        column: Where they are.
+        place: Where they are.
         values: Booleans, integers or real numbers, `[rows]`.
         missing: Rows without a value.
 
@@ -30,15 +30,15 @@ def numbers(column: Column, values: np.ndarray, missing: np.ndarray | None = Non
     """
     missing = np.zeros(len(values), bool) if missing is None else missing
     if values.dtype.kind in "iu":
-        _check_exact(column, ~missing & ((values > EXACT) | (values < -EXACT)), values)
+        _check_exact(place, ~missing & ((values > EXACT) | (values < -EXACT)), values)
     with np.errstate(over="ignore"):
         entries = values.astype(np.float64)
-    _check_finite(column, ~missing & np.isinf(entries), values)
+    _check_finite(place, ~missing & np.isinf(entries), values)
     entries[missing] = np.nan
     return entries
 
 
-def parsed(column: Column, texts: pa.Array) -> np.ndarray:
+def parsed(place: Place, texts: pa.Array) -> np.ndarray:
     """Numbers that are written as text, in float64, NaN where they are missing.
 
     Raises:
@@ -49,19 +49,19 @@ def parsed(column: Column, texts: pa.Array) -> np.ndarray:
     wrong = ~(missing | _matches(texts, NUMBER))
     if wrong.any():
         index, value = _first(wrong, texts)
-        column.check_date(index, value)
-        fix = f"correct or empty the value, or drop the column: {column.dropped}."
-        column.refuse(f"Expected a number in each row of a numeric column: {fix}", index, value)
+        place.check_date(index, value)
+        fix = f"correct or empty the value, or drop the column: {place.dropped}."
+        place.refuse(f"Expected a number in each row of a numeric column: {fix}", index, value)
     filled = pc.replace_with_mask(texts, pa.array(missing), pa.scalar("nan", texts.type))
     entries = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
-    _check_finite(column, np.isinf(entries), texts)
+    _check_finite(place, np.isinf(entries), texts)
     large = (np.abs(entries) >= EXACT) & _matches(texts, INTEGER)
     large[large] = [abs(int(value.as_py())) > EXACT for value in texts.filter(pa.array(large))]
-    _check_exact(column, large, texts)
+    _check_exact(place, large, texts)
     return entries
 
 
-def text(column: Column, texts: pa.Array, missing: np.ndarray) -> np.ndarray:
+def text(place: Place, texts: pa.Array, missing: np.ndarray) -> np.ndarray:
     """Text as an array of objects, None where it is missing.
 
     Raises:
@@ -71,24 +71,24 @@ def text(column: Column, texts: pa.Array, missing: np.ndarray) -> np.ndarray:
     entries = np.where(missing, None, entries)
     if not missing.all():
         index = int(np.argmin(missing))
-        column.check_date(index, entries[index])
+        place.check_date(index, entries[index])
     return entries
 
 
-def text_of_numbers(column: Column, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
+def text_of_numbers(place: Place, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
     """Numbers as text, integers without `.0`, None where they are missing.
 
     Raises:
         InputError: A number is infinite.
     """
     if values.dtype.kind == "f":
-        _check_finite(column, np.isinf(values), values)
+        _check_finite(place, np.isinf(values), values)
     different, number = np.unique(values, return_inverse=True)
     entries = np.array([*map(_text_of, different), None], dtype=object)[number]
     return entries if missing is None else np.where(missing, None, entries)
 
 
-def decoded(column: Column, values: Iterable[bytes]) -> pa.Array:
+def decoded(place: Place, values: Iterable[bytes]) -> pa.Array:
     """Bytes as text.
 
     Raises:
@@ -99,8 +99,8 @@ def decoded(column: Column, values: Iterable[bytes]) -> pa.Array:
         try:
             texts.append(value.decode())
         except UnicodeDecodeError:
-            column.refuse(
-                f"Expected text in UTF-8: convert the file, or drop the column: {column.dropped}.", index, value
+            place.refuse(
+                f"Expected text in UTF-8: convert the file, or drop the column: {place.dropped}.", index, value
             )
     return pa.array(texts, pa.string())
 
@@ -129,16 +129,16 @@ def _text_of(value: np.generic) -> str | None:
     return str(int(value)) if value.is_integer() and abs(float(value)) < EXACT else str(value)
 
 
-def _check_finite(column: Column, infinite: np.ndarray, values: Sequence) -> None:
+def _check_finite(place: Place, infinite: np.ndarray, values: Sequence) -> None:
     if infinite.any():
-        fix = f"correct the value, or drop the column: {column.dropped}."
-        column.refuse(f"Expected numbers that are finite in float64: {fix}", *_first(infinite, values))
+        fix = f"correct the value, or drop the column: {place.dropped}."
+        place.refuse(f"Expected numbers that are finite in float64: {fix}", *_first(infinite, values))
 
 
-def _check_exact(column: Column, large: np.ndarray, values: Sequence) -> None:
+def _check_exact(place: Place, large: np.ndarray, values: Sequence) -> None:
     if large.any():
         rule = "Expected integers of at most 2**53 in magnitude, which float64 holds exactly: rescale the column, or"
-        column.refuse(f"{rule} drop it: {column.dropped}.", *_first(large, values))
+        place.refuse(f"{rule} drop it: {place.dropped}.", *_first(large, values))
 
 
 def _first(found: np.ndarray, values: Sequence) -> tuple[int, Any]:

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from tfflows.columns import is_frame
 from tfflows.errors import check
-from tfflows.sources.column import Column, check_names
 from tfflows.sources.entries import numbers, parsed, text_of_numbers
+from tfflows.sources.place import Place, check_names
 from tfflows.sources.spans import Span, even_spans
 
 
@@ -60,7 +60,7 @@ class Frame:
         return {name: self._column(name, kind, chunk, first_row) for name, kind in kinds.items()}
 
     def _column(self, name: str, kind: str, chunk: np.ndarray, first_row: int) -> np.ndarray:
-        values, place = self.table[name][chunk], Column(self.name, name, first_row)
+        values, place = self.table[name][chunk], Place(self.name, name, first_row)
         if self.kinds[name] == "number":
             return numbers(place, values) if kind == "number" else text_of_numbers(place, values)
         texts = [_text(value) for value in values]

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfflows.sources import entries, parquet
-from tfflows.sources.column import Column, check_names, check_rows
 from tfflows.sources.file import File
+from tfflows.sources.place import Place, check_names, check_rows
 from tfflows.sources.spans import Span, even_spans
 
 
@@ -63,29 +63,29 @@ class ParquetTable(File):
     def columns(self, chunk: pa.RecordBatch, kinds: Mapping[str, str], first_row: int) -> dict[str, np.ndarray]:
         found = {}
         for name, kind in kinds.items():
-            column = Column(self.path, name, first_row)
+            place = Place(self.path, name, first_row)
             if name in self.refused:
-                _refuse(column, self.refused[name])
-            found[name] = _entries(column, chunk[name], kind)
+                _refuse(place, self.refused[name])
+            found[name] = _entries(place, chunk[name], kind)
         return found
 
 
-def _entries(column: Column, values: pa.Array, kind: str) -> np.ndarray:
+def _entries(place: Place, values: pa.Array, kind: str) -> np.ndarray:
     values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     if _is_text(values.type):
         texts = pc.fill_null(values, "")
         missing = pc.equal(texts, "").to_numpy(zero_copy_only=False)
-        return entries.parsed(column, texts) if kind == "number" else entries.text(column, texts, missing)
+        return entries.parsed(place, texts) if kind == "number" else entries.text(place, texts, missing)
     missing = values.is_null().to_numpy(zero_copy_only=False)
     if pa.types.is_decimal(values.type) or pa.types.is_null(values.type):
         values = pc.cast(values, pa.float64())
     values = pc.fill_null(values, pa.scalar(0).cast(values.type)).to_numpy(zero_copy_only=False)
-    return (entries.numbers if kind == "number" else entries.text_of_numbers)(column, values, missing)
+    return (entries.numbers if kind == "number" else entries.text_of_numbers)(place, values, missing)
 
 
-def _refuse(column: Column, dtype: pa.DataType) -> None:
-    rule = f"Expected a column of numbers or text: write each number to its own column, or drop it: {column.dropped}."
-    column.refuse_type(column.no_dates if pa.types.is_temporal(dtype) else rule, dtype)
+def _refuse(place: Place, dtype: pa.DataType) -> None:
+    rule = f"Expected a column of numbers or text: write each number to its own column, or drop it: {place.dropped}."
+    place.refuse_type(place.no_dates if pa.types.is_temporal(dtype) else rule, dtype)
 
 
 def _value_type(dtype: pa.DataType) -> pa.DataType:

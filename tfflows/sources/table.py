@@ -13,9 +13,9 @@ import tensorflow as tf
 from tfflows.errors import check
 from tfflows.sources import storage
 from tfflows.sources.array_table import NpyTable, NpzTable
-from tfflows.sources.column import Column
 from tfflows.sources.csv_table import CsvTable
 from tfflows.sources.parquet_table import ParquetTable
+from tfflows.sources.place import Place
 from tfflows.sources.spans import Span
 from tfflows.sources.tfrecord_table import TfRecordTable
 
@@ -156,7 +156,7 @@ def _check_same_kind(name: str, first: TableFile, file: TableFile) -> None:
     rule = "Expected a column to be of one type, numbers or text, in all files: correct it, or drop it:"
     there = {"file": first.name, "type": first.kinds[name], "other_file": file.name, "other_type": file.kinds[name]}
     same = first.kinds[name] == file.kinds[name]
-    check(same, f"{rule} {Column(file.name, name).dropped}.", column=name, **there)
+    check(same, f"{rule} {Place(file.name, name).dropped}.", column=name, **there)
 
 
 def _listed(paths: str | os.PathLike | Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfflows.errors import InputError
 from tfflows.sources import entries
-from tfflows.sources.column import Column, check_names, check_rows
+from tfflows.sources.place import Place, check_names, check_rows
 from tfflows.sources.tfrecord import KINDS, Records, first_features
 
 
@@ -64,41 +64,41 @@ class TfRecordTable(Records):
             wanted = [(index, name) for index, name in enumerate(self.split(feature)) if name in kinds]
             values, missing = self._values(feature, chunk, first_row) if wanted else (None, None)
             for index, name in wanted:
-                column = Column(self.path, name, first_row)
-                found[name] = _entries(column, values[:, index], missing, kinds[name])
+                place = Place(self.path, name, first_row)
+                found[name] = _entries(place, values[:, index], missing, kinds[name])
         return {name: found[name] for name in kinds}
 
     def _values(self, feature: str, chunk: np.ndarray, first_row: int) -> tuple[np.ndarray, np.ndarray]:
         """The values of a feature, `[rows, size]`, and the rows without any."""
-        column, size = Column(self.path, feature, first_row), self.sizes[feature]
+        place, size = Place(self.path, feature, first_row), self.sizes[feature]
         dtype = KINDS[self.types[feature] or "float_list"]
-        ragged = _parsed(column, chunk, tf.io.RaggedFeature(dtype))
+        ragged = _parsed(place, chunk, tf.io.RaggedFeature(dtype))
         lengths = ragged.row_lengths().numpy()
         wrong = (lengths != size) & (lengths != 0)
         if wrong.any():
             rule = f"Expected {size} values of a feature in each example, as in the first: pad it, or drop its columns."
             index = int(np.argmax(wrong))
-            column.refuse(rule, index, ragged[index].numpy().tolist()[:5])
+            place.refuse(rule, index, ragged[index].numpy().tolist()[:5])
         values = np.full([len(chunk), size], b"" if dtype == tf.string else 0, dtype.as_numpy_dtype)
         values[lengths > 0] = ragged.values.numpy().reshape(-1, size)
         return values, lengths == 0
 
 
-def _parsed(column: Column, chunk: np.ndarray, feature: tf.io.RaggedFeature) -> tf.RaggedTensor:
+def _parsed(place: Place, chunk: np.ndarray, feature: tf.io.RaggedFeature) -> tf.RaggedTensor:
     """The feature of all examples, or the error about the first example that is wrong."""
     try:
-        return tf.io.parse_example(chunk, {column.name: feature})[column.name]
+        return tf.io.parse_example(chunk, {place.name: feature})[place.name]
     except tf.errors.InvalidArgumentError as error:
         if len(chunk) == 1:
             rule = f"Expected a feature of one type, {feature.dtype.name}, in all examples: convert it, or drop it:"
-            column.refuse(f"{rule} {column.dropped}.", 0, error.message.rpartition("}} ")[2])
+            place.refuse(f"{rule} {place.dropped}.", 0, error.message.rpartition("}} ")[2])
         for index in range(len(chunk)):
-            _parsed(dataclasses.replace(column, rows=column.rows + index), chunk[index : index + 1], feature)
+            _parsed(dataclasses.replace(place, rows=place.rows + index), chunk[index : index + 1], feature)
         raise InputError(f"Expected examples. Received: {error.message.splitlines()[0]}.") from error
 
 
-def _entries(column: Column, values: np.ndarray, missing: np.ndarray, kind: str) -> np.ndarray:
+def _entries(place: Place, values: np.ndarray, missing: np.ndarray, kind: str) -> np.ndarray:
     if values.dtype != object:
-        return (entries.numbers if kind == "number" else entries.text_of_numbers)(column, values, missing)
-    texts = entries.decoded(column, values)
-    return entries.parsed(column, texts) if kind == "number" else entries.text(column, texts, values == b"")
+        return (entries.numbers if kind == "number" else entries.text_of_numbers)(place, values, missing)
+    texts = entries.decoded(place, values)
+    return entries.parsed(place, texts) if kind == "number" else entries.text(place, texts, values == b"")

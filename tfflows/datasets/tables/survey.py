@@ -1,7 +1,6 @@
 """One pass over a table decides what its columns are and which rows are in which split."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -129,7 +128,7 @@ def _decided(
     check(all(size > 0 for part, size in sizes.items() if wanted[part]), rule, **sizes)
     is_train = cuts.part(sample[BIN_OF_CONTENT if by_content else BIN_OF_PLACE]) == 0
     sample = {each: values[is_train] for each, values in sample.items()}
-    weight = 1.0 if roles.weight is None else _mean_weight(roles.weight, sample[roles.weight])
+    weight = 1.0 if roles.weight is None else float(np.mean(sample[roles.weight]))
     if by_content:  # copies of rows say nothing about the spread of a column, or whether it is rounded
         _, places = np.unique(sample[BIN_OF_CONTENT], return_index=True)
         sample = {each: values[places] for each, values in sample.items()}
@@ -157,10 +156,3 @@ def _event(roles: Roles, found: Survey, sample: Mapping[str, np.ndarray], option
         context_columns=columns(roles.context, context=True),
         labels=labels,
     )
-
-
-def _mean_weight(name: str, weights: np.ndarray) -> float:
-    mean = float(np.mean(weights))
-    sound = math.isfinite(mean) and mean > 0 and weights.min() >= 0
-    check(sound, f"Expected weights of 0 or more in column {name!r}, not all 0.", smallest=float(weights.min()))
-    return mean

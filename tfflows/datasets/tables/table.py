@@ -8,7 +8,8 @@ import numpy as np
 
 from tfflows.datasets.tables.splitting import PARTS, Cuts, RowHash
 from tfflows.events import Event
-from tfflows.sources.encoding import Encoder
+from tfflows.sources.encoding import Encoder, check_weights
+from tfflows.sources.place import Place
 from tfflows.sources.spans import Span
 
 SPAN = 2**20  # rows that are read from one place of a file: as many as a row group of Parquet has by default
@@ -75,10 +76,13 @@ def read(piece: Piece, kinds: Mapping[str, str], weight: str | None, *, chunk: i
     done = 0
     size = max(1, min(chunk, CHUNK_VALUES // len(kinds)))
     for stored in piece.source.chunks(piece.span, size):
-        columns = piece.source.columns(stored, kinds, piece.span.first + done)
+        first = piece.span.first + done
+        columns = piece.source.columns(stored, kinds, first)
+        if weight is not None:
+            check_weights(Place(piece.source.name, weight, first), columns[weight])
         kept = np.arange(len(stored)) if weight is None else np.flatnonzero(columns[weight] != 0)
         columns = columns if len(kept) == len(stored) else {name: values[kept] for name, values in columns.items()}
-        yield Rows(columns, piece.source, piece.span.first + done + kept, piece.row + done + kept)
+        yield Rows(columns, piece.source, first + kept, piece.row + done + kept)
         done += len(stored)
 
 

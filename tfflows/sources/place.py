@@ -1,4 +1,4 @@
-"""A column of a file, in the errors about it: which option leaves it out, and what it must not hold."""
+"""A place in a file, in the errors about it: which option leaves its column out, and what it must not hold."""
 
 import dataclasses
 import re
@@ -24,8 +24,8 @@ DATE = re.compile(rf"\s*({'|'.join(DATES)})(([T ,]+)\d{{1,2}}:\d{{2}}.*)?\s*", r
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
-    """Where entries are, for errors.
+class Place:
+    """Some rows of one column of a file.
 
     Args:
         file: Path of the file.
