@@ -95,10 +95,13 @@ def examples(event: Event, x: Any, context: Any) -> dict[str, np.ndarray]:
     """Rows as examples of an event.
 
     Raises:
-        InputError: A column is missing, a value is wrong, or there is a context that the event lacks.
+        InputError: A column is missing, a value is wrong, or the context is missing or not one of the event.
     """
     if context is not None:
         _check_has_context(event, context)
+    names = [column.name for column in event.context_columns]
+    rule = f"Expected a `context`: the density is conditioned on {names}."
+    check(context is not None or not event.context, rule, context=None)
     columns, _ = _table(x, context)
     return _encoded(event, columns)
 
