@@ -118,7 +118,7 @@ def main(argv: list[str]) -> None:
     with strategies.scope(strategy):
         model = zoo.build(config, event, weights=fitted.weights)
     scored = training.make_objective(model, data, settings)
-    scores = training.evaluate(scored, data.test, num_importance_samples=settings.num_importance_samples)
+    scores = training.evaluate(scored, data.test, **settings.evaluation)
     if chief:
         model = zoo.build(config, event, weights=fitted.weights)
         metrics = {

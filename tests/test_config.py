@@ -78,7 +78,7 @@ def test_workdir_belongs_to_one_configuration(tmp_path):
     config = zoo.configure("realnvp", "digits")
     assert config.save_to(tmp_path / "run") == tmp_path / "run"
     assert Config(**json.loads((tmp_path / "run" / "config.json").read_text())) == config
-    longer = zoo.configure("realnvp", "digits", overrides={"train.steps": 5000})
+    longer = zoo.configure("realnvp", "digits", overrides={"train.steps": 5000, "train.eval_batch_size": 64})
     longer.save_to(tmp_path / "run")
     wider = zoo.configure("realnvp", "digits", seed=4, overrides={"model.width": 64})
     with pytest.raises(

@@ -13,7 +13,7 @@ from tfflows.files import atomic_write
 from tfflows.overrides import SECTIONS
 from tfflows.training.settings import TrainSettings
 
-LENGTH = ("train.steps", "train.epochs")  # may change when a run is continued
+CHANGEABLE = ("train.steps", "train.epochs", "train.eval_batch_size")  # when a run is continued
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Config:
     def save_to(self, workdir: Path, *, write: bool = True) -> Path:
         """Writes `config.json` into a new workdir, or compares it with that of an older run; returns `workdir`.
 
-        Only the length of the training may differ, so that a run can be extended.
+        Only the length of the training, so that a run can be extended, and the batches of the evaluation may differ.
 
         Raises:
             InputError: The workdir belongs to another configuration, or cannot be written.
@@ -119,7 +119,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
 def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
     """Settings in which two configurations differ, as `{"section.key": "old before, new now"}`."""
     flat_old, flat_new = flat(old), flat(new)
-    names = [name for name in {**flat_old, **flat_new} if name not in LENGTH]
+    names = [name for name in {**flat_old, **flat_new} if name not in CHANGEABLE]
     pairs = {name: (flat_old.get(name), flat_new.get(name)) for name in names}
     return {name: f"{before} before, {now} now" for name, (before, now) in pairs.items() if before != now}
 

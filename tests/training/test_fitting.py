@@ -11,6 +11,7 @@ import zoo
 from tests.training.small_run import fit, initialized, model
 from tfflows import command, datasets, training
 from tfflows.errors import InputError, TrainingError
+from tfflows.training import evaluation
 from tfflows.training.validation import Validation
 
 
@@ -147,6 +148,14 @@ def test_tensorboard_shows_what_the_model_makes_of_latents(dataset, names, tmp_p
     assert pictures_in(tmp_path) == names
 
 
+def short_run(folder, *flags):
+    """`train.py` for two steps, in this process."""
+    short = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16"]
+    short += [f"--workdir={folder}/run", f"--export_dir={folder}/exported"]
+    with flagsaver.flagsaver():
+        command.run(train.main, train.FLAGS(["train.py", *short, *flags]), name="train.py")
+
+
 @pytest.mark.slow
 def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(tmp_path, monkeypatch):
     policies, build = [], zoo.build
@@ -158,9 +167,19 @@ def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(tmp_path, mo
         return model
 
     monkeypatch.setattr(zoo, "build", recorded)
-    flags = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16", "--mixed_precision"]
-    flags += [f"--workdir={tmp_path}/run", f"--export_dir={tmp_path}/exported"]
-    with flagsaver.flagsaver():
-        command.run(train.main, train.FLAGS(["train.py", *flags]), name="train.py")
+    short_run(tmp_path, "--mixed_precision")
     assert policies == ["mixed_bfloat16", "float32", "float32"]
     assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.slow
+def test_validation_and_test_set_are_scored_in_batches_of_the_size_that_is_set(tmp_path, monkeypatch):
+    sizes, batches = [], evaluation.padded_batches
+
+    def recorded(split, *, batch_size):
+        sizes.append(batch_size)
+        return batches(split, batch_size=batch_size)
+
+    monkeypatch.setattr(evaluation, "padded_batches", recorded)
+    short_run(tmp_path, "--set=train.eval_batch_size=100")
+    assert sizes == [100, 100]

@@ -24,6 +24,7 @@ VALUES = {
     "patience": ([0, -1], [1, None]),
     "validate_every": ([0, -1], [1, None]),
     "sample_every": ([0, -1], [1]),
+    "eval_batch_size": ([0, -1], [1]),
     "num_importance_samples": ([0, -1], [1]),
     "objective": (["elbo", None], ["maximum_likelihood", "flow_matching"]),
     "anneal_steps": ([0, -1], [1]),

@@ -53,9 +53,8 @@ def validated(event, path):
     flow.compile(keras.optimizers.Adam(use_ema=True))
     flow.optimizer.build(flow.trainable_variables)
     unused = in_memory(x=rows(event)[:1])
-    validation = Validation(
-        Data("rows", event, unused, split, unused), RunState(flow, None, writes=True), path, patience=None
-    )
+    data, state = Data("rows", event, unused, split, unused), RunState(flow, None, writes=True)
+    validation = Validation(data, state, path, patience=None, batch_size=2)
     validation.set_model(flow)
     rounds = []
     for number, (average, own) in enumerate(zip(AVERAGED, OWN, strict=True)):

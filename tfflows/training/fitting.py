@@ -158,7 +158,8 @@ def standard_callbacks(
 ) -> list[keras.callbacks.Callback]:
     """Callbacks in the order in which they run: a checkpoint includes the score of its round."""
     everyone = [StepsPerSecond(), StopOnNonFinite(), StopAtStep(steps)]
-    everyone += [Validation(data, state, workdir / BEST, patience=settings.patience), SaveState(state)]
+    rest = {"patience": settings.patience, "batch_size": settings.eval_batch_size}
+    everyone += [Validation(data, state, workdir / BEST, **rest), SaveState(state)]
     if not state.writes or state.folder is None:
         return everyone
     board = keras.callbacks.TensorBoard(str(workdir / "tensorboard"), write_graph=False)

@@ -33,6 +33,8 @@ class TrainSettings:
         patience: Number of validations without a better score before training stops; None never stops early.
         validate_every: Number of steps between validations, each with a checkpoint; None validates once per pass.
         sample_every: Number of validations between pictures of samples.
+        eval_batch_size: Number of events in a batch of the validation or the test set, over all replicas; reduce it for
+            large images. The scores do not depend on it.
         num_importance_samples: Number of importance samples of the final score on the test set, where it is a bound.
         objective: What is minimized for data: the negative log-likelihood, or its bound, `"maximum_likelihood"`; or the
             error of the velocity of a continuous flow, `"flow_matching"`, which needs no solver.
@@ -63,6 +65,7 @@ class TrainSettings:
     patience: int | None = None
     validate_every: int | None = None
     sample_every: int = 5
+    eval_batch_size: int = 256
     num_importance_samples: int = 1
     objective: str = "maximum_likelihood"
     optimal_transport: bool = False
@@ -91,12 +94,17 @@ class TrainSettings:
         for name in ("warmup_steps", "weight_decay", "input_noise"):
             value = getattr(self, name)
             check(0 <= value < math.inf, f"Expected `{name}` to be 0 or more and finite.", **{name: value})
-        counts = ("epochs", "batch_size", "sample_every", "num_importance_samples", "anneal_steps")
+        counts = ("epochs", "batch_size", "sample_every", "eval_batch_size", "num_importance_samples", "anneal_steps")
         for name in (*counts, "steps_per_execution"):
             check(getattr(self, name) >= 1, f"Expected `{name}` to be 1 or more.", **{name: getattr(self, name)})
         for name in ("steps", "clip_norm", "patience", "validate_every"):
             value = getattr(self, name)
             check(value is None or value > 0, f"Expected `{name}` to be None or positive.", **{name: value})
+
+    @property
+    def evaluation(self) -> dict[str, int]:
+        """The options of the final score, as `evaluate` takes them."""
+        return {"batch_size": self.eval_batch_size, "num_importance_samples": self.num_importance_samples}
 
     def schedule_of(self, examples: int, replicas: int = 1) -> tuple[int, int]:
         """Total steps, and steps between validations, for a training set with this many examples.

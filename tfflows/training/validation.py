@@ -45,19 +45,22 @@ class Validation(keras.callbacks.Callback):
         state: State of the run, which includes the best score.
         path: File of the best weights.
         patience: Number of validations without a better score before training stops; None never stops early.
+        batch_size: Number of examples of the validation set that are scored at a time.
     """
 
-    def __init__(self, data: Data | Target, state: RunState, path: Path, *, patience: int | None):
+    def __init__(self, data: Data | Target, state: RunState, path: Path, *, patience: int | None, batch_size: int):
         super().__init__()
         self.data = data
         self.state = state
         self.path = path
         self.patience = patience
+        self.batch_size = batch_size
 
     def on_epoch_end(self, epoch, logs=None):
         with averaged_weights(self.model):
             self.model.adapt(one_pass(self.data.train, batch_size=BATCH))
-            nats = self._mean(*nats_and_weights_of(self.model, self.data.validation))
+            scores = nats_and_weights_of(self.model, self.data.validation, batch_size=self.batch_size)
+            nats = self._mean(*scores)
             if nats > self.state.best_nats.numpy():
                 self._keep(nats)
             else:
