@@ -4,12 +4,36 @@ A log-likelihood is in nats per event, in raw data units: for an event with inte
 probability, so no further correction for scaling, logit or dequantization is needed.
 """
 
+import enum
 import math
 from typing import Any
 
 import numpy as np
 
 from tfflows.events import Event
+
+
+class ScoreKind(enum.StrEnum):
+    """What the log-likelihoods of a model are."""
+
+    EXACT = "exact"
+    BOUND = "bound"
+    ESTIMATE = "estimate"
+    ESTIMATE_OF_BOUND = "estimate of a bound"
+
+    @classmethod
+    def of(cls, *, bound: bool, estimate: bool) -> "ScoreKind":
+        """The kind of a score that is, or is not, a bound, an estimate, or both."""
+        if estimate:
+            return cls.ESTIMATE_OF_BOUND if bound else cls.ESTIMATE
+        return cls.BOUND if bound else cls.EXACT
+
+    @property
+    def text(self) -> str:
+        """The words after a score, such as " (a lower bound)"; none after an exact one."""
+        words = {self.BOUND: "a lower bound", self.ESTIMATE: "an unbiased estimate"}
+        words[self.ESTIMATE_OF_BOUND] = "an unbiased estimate of a lower bound"
+        return "" if self is self.EXACT else f" ({words[self]})"
 
 
 def nll(log_prob: Any) -> Any:
@@ -25,13 +49,6 @@ def bits_per_dim(log_prob: Any, event: Event) -> Any:
         event: The event, whose `size` is the number of dimensions (32 * 32 * 3 = 3072 for CIFAR-10).
     """
     return -log_prob / (math.log(2.0) * event.size)
-
-
-def kind_of_score(*, exact: bool, estimate: bool, discrete: bool) -> str:
-    """The qualifier printed after a score, such as " (a lower bound)"; empty for an exact score."""
-    if estimate:
-        return " (an unbiased estimate of a lower bound)" if discrete else " (an unbiased estimate)"
-    return "" if exact else " (a lower bound)"
 
 
 def rescaled_log_prob(log_prob: Any, event: Event, *, scale: float) -> Any:

@@ -59,7 +59,7 @@ def row(export: Path) -> Row:
         **{"unit": unit, "value": value},
         **{
             "standard_error": run[f"{score}_se"],
-            "kind": kind(run["architecture"], scores),
+            "kind": scores.get("kind", "bound"),
             "draws": run["num_importance_samples"],
         },
         **{"published": run["published"], "source": f"arXiv {architecture.source(run['dataset'], event)}"},
@@ -79,15 +79,6 @@ def with_draws(export: Path, draws: int) -> Row:
     name = "bits_per_dim" if run["unit"] == "bits/dim" else "nats"
     value = logit_space.score(scores["nats"], run["dataset"]) if run["unit"] == logit_space.UNIT else scores[name]
     return {**run, "value": round(value, 4), "standard_error": round(scores[f"{name}_se"], 4), "draws": draws}
-
-
-def kind(architecture: str, scores: Mapping[str, Any]) -> str:
-    """Whether a score is exact, a bound, or an estimate."""
-    if scores.get("estimate"):
-        return "estimate"
-    # Exports of earlier versions do not say so.
-    is_bound = ARCHITECTURES[architecture].density == "bound" or bool({"bits_per_dim", "elbo"} & set(scores))
-    return "exact" if scores.get("exact", not is_bound) else "bound"
 
 
 def changed(config: Mapping[str, Any]) -> str:

@@ -71,3 +71,17 @@ def test_autoencoder_scores_by_its_importance_samples(tmp_path):
     scores = running.scored(tmp_path, model, "dynamic_mnist", version=1, options=options, batch_size=100)
     metrics = json.loads((running.ROOT / "exported" / "vae_dynamic_mnist" / "1" / "metrics.json").read_text())
     assert scores.mean() == pytest.approx(metrics["nats"], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("vae_toy_eight_gaussians", "bound"),  # of real numbers, without noise
+        ("nsf_toy_eight_gaussians", "exact"),
+        ("idf_digits", "exact"),
+        ("residual_digits", "estimate of a bound"),
+        ("planar_energy_u1", "exact"),
+    ],
+)
+def test_report_calls_scores_what_they_are(name, kind):
+    assert Version.find(str(exported_folder(name))).score_kind() == kind

@@ -5,7 +5,7 @@ from typing import Any
 from tfflows.columns import described, listed
 from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
-from tfflows.metrics import kind_of_score
+from tfflows.metrics import ScoreKind
 
 CARD = "README.md"
 
@@ -124,13 +124,9 @@ def summary(metrics: dict[str, Any]) -> str:
 
 
 def _of_data(metrics: dict[str, Any]) -> str:
-    text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event"
-    estimate, discrete = metrics.get("estimate", False), "bits_per_dim" in metrics
-    text += kind_of_score(exact=metrics.get("exact", True), estimate=estimate, discrete=discrete)
-    if discrete:
-        # Exports of earlier versions, all of which have bounds, do not say whether they are exact.
-        kind = " (an estimate of a bound)" if estimate else "" if metrics.get("exact", False) else " (a bound)"
-        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim{kind}"
+    text = f"{metrics['nats']:.3f} +- {metrics['nats_se']:.3f} nats per event{ScoreKind(metrics['kind']).text}"
+    if "bits_per_dim" in metrics:
+        text += f", {metrics['bits_per_dim']:.4f} +- {metrics['bits_per_dim_se']:.4f} bits/dim"
     if "truth_nats" in metrics:
         text += f" (the true density: {metrics['truth_nats']:.3f})"
     return f"{text}, on all {metrics['num_events']:,} events of the test set"

@@ -34,6 +34,7 @@ def write(
     the other files that `tfflows.export.export` lists. `name` is the name to serve it by; the rest is as there.
     """
     num_importance_samples = config["train"]["num_importance_samples"]
+    metrics = {"kind": str(model.score_kind), **metrics} if isinstance(data, Data) else metrics
     Servable(model, num_importance_samples=num_importance_samples).save(folder)
     slim(folder)
     reloaded = tf.saved_model.load(folder)

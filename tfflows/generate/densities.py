@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from tfflows import figures
 from tfflows.errors import check
+from tfflows.metrics import ScoreKind
 from tfflows.models import GenerativeModel
 
 BATCH = 200  # of events that are scored together
@@ -34,7 +35,7 @@ def density(model: GenerativeModel, window: tuple[float, float, float, float], *
     _check_plane(model)
     left, right, bottom, top = window
     grid = np.stack(np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points)), axis=-1)
-    draws = IMPORTANCE_SAMPLES if model.takes_importance_samples and not model.exact else 1
+    draws = IMPORTANCE_SAMPLES if model.score_kind is ScoreKind.BOUND and model.takes_importance_samples else 1
     scores = model.log_prob(grid.reshape(-1, 2).astype(np.float32), num_importance_samples=draws)
     return np.exp(scores.numpy().astype(np.float64)).reshape(points, points)
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfflows import metrics, noise, values
 from tfflows.costs import Cost
 from tfflows.errors import check_choice
+from tfflows.metrics import ScoreKind
 from tfflows.models.conditional import Conditional
 from tfflows.models.keras_model import KerasModel
 from tfflows.servable import Servable
@@ -30,11 +31,16 @@ class GenerativeModel(Conditional, KerasModel):
     """
 
     @property
-    def exact(self) -> bool:
-        """Whether `log_prob` is the log-likelihood itself, not a lower bound."""
-        return not self.event.has_noise
+    def score_kind(self) -> ScoreKind:
+        """What `log_prob` is: the log-likelihood itself, a lower bound on it, or an unbiased estimate of either."""
+        return ScoreKind.of(bound=self.is_bound, estimate=self.estimates)
 
-    estimates = False  # whether `log_prob` is an unbiased estimate: of the log-likelihood, or of a lower bound on it
+    @property
+    def is_bound(self) -> bool:
+        """Whether `log_prob` is a lower bound, or an estimate of one."""
+        return self.event.has_noise
+
+    estimates = False  # whether `log_prob` is an unbiased estimate
     takes_importance_samples = True  # whether `log_prob` is a bound that more of them tighten
     sample_cost = log_prob_cost = Cost()  # of a sample, and of a log-likelihood; some architectures need more
 
@@ -82,8 +88,7 @@ class GenerativeModel(Conditional, KerasModel):
         """Computes the statistics that a density needs from the whole training set, with the current weights.
 
         Args:
-            batches: The training set, in batches `{"x": ...}`, with `"label"` if there are classes and `"context"` if
-                there is one.
+            batches: The training set, in batches `{"x": ...}`, with `"label"` and `"context"` if the event has them.
         """
 
     # What a user calls.
@@ -102,7 +107,7 @@ class GenerativeModel(Conditional, KerasModel):
             seed: Seed of that noise, or of an estimate's. The result depends only on the row and on this number.
 
         Returns:
-            float32 `[batch]`, nats per event: exact, a lower bound, or an estimate of it: see `exact` and `estimates`.
+            float32 `[batch]`, nats per event: exact, a lower bound, or an unbiased estimate: see `score_kind`.
 
         Raises:
             InputError: Wrong shape, a value that is not finite, a pixel or label out of range, or a model whose
@@ -128,15 +133,13 @@ class GenerativeModel(Conditional, KerasModel):
             label: One class for all events, or a class for each, for a class-conditional model.
             context: One context for all events, `[context]`, or one for each, for a model with a context.
             seed: An integer, or a stateless seed `[2]`; the same seed draws the same events. None draws new ones.
-            temperature: Factor of the latent noise, one for all events or one for each: below 1, samples are closer to
-                the mode.
+            temperature: Factor of the latent noise, one for all events or one for each.
 
         Returns:
             `[n, *event]` of the event's dtype.
 
         Raises:
-            InputError: A number of events that is not an integer, a negative or infinite temperature, a class out of
-                range.
+            InputError: A number of events that is no integer, a negative or infinite temperature, an unknown class.
         """
         n = n if values.is_symbolic(n) else values.check_count("n", n)
         temperature, condition = noise.temperatures(temperature, n), self.check_condition(label, context, n)
@@ -188,10 +191,7 @@ class GenerativeModel(Conditional, KerasModel):
         return self.log_prob_fn(batch["x"], self.condition_of(batch), seed, num_importance_samples)
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
-        """Log-likelihoods `[batch]` of `{"x": ..., "label": ..., "context": ...}` or of `x`.
-
-        Each training step uses fresh noise.
-        """
+        """Log-likelihoods `[batch]` of `x` or `{"x": ..., "label": ..., "context": ...}`; training uses new noise."""
         x, condition = self.checked(**(inputs if isinstance(inputs, dict) else {"x": inputs}))
         return self.log_prob_fn(x, condition, self.step_seed(training=training), training=training)
 

@@ -84,10 +84,6 @@ class Flow(DataDependentWeights, GenerativeModel):
         return self.chain.flow_layers
 
     @property
-    def exact(self):
-        return not self.estimates and super().exact
-
-    @property
     def estimates(self):
         return self.chain.estimates
 

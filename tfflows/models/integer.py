@@ -45,7 +45,7 @@ class IntegerFlow(GenerativeModel):
     `DiscretizedLogisticMixture`.
     """
 
-    exact = True
+    is_bound = False
     takes_importance_samples = False
 
     def __init__(

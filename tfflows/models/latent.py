@@ -57,7 +57,7 @@ class LatentVariableModel(GenerativeModel):
     Differs from the papers: nothing.
     """
 
-    exact = False
+    is_bound = True
 
     def __init__(self, event: Event, *, free_bits: float = 0.0, kl_warmup_steps: int = 1, **kwargs):
         super().__init__(event, **kwargs)

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfflows.metrics import ScoreKind
 from tfflows.models.base import GenerativeModel
 from tfflows.models.distributed import DistributedModel
 
@@ -31,14 +32,9 @@ class OtherObjective(DistributedModel):
         return self.model.event
 
     @property
-    def exact(self) -> bool:
-        """Whether log-likelihoods are exact."""
-        return self.model.exact
-
-    @property
-    def estimates(self) -> bool:
-        """Whether log-likelihoods are unbiased estimates."""
-        return self.model.estimates
+    def score_kind(self) -> ScoreKind:
+        """What log-likelihoods are."""
+        return self.model.score_kind
 
     @property
     def weights_are_set(self):

@@ -41,7 +41,7 @@ class PixelModel(GenerativeModel):
     Differs from the paper: the latents.
     """
 
-    exact = True
+    is_bound = False
     takes_importance_samples = False
 
     def __init__(self, event: Event, network: Network, *, components: int, **kwargs: Any):

@@ -66,8 +66,8 @@ class Tabular(GenerativeModel):
         self.built = True
 
     @property
-    def exact(self):
-        return super().exact and self.flow.exact
+    def is_bound(self):
+        return super().is_bound or self.flow.is_bound
 
     @property
     def estimates(self):

@@ -108,7 +108,7 @@ def score(
     tf.io.gfile.rmtree(job.folder)
     report = [
         f"Rows      {summary.rows:,} of {input} by {exported.name}",
-        f"Score     {summary.text(event, exported.kind_of_score())}",
+        f"Score     {summary.text(event, exported.score_kind())}",
     ]
     if threshold is not None:
         below = f"below {threshold:.3f} nats, the {flag_below_quantile} quantile of the training set"

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfflows import export, guards, metrics, versions
 from tfflows.errors import InputError, check
 from tfflows.events import Event
+from tfflows.metrics import ScoreKind
 from tfflows.sources import storage
 
 
@@ -52,15 +53,14 @@ class Version:
         """Event that the model scores."""
         return Event(**self.config()["event"])
 
-    def kind_of_score(self) -> str:
-        """What its scores are, in words: see `metrics.kind_of_score`."""
-        event, path = self.event(), os.path.join(self.folder, "metrics.json")
-        scores = {}
-        if tf.io.gfile.exists(path):
-            with storage.open_to_read(path) as file:
-                scores = json.load(file)
-        exact, estimate = scores.get("exact", not event.has_noise), scores.get("estimate", False)
-        return metrics.kind_of_score(exact=exact, estimate=estimate, discrete=event.discrete)
+    def score_kind(self) -> ScoreKind:
+        """What its scores are, as `metrics.json` says or, without it, by its event."""
+        path = os.path.join(self.folder, "metrics.json")
+        kind = ScoreKind.of(bound=self.event().has_noise, estimate=False)
+        if not tf.io.gfile.exists(path):
+            return kind
+        with storage.open_to_read(path) as file:
+            return ScoreKind(json.load(file).get("kind", kind))
 
     def identity(self) -> str:
         """A fingerprint that changes with the weights or the graph."""

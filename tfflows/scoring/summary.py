@@ -7,6 +7,7 @@ import numpy as np
 
 from tfflows import metrics
 from tfflows.events import Event
+from tfflows.metrics import ScoreKind
 
 
 @dataclasses.dataclass
@@ -52,16 +53,16 @@ class Summary:
         """Standard error of the mean in nats; NaN with fewer than two scores."""
         return math.sqrt(self.squares / (self.scored - 1) / self.scored) if self.scored > 1 else math.nan
 
-    def text(self, event: Event, kind: str = "") -> str:
+    def text(self, event: Event, kind: ScoreKind = ScoreKind.EXACT) -> str:
         """The mean with its standard error, `-90.074 +- 0.699 nats`, and in bits/dim for discrete events.
 
         Args:
             event: What was scored.
-            kind: What the scores are, in words; empty for exact ones.
+            kind: What the scores are.
         """
         if not self.scored:
             return "none"
-        text = f"{self.mean:.3f} +- {self.error:.3f} nats{kind}"
+        text = f"{self.mean:.3f} +- {self.error:.3f} nats{kind.text}"
         if event.discrete:
             bits, error = metrics.bits_per_dim(self.mean, event), metrics.bits_per_dim(-self.error, event)
             text += f", {bits:.4f} +- {error:.4f} bits/dim"

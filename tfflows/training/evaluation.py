@@ -68,17 +68,15 @@ def evaluate(model: GenerativeModel | ReverseKL, split: Split, **options: Any) -
     """Weighted mean log-likelihood of a whole split, with its standard error; takes the options of `nats_of`.
 
     Returns:
-        For data `nats` and `nats_se` per event; `exact`, which is False if they are a lower bound or an estimate;
-        `estimate`, which is True, if they are an estimate, whose noise `nats_se` includes; `num_events`; and, for
-        discrete events, `bits_per_dim` and `bits_per_dim_se`. For a target, the result of `importance_estimates`.
+        For data `nats` and `nats_se` per event, which includes the noise of an estimate; `kind`, a `ScoreKind`;
+        `num_events`; and, for discrete events, `bits_per_dim` and `bits_per_dim_se`. For a target, the result of
+        `importance_estimates`.
     """
     values, weights = nats_and_weights_of(model, split, **options)
     if isinstance(model, ReverseKL):
         return importance_estimates(values)
     mean, error = mean_and_error(values, weights)
-    result = {"nats": mean, "nats_se": error, "exact": model.exact, "num_events": len(values)}
-    if model.estimates:
-        result["estimate"] = True
+    result = {"nats": mean, "nats_se": error, "kind": str(model.score_kind), "num_events": len(values)}
     if model.event.discrete:
         result["bits_per_dim"] = metrics.bits_per_dim(mean, model.event)
         result["bits_per_dim_se"] = metrics.bits_per_dim(-error, model.event)
