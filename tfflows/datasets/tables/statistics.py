@@ -38,17 +38,21 @@ class ColumnStatistics:
             name: Name of the table.
             numbers: Number of each row, `[rows]`.
         """
-        is_missing = np.equal(values, None) if values.dtype == object else np.isnan(values)
-        if is_missing.any():
-            self.missing += int(is_missing.sum())
-            self.first_missing = self.first_missing or (name, int(numbers[np.argmax(is_missing)]))
-            values = values[~is_missing]
+        values = self.add_missing(values, name, numbers)
         if self.values is not None:
             self.values |= set(values.tolist() if values.dtype == object else np.unique(values).tolist())
             self.values = None if len(self.values) > MOST_VALUES else self.values
         if values.dtype != object and len(values):
             self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
             self.whole = self.whole and bool((values == np.floor(values)).all())
+
+    def add_missing(self, values: np.ndarray, name: str, numbers: np.ndarray) -> np.ndarray:
+        """Counts the missing values of some rows, with the arguments of `add`, and returns the others."""
+        is_missing = np.equal(values, None) if values.dtype == object else np.isnan(values)
+        if is_missing.any():
+            self.missing += int(is_missing.sum())
+            self.first_missing = self.first_missing or (name, int(numbers[np.argmax(is_missing)]))
+        return values[~is_missing]
 
 
 @dataclasses.dataclass

@@ -1,6 +1,7 @@
 """One pass over a table decides what its columns are and which rows are in which split."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -41,12 +42,10 @@ class Survey:
     def __post_init__(self):
         self.histograms = {by_content: np.zeros(BINS, np.int64) for by_content in self.hashes}
 
-    def add(self, rows: Rows, *, cut: bool) -> None:
-        """Adds some rows; `cut` if validation and test are cut from them."""
+    def add(self, rows: Rows) -> None:
+        """Adds some rows of the files from which validation and test are cut, unless they have files of their own."""
         for name, values in rows.columns.items():
             self.columns[name].add(values, rows.source.name, rows.numbers)
-        if not cut:
-            return
         bins = {how: hashed(rows.columns, rows.places) for how, hashed in self.hashes.items()}
         for how, found in bins.items():
             self.histograms[how] += np.bincount(found, minlength=BINS)
@@ -84,25 +83,34 @@ def survey(
     parts = {part: pieces(of_part) for part, of_part in sources.items()}
     for piece in parts["train"]:
         for rows in read(piece, wanted, roles.weight):
-            found.add(rows, cut=True)
+            found.add(rows)
     held_out = {part: of_part for part, of_part in parts.items() if part != "train"}
-    found.held_out = {part: _add_held_out(found, of_part, wanted, roles) for part, of_part in held_out.items()}
+    found.held_out = {part: _add_held_out(found, of_part, wanted, roles.weight) for part, of_part in held_out.items()}
     size = splitting.held_out(found.rows, options.holdout)
     counts = [0 if part in held_out or part not in cut else size for part in PARTS[1:]]
-    return _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
+    table = _decided(name, roles, wanted, found, parts["train"], held_out, counts, options)
+    _check_held_out(table)
+    return table
 
 
-def _add_held_out(found: Survey, pieces: list[Piece], kinds: Mapping[str, str], roles: Roles) -> int:
-    """Adds the rows of a validation or a test set, whose labels must be classes of the training set; their number."""
-    names = () if roles.label is None else schema.classes(roles.label, found.columns[roles.label])
-    encoder, number = Encoder(Event((1,), classes=len(names), labels=names), roles.label), 0
+def _add_held_out(found: Survey, pieces: list[Piece], kinds: Mapping[str, str], weight: str | None) -> int:
+    """Returns the number of rows of a validation or a test set, which say nothing about the columns, but where values
+    may be missing.
+    """
+    number = 0
     for piece in pieces:
-        for rows in read(piece, kinds, roles.weight):
-            if roles.label is not None:
-                encoder.labels(rows.columns[roles.label], rows.source.name, rows.numbers)
-            found.add(rows, cut=False)
+        for rows in read(piece, kinds, weight):
             number += len(rows.numbers)
+            for column, values in rows.columns.items():
+                found.columns[column].add_missing(values, rows.source.name, rows.numbers)
     return number
+
+
+def _check_held_out(table: Table) -> None:
+    """Raises `InputError` for a label or a category of the context that the training set lacks, before the training."""
+    for piece in itertools.chain(*table.held_out.values()):
+        for rows in read(piece, table.kinds, table.encoder.weight):
+            table.encoder(rows.columns, rows.source.name, rows.numbers)
 
 
 def _decided(
