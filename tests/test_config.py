@@ -160,3 +160,10 @@ def test_assignments_are_split_at_the_first_equals_sign():
     }
     with pytest.raises(InputError, match=r"--set=section\.key=value\. Received: set='model\.width'"):
         assignments(["model.width"])
+
+
+def test_damaged_configuration_of_a_workdir_is_named(tmp_path):
+    for text, message in {"{": "not JSON", '{"architecture": "nsf"}': "with the key `dataset`"}.items():
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(InputError, match=message):
+            zoo.configure("realnvp", "digits").save_to(tmp_path)

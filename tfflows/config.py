@@ -67,7 +67,7 @@ class Config:
         """
         path, record = workdir / "config.json", dataclasses.asdict(self)
         if path.exists():
-            different = differences({"name": "", **json.loads(path.read_text())}, record)
+            different = differences(dataclasses.asdict(read_config(path)), record)
             rule = f"Expected the settings of the run in {str(workdir)!r}: restore them, or choose another --workdir."
             check(not different, rule, **different)
         if not write:

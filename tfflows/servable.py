@@ -63,7 +63,8 @@ class Servable(tf.Module):
         return {"x": guards.finite(self._model().sample_fn(seed, temperature, condition), "temperature")}
 
     def encode(self, x, condition):
-        return {"z": guards.finite(self._model().encode_fn(x, condition), "x")}
+        return {"z": guards.finite(tf.cast(self._model().encode_fn(x, condition), tf.float32), "x")}
 
     def decode(self, z, condition):
+        z = tf.cast(z, self._model().compute_dtype)
         return {"x": guards.finite(self._model().decode_fn(z, condition), "z")}

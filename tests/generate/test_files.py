@@ -2,6 +2,8 @@
 
 import keras
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow_probability as tfp
 from matplotlib.colors import to_hex
@@ -138,3 +140,12 @@ def test_density_of_an_estimate_is_drawn_with_one_draw():
     flow = Flow(Event((2,)), [layers.Residual(LipschitzNet(width=8, sizes=(1, 1), lipschitz=0.5), log_det="estimate")])
     assert flow.score_kind == "estimate"
     assert np.isfinite(generate.density(flow, (-1.0, 1.0, -1.0, 1.0), points=4)).all()
+
+
+def test_a_wrong_row_is_counted_from_the_start_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "CHUNK", 10)
+    values = [*map(str, range(37)), "a", *map(str, range(12))]
+    pq.write_table(pa.table({"x": values}), tmp_path / "t.parquet", row_group_size=4)
+    event = Event((1,), columns=(Column("x"),))
+    with pytest.raises(InputError, match=r"row=37, column='x', value='a'"):
+        tables.like(str(tmp_path / "t.parquet"), event, None, ",")

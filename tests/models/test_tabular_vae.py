@@ -66,3 +66,14 @@ def test_a_table_of_exact_densities_takes_no_importance_samples():
 def test_training_logs_what_the_model_of_the_real_entries_logs(name, metric):
     model = zoo.create(name, Event((1,), columns=(Column("a"),)), width=4)
     assert [one.name for one in model.logged_metrics[2:]] == ([] if metric is None else [metric])
+
+
+def test_encode_draws_the_posterior_with_a_seed():
+    real = Event((2,), columns=(Column("a"), Column("b")))
+    model = zoo.create("vae", real, width=4)
+    x = np.random.default_rng(0).normal(size=(8, 2))
+    model.initialize(x)
+    center, *drawn = (model.encode(x, seed=seed).numpy() for seed in (None, 1, 2, 1))
+    assert np.abs(drawn[0] - drawn[1]).max() > 0.1
+    assert np.abs(drawn[0] - center).max() > 0.1
+    np.testing.assert_array_equal(drawn[0], drawn[2])

@@ -3,10 +3,14 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import zoo
-from tests.cases import CASES, EVENTS, Case, events, make
+from tests.cases import CASES, EVENTS, Case, events, float64, make
+from tfflows import layers
 from tfflows.datasets import from_arrays
+from tfflows.layers import recompute
+from tfflows.networks import MLP
 from tfflows.networks.policy import policy_of_new_layers
 
 
@@ -39,3 +43,27 @@ def test_model_saved_in_mixed_precision_scores_the_same_when_loaded_without(tmp_
     loaded = keras.models.load_model(tmp_path / "mixed.keras")
     x, _ = events(case, 100)
     np.testing.assert_array_equal(loaded.log_prob(x), mixed.log_prob(x))
+
+
+def test_layers_of_another_precision_do_not_share_a_function_when_they_are_computed_again():
+    float32, mixed = (
+        layers.AffineCoupling("halves", conditioner=MLP(width=4, depth=1, dtype=policy))
+        for policy in ("float32", "mixed_bfloat16")
+    )
+    for layer in (float32, mixed):
+        layer.build((None, 4))
+    assert recompute.likeness(float32) != recompute.likeness(mixed)
+
+
+@pytest.mark.parametrize("name", ["vector", "image"])
+def test_model_in_double_precision_is_served_in_float32(name, tmp_path):
+    with float64():
+        case = Case("nice", EVENTS[name])
+        model = make(case)
+        model.export(tmp_path / "model")
+    served = tf.saved_model.load(tmp_path / "model").signatures
+    x, _ = events(case, 3)
+    z = served["encode"](x=tf.constant(x))["z"]
+    assert z.dtype == tf.float32
+    np.testing.assert_allclose(served["decode"](z=z)["x"], x, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(served["log_prob"](x=tf.constant(x))["log_prob"], model.log_prob(x), rtol=1e-5)

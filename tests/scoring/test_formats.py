@@ -8,8 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tests.scoring import running
+from tfflows.events import Event
 from tfflows.scoring import score
 from tfflows.scoring.served import Served, Version
+from tfflows.sources.csv import Csv
 
 ROWS = 53
 SMALL_PARTS = {"part_rows": 20, "batch_size": 8}
@@ -233,3 +235,12 @@ def test_input_model_and_output_may_be_remote(name, remote_toy, expected, tmp_pa
     tf.io.gfile.copy(f"{folder}/scores.parquet", str(tmp_path / "scores.parquet"))
     np.testing.assert_array_equal(pq.read_table(tmp_path / "scores.parquet")["log_prob"], expected)
     assert sorted(tf.io.gfile.listdir(folder)) == ["scores.parquet", file]
+
+
+def test_line_of_csv_may_be_long(tmp_path):
+    x = np.random.default_rng(0).normal(size=(2, 100_000))  # 2 MB a line, more than two of the blocks of pyarrow
+    (tmp_path / "x.csv").write_text("\n".join(",".join(f"{value:.17e}" for value in row) for row in x) + "\n")
+    file = Csv.open(str(tmp_path / "x.csv"), Event((100_000,)))
+    (span,) = file.spans(10)
+    (chunk,) = file.chunks(span, 10)
+    np.testing.assert_array_equal(file.decode(chunk)["x"], x)

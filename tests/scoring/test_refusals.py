@@ -42,6 +42,10 @@ def short_list(folder, x):
     pq.write_table(pa.table({"x": lists}), folder / "x.parquet")
 
 
+def struct(folder, x):
+    pq.write_table(pa.table({"x": [{"a": a, "b": b} for a, b in x.tolist()]}), folder / "x.parquet")
+
+
 def null(folder, x):
     columns = {"a": x[:, 0].tolist(), "b": x[:, 1].tolist()}
     columns["b"][BAD] = None
@@ -251,3 +255,8 @@ def test_beam_that_is_missing_is_named(toy, tmp_path, monkeypatch):
     line = refused(toy, tmp_path, "x.npy", runner="FlinkRunner")
     assert "pip install apache-beam" in line
     assert len(running.scored(tmp_path, toy, tmp_path / "x.npy")) == 3
+
+
+def test_structures_are_refused(toy, tmp_path):
+    struct(tmp_path, running.points(ROWS))
+    assert "2 numbers and no null in each row. Received: type='struct<" in refused(toy, tmp_path, "x.parquet")

@@ -50,3 +50,9 @@ def test_only_the_chief_writes_and_targets_have_no_data(tmp_path):
     assert not (tmp_path / "run").exists()
     same_data.check_same(data, tmp_path / "run")
     assert json.loads((tmp_path / "run/data.json").read_text())["train"] == data.train.size
+
+
+def test_a_damaged_description_of_the_data_is_named(tmp_path):
+    (tmp_path / "data.json").write_text('{"train": 1')
+    with pytest.raises(InputError, match=r"data\.json to be JSON: choose another --workdir\. Received: Expecting"):
+        same_data.check_same(table(tmp_path), tmp_path)

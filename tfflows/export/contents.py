@@ -42,7 +42,8 @@ def write(
     golden.write(folder, check_same(model, reloaded, num_importance_samples, events))
     warmup.write(folder, name, requests(reloaded, model, events))
     if isinstance(data, Data):
-        batch_size = min(256, guards.most_rows(model.event, model.latent_shape))
+        most = guards.most_rows(model.event, model.latent_shape)
+        batch_size = min(config["train"].get("eval_batch_size", 256), most)
         scores = [training_scores.scores(reloaded, split, batch_size=batch_size) for split in (data.train, data.test)]
         training_scores.write(folder, scores[0])
         figures.save(figures.histogram(*scores), folder / "log_likelihoods.png")

@@ -60,6 +60,8 @@ def _denoised_samples(model):
         with tf.GradientTape() as tape:
             tape.watch(y)
             log_prob = model.flow.log_density(y, condition)
-        return model.pixels(y + scale**2 * tape.gradient(log_prob, y))
+        denoised = y + scale**2 * tape.gradient(log_prob, y)
+        # As in the model's own samples: a draw that overflows at a high temperature becomes 0.
+        return model.pixels(tf.where(tf.math.is_nan(denoised), tf.zeros_like(denoised), denoised))
 
     return function

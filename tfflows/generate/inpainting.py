@@ -178,7 +178,8 @@ class Problem:
         with tf.GradientTape() as tape:
             tape.watch(place)
             height = self.height(place)
-        return height, tf.where(self.keep, 0.0, tape.gradient(height, place))
+        gradient = tape.gradient(height, place)
+        return height, tf.where(self.keep, tf.zeros_like(gradient), gradient)
 
     def inside(self, y: tf.Tensor) -> tf.Tensor:
         """Real-valued pixels, projected on the inside of their range."""

@@ -40,5 +40,7 @@ def _chunks(name: str, encoder: Encoder, delimiter: str) -> Iterator[Mapping[str
     for path in expand(name):
         rows = Rows.open(path, encoder, delimiter)
         for span in rows.spans(CHUNK):
+            first = span.first
             for chunk in rows.chunks(span, CHUNK):
-                yield rows.decode(chunk, span.first)
+                yield rows.decode(chunk, first)
+                first += len(chunk)

@@ -110,5 +110,7 @@ def likeness(layer: FlowLayer) -> str:
 
 def _without_names(config: Any) -> Any:
     if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy":  # its name says in which precision a layer computes
+            return config
         return {name: _without_names(value) for name, value in config.items() if name != "name"}
     return [_without_names(value) for value in config] if isinstance(config, list | tuple) else config

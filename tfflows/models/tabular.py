@@ -165,7 +165,7 @@ class Tabular(GenerativeModel):
         seeds = None if seed is None else noise.row_seeds(x, seed)
         condition, known = self._known(x, condition)
         z, _, _ = self._reals.standardized(self._real_part(x), seeds)
-        return tf.concat([*self.joint.encode(x, condition, seeds), self.flow.encode_fn(z, known)], axis=-1)
+        return tf.concat([*self.joint.encode(x, condition, seeds), self.flow.encode_fn(z, known, seed)], axis=-1)
 
     # Weights and statistics that are computed from data.
 

@@ -85,7 +85,7 @@ class ConcatSquashConv(ConcatSquash):
         condition_size: Size of `c`.
     """
 
-    map_of = functools.partial(keras.layers.Conv2D, kernel_size=3, padding="same")
+    map_of = staticmethod(functools.partial(keras.layers.Conv2D, kernel_size=3, padding="same"))
 
     def call(self, x, condition):
         gate, shift = (part(condition)[:, None, None] for part in (self.gate, self.shift))

@@ -69,7 +69,8 @@ class Csv(File):
         try:
             return pa.csv.read_csv(
                 io.BytesIO(text),
-                read_options=pa.csv.ReadOptions(column_names=names, use_threads=False),
+                # In one block: a line must not be longer than two.
+                read_options=pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(text) + 1),
                 parse_options=pa.csv.ParseOptions(ignore_empty_lines=False, newlines_in_values=True),
                 convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64()), null_values=[]),
             )

@@ -14,6 +14,7 @@ from tfflows.sources import storage
 from tfflows.sources.file import File
 from tfflows.sources.spans import Span, even_spans
 
+LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 BUFFER = 1 << 18  # bytes of a column that are read at a time, so that a large row group is streamed
 
 
@@ -113,7 +114,7 @@ def _groups(metadata: pq.FileMetaData, span: Span) -> tuple[list[int], int]:
 def _entries(column: pa.Array, size: int) -> np.ndarray:
     """`[rows, size]` of numbers, or of lists of `size` numbers, nested or not."""
     rows, row_of = len(column), np.arange(len(column))
-    while pa.types.is_nested(column.type):
+    while any(is_list(column.type) for is_list in LISTS):
         row_of = row_of[pc.list_parent_indices(column).to_numpy()]
         column = pc.list_flatten(column)
     numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfflows import figures, generate
@@ -33,17 +34,27 @@ class StepsPerSecond(keras.callbacks.Callback):
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raises `TrainingError` at the first loss that is NaN or infinite, before anything is written."""
+    """Raises `TrainingError` at the first loss that is NaN or infinite, or after a round that leaves such a weight,
+    before anything is written.
+    """
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
             step, execution = int(self.model.optimizer.iterations.numpy()), self.model.steps_per_execution
             steps = f"step {step}" if execution == 1 else f"steps {step - execution + 1} to {step}"
-            raise TrainingError(
-                f"Expected a finite loss. Received: loss={logs['loss']} at {steps}. The last checkpoint is kept; try,"
-                " with another --workdir, a smaller --learning_rate, more --set=train.warmup_steps, or a smaller"
-                " --set=train.clip_norm."
-            )
+            self._stop(f"a finite loss. Received: loss={logs['loss']} at {steps}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        for variable in self.model.trainable_variables:
+            if not np.isfinite(variable.numpy()).all():
+                step = int(self.model.optimizer.iterations.numpy())
+                self._stop(f"finite weights. Received: {variable.path!r} with NaN or infinity at step {step}")
+
+    def _stop(self, rule):
+        raise TrainingError(
+            f"Expected {rule}. The last checkpoint is kept; try, with another --workdir, a smaller --learning_rate,"
+            " more --set=train.warmup_steps, or a smaller --set=train.clip_norm."
+        )
 
 
 class StopAtStep(keras.callbacks.Callback):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfflows.datasets import Data
-from tfflows.errors import check
+from tfflows.errors import InputError, check
 from tfflows.files import atomic_write
 from tfflows.targets import Target
 
@@ -26,13 +26,20 @@ def check_same(data: Data | Target, workdir: Path | None, *, writes: bool = True
         return
     path, record = workdir / FILE, described(data)
     if path.exists():
-        different = _differences(json.loads(path.read_text()), record)
+        different = _differences(_read(path), record)
         rule = f"Expected the data with which the run in {str(workdir)!r} was started: choose another --workdir."
         check(not different, rule, changed=different)
     elif writes:
         workdir.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as beside:
             beside.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"Expected {path} to be JSON: choose another --workdir. Received: {error}.") from error
 
 
 def described(data: Data) -> dict[str, Any]:
