@@ -26,8 +26,11 @@ with command.quiet():
     from tfflows.columns import described
     from tfflows.config import Config, read_config
     from tfflows.errors import check
+    from tfflows.models import GenerativeModel
     from tfflows.overrides import assignments
+    from tfflows.targets import Target
     from tfflows.training import strategies
+    from zoo.pretrained import is_pretrained
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("config", None, "config.json of an export or a workdir, whose settings are the defaults.")
@@ -110,7 +113,7 @@ def main(argv: list[str]) -> None:
     print(
         f"{config.id}: {model.count_params():,} parameters, {steps:,} steps, {data.train.size:,} events, in {workdir}",
         *(f"  {line}" for line in described(event.columns, event.context_columns, event.labels, most=20)),
-        *training.warnings(model, data),
+        *warnings(model, data, folder),
         sep="\n",
     )
     fitted = training.fit(model, data, settings, seed=config.seed, workdir=workdir)
@@ -127,6 +130,12 @@ def main(argv: list[str]) -> None:
         }
         version = export.export(model, folder, config=config.record(data.event), metrics=metrics, data=data)
         print(report(metrics, workdir, version))
+
+
+def warnings(model: GenerativeModel, data: datasets.Data | Target, folder: Path) -> list[str]:
+    """One line for each thing that a user may not expect of this run."""
+    version = f"Warning: {folder} is a pretrained model, to which this run adds a version: --name=NAME keeps it apart."
+    return [*training.warnings(model, data), *([version] if is_pretrained(folder) else [])]
 
 
 def report(metrics: dict[str, object], workdir: Path, version: Path) -> str:

@@ -13,7 +13,17 @@ from tfflows.errors import check
 
 tfd = tfp.distributions
 
-PACKAGE = "tfflows"
+OWN = ("tfflows", "zoo")  # packages whose classes are registered as "tfflows>Name", others as "Custom>Name"
+
+
+def register(cls: type) -> type:
+    """Registers a class with Keras, which finds it by its name when it loads a model.
+
+    The package is "tfflows" for the classes of this project, and Keras' default, "Custom", for those of its users,
+    which may have the same names.
+    """
+    own = cls.__module__.partition(".")[0] in OWN
+    return keras.saving.register_keras_serializable("tfflows" if own else "Custom")(cls)
 
 
 class Configurable:
@@ -21,7 +31,7 @@ class Configurable:
 
     Keras needs `get_config` and `from_config` of each object that it saves. Written by hand, they repeat every
     argument; here the arguments are recorded when the object is created. Layers, models, events and scalar transformers
-    among them are serialized recursively. Each subclass is registered with Keras under the package name `tfflows`.
+    among them are serialized recursively. Each subclass is registered with Keras: see `register`.
 
         class Scale(Configurable, keras.layers.Layer):
             def __init__(self, factor, **kwargs):
@@ -30,7 +40,7 @@ class Configurable:
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        keras.saving.register_keras_serializable(PACKAGE)(cls)
+        register(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any):
         instance = super().__new__(cls, *args, **kwargs)
@@ -55,7 +65,7 @@ class ConfigurableValue:
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        keras.saving.register_keras_serializable(PACKAGE)(cls)
+        register(cls)
 
     def get_config(self) -> dict[str, Any]:
         """The fields, serialized."""

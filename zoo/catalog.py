@@ -8,6 +8,8 @@ from zoo.architecture import keyword_defaults
 from zoo.pretrained import rows
 from zoo.registry import ARCHITECTURES
 
+TEXTS = ("id", "architecture", "dataset", "published", "hardware", "commit", "sha256")  # columns of pretrained models
+
 
 def list_models(pattern: str = "*") -> list[str]:
     """Names of the architectures that match a pattern, such as `"*flow*"`."""
@@ -32,14 +34,15 @@ def info(name: str) -> dict[str, Any]:
 
     Returns:
         For an architecture its paper, kinds of event, costs, presets, and the settings of each builder with their
-        defaults; for a pretrained model its row of `zoo/pretrained.csv`: scores, training, parameters.
+        defaults; for a pretrained model its row of `zoo/pretrained.csv`: scores, training, parameters, and None for
+        what it lacks.
 
     Raises:
         InputError: `name` is neither.
     """
     pretrained = {row["id"]: row for row in rows()}
     if name in pretrained:
-        return dict(pretrained[name])
+        return {key: _value(key, text) for key, text in pretrained[name].items()}
     check_choice("name", name, [*ARCHITECTURES, *pretrained])
     row = ARCHITECTURES[name]
     return {
@@ -54,3 +57,10 @@ def info(name: str) -> dict[str, Any]:
         "presets": list(row.presets),
         "settings": {kind: keyword_defaults(builder) for kind, builder in row.builders.items()},
     }
+
+
+def _value(column: str, text: str) -> str | float | None:
+    """A cell of the table of pretrained models: text, a number, or None if it is empty."""
+    if column in TEXTS or not text:
+        return text or None
+    return int(text) if text.isdigit() else float(text)

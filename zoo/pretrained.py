@@ -29,6 +29,12 @@ def list_pretrained(pattern: str = "*") -> list[str]:
     return fnmatch.filter([row["id"] for row in rows()], pattern)
 
 
+def is_pretrained(folder: Path) -> bool:
+    """Whether a folder is that of a pretrained model of this clone or package."""
+    homes = [home.resolve() for home in HOMES]
+    return folder.is_dir() and folder.resolve().parent in homes and folder.name in list_pretrained()
+
+
 def load(name: str, *, version: int | None = None, **settings: Any) -> GenerativeModel:
     """A trained model: a Keras model with its weights.
 

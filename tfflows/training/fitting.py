@@ -55,7 +55,7 @@ def fit(
     settings: TrainSettings,
     *,
     seed: int,
-    workdir: Path,
+    workdir: str | Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: str | int = "auto",
     only_weights: bool = False,
@@ -82,7 +82,7 @@ def fit(
         InputError: The model or a setting does not suit the data or the replicas, or the run in `workdir` was started
             with other data.
     """
-    strategy = model.distribute_strategy
+    strategy, workdir = model.distribute_strategy, Path(workdir)
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
     fitted = make_objective(model, data, settings)
     compile_model(fitted, settings, steps, round_steps)
