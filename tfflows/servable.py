@@ -1,5 +1,6 @@
 """The functions that an export serves, by the names of their signatures in TF Serving."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,13 @@ class Servable(tf.Module):
         self._weights = [variable.value for variable in model.variables]
 
     def save(self, folder: Path) -> None:
-        """Writes the SavedModel, without custom gradients, which a server does not need."""
+        """Writes the SavedModel, without custom gradients, which a server does not need, and the two facts that
+        `tfflows.scoring` needs: the event, and the kind of the scores.
+        """
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(self, str(folder), signatures=self.signatures(), options=options)
+        (folder / "config.json").write_text(json.dumps({"event": self._model().event.to_dict()}, indent=2) + "\n")
+        (folder / "metrics.json").write_text(json.dumps({"kind": self._model().score_kind}, indent=2) + "\n")
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""

@@ -1,6 +1,6 @@
 """Density estimation and anomaly detection with the interface of scikit-learn."""
 
-import numbers
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
         """
         check_choice("model", self.model, ARCHITECTURES)
-        _check_contamination(self.contamination)
+        tables.check_share(contamination=self.contamination)
         X = self._checked(X, reset=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         if weight is not None:  # a row of weight 0 is as good as removed
@@ -160,6 +160,18 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         drawn = self.model_.sample(n_samples, context=condition, seed=seed)
         return self._form.rows(drawn.numpy(), self.event_.columns)
 
+    def export(self, folder: str | Path, X: Any, context: Any = None) -> Path:
+        """Writes a new version of the model, for `zoo.load`, `tfflows.scoring` and TF Serving; returns its folder.
+
+        Args:
+            folder: Folder of the versions, whose name is that of the model.
+            X: Rows to score the model on, best those of a test set; they are also the reference for outliers.
+            context: Context of each row.
+        """
+        check_is_fitted(self)
+        examples = tables.examples(self.event_, self._checked(X, reset=False), context)
+        return tables.exported(self.model_, self.config_, self.n_iter_, examples, Path(folder))
+
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """`X` as an array of numbers or, by name, as columns, after the checks of scikit-learn."""
         X = as_frame(X)
@@ -185,8 +197,3 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self._takes_nan
         return tags
-
-
-def _check_contamination(share: Any) -> None:
-    in_range = isinstance(share, numbers.Real) and 0 <= share < 1
-    check(in_range, "Expected `contamination` to be a number in [0, 1).", contamination=share)

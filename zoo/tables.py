@@ -1,5 +1,6 @@
 """From rows in memory to a fitted model, and to the log-likelihoods of other rows."""
 
+import numbers
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tfflows import datasets, training
+from tfflows import datasets, export, training
 from tfflows.columns import is_frame
 from tfflows.config import Config
-from tfflows.datasets.arrays import named_context
+from tfflows.datasets.arrays import IN_MEMORY, named_context
 from tfflows.datasets.tables.roles import names_in
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
@@ -18,6 +19,7 @@ from tfflows.models import GenerativeModel
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.frame import Frame, as_frame, categories, named
 from tfflows.sources.place import check_names
+from tfflows.splits import in_memory
 from zoo import rules
 from zoo.configuration import completed
 from zoo.creation import build
@@ -44,7 +46,14 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
         check_choice("data", option, OPTIONS)
     rows = len(next(iter(columns.values())))
     settings = {"holdout": rules.holdout(rows), "split_seed": seed, **options}
-    return datasets.from_arrays(columns, context=names, weight=weight, name="X", test=False, **settings)
+    return datasets.from_arrays(columns, context=names, weight=weight, name=IN_MEMORY, test=False, **settings)
+
+
+def check_share(**given: Any) -> None:
+    """Raises `InputError` unless a parameter is a share of rows, a number in [0, 1)."""
+    ((name, share),) = given.items()
+    in_range = isinstance(share, numbers.Real) and 0 <= share < 1
+    check(in_range, f"Expected `{name}` to be a number in [0, 1).", **given)
 
 
 def chosen(values: Any, rows: np.ndarray) -> Any:
@@ -138,6 +147,15 @@ def _table(x: Any, context: Any) -> tuple[dict[str, np.ndarray], list[str]]:
     columns = [*named(x), *of_context]
     check_names("X", [name for name, _ in columns])
     return dict(columns), [name for name, _ in of_context]
+
+
+def exported(model: GenerativeModel, config: Config, steps: int, examples: dict[str, np.ndarray], folder: Path) -> Path:
+    """Exports a fitted model as a new version in `folder`, with its scores of these examples; returns its folder."""
+    rows = in_memory(**examples)
+    data = datasets.Data(config.dataset, model.event, rows, rows, rows)
+    scores = training.evaluate(model, rows, **config.settings.evaluation)
+    run = {"parameters": model.count_params(), "steps": steps, "seed": config.seed, **export.environment()}
+    return export.export(model, folder, config=config.record(model.event), metrics={**scores, **run}, data=data)
 
 
 def log_likelihoods(model: GenerativeModel, examples: dict[str, np.ndarray], samples: int) -> np.ndarray:

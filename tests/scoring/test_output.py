@@ -11,8 +11,12 @@ import tensorflow as tf
 
 from tests.scoring import running
 from tfflows import export, guards, metrics
+from tfflows.bijectors import BoundedAffine
 from tfflows.errors import InputError
 from tfflows.events import Event
+from tfflows.layers import ActNorm, Coupling
+from tfflows.models import Flow
+from tfflows.networks import MLP
 from tfflows.scoring import score
 from tfflows.scoring.output import columns
 from tfflows.scoring.served import Served, Version
@@ -186,3 +190,17 @@ def test_summary_in_parts_is_that_of_the_whole():
     mean, error = mean_and_error(values.astype(np.float64))
     assert (summary.mean, summary.error) == pytest.approx((mean, error), rel=1e-9)
     assert (summary.rows, summary.outliers) == (1000, np.sum(values < -1e4))
+
+
+def test_export_of_a_model_of_ones_own_scores_files(tmp_path):
+    x = running.points(ROWS)
+    layers = [ActNorm(), Coupling("halves", conditioner=MLP(width=4, depth=1), transformer=BoundedAffine())]
+    flow = Flow(Event((2,)), layers)
+    flow.initialize(x)
+    flow.export(tmp_path / "mine" / "1")
+    np.save(tmp_path / "x.npy", x)
+    result = score(tmp_path / "mine", tmp_path / "x.npy", tmp_path / "scores.npy")
+    np.testing.assert_allclose(np.load(tmp_path / "scores.npy")["log_prob"], flow.log_prob(x), rtol=1e-5)
+    assert "bound" not in result.report
+    with pytest.raises(InputError, match=r"training_scores\.npy beside the SavedModel"):
+        score(tmp_path / "mine", tmp_path / "x.npy", tmp_path / "flagged.npy", flag_below_quantile=0.1)

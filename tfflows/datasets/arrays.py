@@ -17,6 +17,8 @@ from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
 from tfflows.sources.frame import Frame, as_frame, categories, named
 
+IN_MEMORY = "X"  # name of a dataset of rows that only a program has
+
 
 def from_arrays(
     x: Any,

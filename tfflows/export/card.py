@@ -3,6 +3,7 @@
 from typing import Any
 
 from tfflows.columns import described, listed
+from tfflows.datasets.arrays import IN_MEMORY
 from tfflows.datasets.licenses import license_of
 from tfflows.events import Event
 from tfflows.metrics import ScoreKind
@@ -63,8 +64,9 @@ Or serve this folder with TF Serving: signatures `log_prob` (the default), `samp
 |---|---|
 {rows}
 
-`config.json` holds all settings. To train the same model again: `python train.py --config=config.json`.
+`config.json` holds all settings.{again}
 """
+AGAIN = " To train the same model again: `python train.py --config=config.json`."
 
 OF_DATA = """\
 Densities, samples and anomaly scores of data like the training set. A high density is no proof that an event is like
@@ -97,6 +99,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
         columns=_columns(Event(**config["event"])),
         purpose=OF_ENERGY if "elbo" in metrics else OF_DATA,
         results="\n".join(_result(key, label, metrics[key]) for key, label in RESULTS.items() if key in metrics),
+        again="" if config["dataset"] == IN_MEMORY else AGAIN,
         rows="\n".join(f"| {key} | {value} |" for key, value in metrics.items()),
     )
 

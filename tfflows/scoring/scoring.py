@@ -154,7 +154,7 @@ def _sources(
     check(not tf.io.gfile.isdir(target), "Expected `output` to be the path of a file, not of a folder.", output=target)
     if event.columns:
         check(split is None, inputs.NO_SPLIT, split=split)
-        hints, of_training = typing.get_type_hints(Options), version.config()["data"]
+        hints, of_training = typing.get_type_hints(Options), {**datasets.OPTIONS, **version.options()}
         found = inputs.of_table(name, event, merge("data", of_training, hints, dict(options)))
     else:
         found = inputs.find(name, event, split=split, options=_options(version, event, name, options))
@@ -165,7 +165,7 @@ def _sources(
 
 def _options(version: Version, event: Event, dataset: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a dataset: those of the model's training that it takes, changed by `given`."""
-    of_training, known = version.config()["data"], datasets.options_of(dataset)
+    of_training, known = version.options(), datasets.options_of(dataset)
     names = ("n_bits", "flatten", "size", "holdout", "split_seed")
     trained = {name: of_training[name] for name in names if name in of_training and name in known}
     trained |= {"conditional": event.classes > 0}

@@ -53,6 +53,10 @@ class Version:
         """Event that the model scores."""
         return Event(**self.config()["event"])
 
+    def options(self) -> dict[str, Any]:
+        """Options of the dataset that it was trained on; none of a model that a program trained and exported."""
+        return self.config().get("data", {})
+
     def score_kind(self) -> ScoreKind:
         """What its scores are, as `metrics.json` says or, without it, by its event."""
         path = os.path.join(self.folder, "metrics.json")
