@@ -28,6 +28,7 @@ LABELS = ".npy file with the class of each row, for a class-conditional model."
 DATA_DIR = "Folder of a TFDS dataset. (default: TFDS_DATA_DIR, else TFDS's own)"
 SET = "data.key=value: another option of a dataset, as in train.py. Repeatable."
 QUANTILE = "Marks rows below this quantile of the training set's scores."
+KEEP = "Columns of the input, such as a key, that the output starts with: of .csv and .parquet files of tables."
 RUNNER = "A runner of Apache Beam, whose options follow after --; local needs no Beam."
 
 
@@ -43,6 +44,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("data_dir", None, DATA_DIR, **to)
     flags.DEFINE_multi_string("set", [], SET, **to)
     flags.DEFINE_float("flag_below_quantile", None, QUANTILE, **to)
+    flags.DEFINE_list("keep", [], KEEP, **to)
     flags.DEFINE_integer("batch_size", 256, "Number of rows that are scored at a time.", lower_bound=1, **to)
     flags.DEFINE_integer("part_rows", 10_000, "Number of rows that are saved at a time.", lower_bound=1, **to)
     flags.DEFINE_boolean("restart", False, "Throw away the finished parts of an earlier run.", **to)
@@ -53,8 +55,8 @@ def main(argv: list[str], values: flags.FlagValues = flags.FLAGS) -> None:
     """The whole run, from flags to a table of scores."""
     rule = "Expected only flags of the form --name=value. Options of Apache Beam go after --, with a --runner of Beam."
     check(values.runner != "local" or len(argv) == 1, rule, arguments=argv[1:])
-    names = ("version", "labels", "split", "flag_below_quantile", "batch_size", "part_rows", "restart", "runner")
-    settings = {name: values[name].value for name in names}
+    names = ("version", "labels", "split", "flag_below_quantile", "keep")
+    settings = {name: values[name].value for name in (*names, "batch_size", "part_rows", "restart", "runner")}
     options = dataset_options(values.set, values.data_dir)
     model = values.model if "://" in values.model else str(exported_folder(values.model))
     try:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from tfflows import metrics
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
+from tfflows.scoring import keeping
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part, total
 from tfflows.scoring.summary import Summary
@@ -20,7 +21,9 @@ from tfflows.sources import storage
 Columns = dict[str, np.ndarray]
 
 
-def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary) -> None:
+def write(
+    path: str, job: Job, parts: Sequence[Part], threshold: float | None, summary: Summary, kept: pa.Schema
+) -> None:
     """Writes the scores of all parts, in order, in the format of `path`'s ending, atomically.
 
     Args:
@@ -29,15 +32,17 @@ def write(path: str, job: Job, parts: Sequence[Part], threshold: float | None, s
         parts: All parts, in order.
         threshold: Score in nats below which a row is an outlier; None leaves that column out.
         summary: Summary to which the written scores are added.
+        kept: Columns of the input that come first.
     """
 
     def tables() -> Iterator[Columns]:
         for part in parts:
             one = columns(_scores(job, part), job.event, threshold)
             summary.add(one)
-            yield one
+            yield {**keeping.columns(part, kept.names), **one}
 
-    empty = columns(np.zeros(0, np.float32), job.event, threshold)
+    empty = dict(zip(kept.names, kept.empty_table().columns, strict=True))
+    empty |= columns(np.zeros(0, np.float32), job.event, threshold)
     with storage.write_whole(path, beside=job.folder) as file:
         WRITERS[check_ending(path)](file, tables(), empty, total(parts))
 

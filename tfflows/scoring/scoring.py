@@ -16,7 +16,7 @@ from tfflows.datasets.options import Options
 from tfflows.errors import InputError, check, check_choice
 from tfflows.events import Event
 from tfflows.overrides import merge
-from tfflows.scoring import inputs, local, manifest
+from tfflows.scoring import inputs, keeping, local, manifest
 from tfflows.scoring import output as table
 from tfflows.scoring.job import Job
 from tfflows.scoring.parts import Part, split_into_parts, total
@@ -60,6 +60,7 @@ def score(
     split: str | None = None,
     options: Mapping[str, Any] | None = None,
     flag_below_quantile: float | None = None,
+    keep: Sequence[str] = (),
     batch_size: int = 256,
     part_rows: int = 10_000,
     restart: bool = False,
@@ -80,6 +81,8 @@ def score(
             and all images of a folder that has no folders of splits.
         options: Options of a dataset that differ from those in the model's training, such as `{"data_dir": ...}`.
         flag_below_quantile: Adds a column that marks rows below this quantile of the training set's scores.
+        keep: Columns of the input, such as a key, that the output starts with: of .csv and .parquet files that a model
+            of tables scores.
         batch_size: Number of rows that are scored at a time.
         part_rows: Number of rows of a part, which is saved, or given to a worker, at a time.
         restart: Whether to throw away the finished parts of an earlier run.
@@ -98,13 +101,13 @@ def score(
     threshold = None if flag_below_quantile is None else exported.training_quantile(flag_below_quantile)
     read = event if labels is None else dataclasses.replace(event, classes=0, labels=())  # the input needs no labels
     found = _sources(exported, read, str(input), target, split=split, options=options or {})
-    parts = split_into_parts(found, part_rows)
+    kept, parts = keeping.schema(found, keep, target), split_into_parts(found, part_rows)
     job = Job(exported, event, manifest.folder(target), batch_size, _labels(labels, event, total(parts)))
     job.check_first_rows(parts)  # an error in all rows is reported before anything is written
     manifest.open_or_create(job, manifest.record(job, found, parts, part_rows), restart=restart)
     _run(run_parts, job, parts)
     summary = Summary()
-    table.write(target, job, parts, threshold, summary)
+    table.write(target, job, parts, threshold, summary, kept)
     tf.io.gfile.rmtree(job.folder)
     report = [
         f"Rows      {summary.rows:,} of {input} by {exported.name}",

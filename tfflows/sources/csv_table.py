@@ -2,7 +2,7 @@
 
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -81,6 +81,15 @@ class CsvTable(File):
             place = Place(self.path, name, first_row)
             found[name] = (entries.parsed if name in numeric else self._text)(place, texts[name])
         return {name: found[name] for name in kinds}
+
+    def schema(self, names: Sequence[str]) -> pa.Schema:
+        """The types of some columns as they are stored."""
+        return pa.schema([(name, pa.string()) for name in names])
+
+    def stored(self, span: Span, names: Sequence[str]) -> pa.Table:
+        """Some columns of a span as they are stored, whatever they hold."""
+        (chunk,) = self.chunks(span, span.rows)
+        return pa.table(self._texts(chunk, list(names), span.first), schema=self.schema(names))
 
     def _text(self, place: Place, texts: pa.Array) -> np.ndarray:
         if self.kinds[place.name] == "number":

@@ -1,7 +1,7 @@
 """Parquet files with named columns."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +68,15 @@ class ParquetTable(File):
                 _refuse(place, self.refused[name])
             found[name] = _entries(place, chunk[name], kind)
         return found
+
+    def schema(self, names: Sequence[str]) -> pa.Schema:
+        """The types of some columns as they are stored."""
+        whole, _ = parquet.describe(self.path)
+        return pa.schema([whole.field(name) for name in names])
+
+    def stored(self, span: Span, names: Sequence[str]) -> pa.Table:
+        """Some columns of a span as they are stored, whatever they hold."""
+        return pa.Table.from_batches(parquet.batches(self.path, span, span.rows, list(names))).select(list(names))
 
 
 def _entries(place: Place, values: pa.Array, kind: str) -> np.ndarray:

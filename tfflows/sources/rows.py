@@ -8,7 +8,7 @@ import numpy as np
 
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.spans import Span
-from tfflows.sources.table import TableFile, open_table
+from tfflows.sources.table import TableFile, open_table, select
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Rows:
         return cls(file, encoder)
 
     @property
+    def selected(self) -> TableFile:
+        """The file with the columns of the model alone."""
+        return select(self.file, self.encoder.kinds)
+
+    @property
     def name(self) -> str:
         return self.file.name
 
@@ -45,7 +50,7 @@ class Rows:
         return self.file.spans(rows)
 
     def chunks(self, span: Span, size: int) -> Iterator[Sequence]:
-        return self.file.chunks(span, size)
+        return self.selected.chunks(span, size)
 
     def decode(self, chunk: Sequence, first_row: int = 0) -> dict[str, np.ndarray]:
         columns = self.file.columns(chunk, self.encoder.kinds, first_row)
