@@ -44,7 +44,7 @@ def measure(toy: str, name: str, seconds: tuple[int, ...]) -> list[dict[str, Any
     compile_model(objective, settings, STEPS, STEPS)
     stream = iter(training_stream(data.train, batch_size=512, seed=0))
     objective.initialize(**next(stream), seed=0)
-    test = np.stack([row["x"] for row in data.test.examples.take(5000).as_numpy_iterator()])
+    test = data.test.arrays(5000)["x"]
     truth, step = float(np.mean(data.truth.log_prob(test))), objective.make_train_function()
     step(stream), model.log_prob(test)
     rows, spent, steps = [], 0.0, 0

@@ -32,16 +32,11 @@ def spline_flow(dimension: int, *, steps: int = 6) -> tfflows.Flow:
     return tfflows.Flow(tfflows.Event((dimension,)), layers, name="spline_flow")
 
 
-def points(split: datasets.Split) -> np.ndarray:
-    """All points of a split, `[size, 2]`."""
-    return np.stack([element["x"] for element in split.examples.as_numpy_iterator()])
-
-
 def main(epochs: int, folder: Path) -> None:
     """Trains, saves, loads and exports."""
     keras.utils.set_random_seed(0)
     data = datasets.load("toy/two_moons")
-    x, validation, test = (points(split) for split in (data.train, data.validation, data.test))
+    x, validation, test = (split.arrays()["x"] for split in (data.train, data.validation, data.test))
 
     flow = spline_flow(2)
     flow.compile(keras.optimizers.Adam(1e-3), steps_per_execution=20)

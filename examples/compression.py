@@ -69,7 +69,7 @@ def main() -> None:
     flags = parser.parse_args()
 
     model, data = zoo.load(flags.model), datasets.load(flags.dataset)
-    x = next(data.test.examples.batch(flags.images).as_numpy_iterator())["x"]
+    x = data.test.arrays(flags.images)["x"]
     code = compress(model, x)
     said = -float(tf.reduce_sum(model.log_prob(x))) / np.log(2)
     print(f"{len(x)} images of {model.event.size} pixels: {len(code):,} bytes")

@@ -28,7 +28,7 @@ def main(epochs: int, folder: Path) -> dict[str, float]:
     # A model of the zoo with its settings for this dataset: a Keras model, whose loss is the negative log-likelihood.
     model = zoo.create("realnvp", data.event, preset="digits")
     model.compile(keras.optimizers.Adam(1e-3))
-    train, test = (_pixels(split) for split in (data.train, data.test))
+    train, test = (split.arrays()["x"] for split in (data.train, data.test))
     model.fit(train, epochs=epochs, batch_size=64, verbose=2)
 
     # The score: a lower bound on the log-probability of the pixels, which more draws of the noise tighten.
@@ -56,10 +56,6 @@ def look(model: keras.Model, data: datasets.Data, x: np.ndarray, folder: Path) -
     filled = generate.inpaint(model, x, generate.mask("bottom", data.event.shape), steps=100).result.numpy()
     rows = [figures.grid(images, data.event, columns=len(x)) for images in (x, filled)]
     figures.save(np.concatenate(rows), folder / "inpainted.png")
-
-
-def _pixels(split: datasets.Split) -> np.ndarray:
-    return np.stack([element["x"] for element in split.examples.as_numpy_iterator()])
 
 
 if __name__ == "__main__":

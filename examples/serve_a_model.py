@@ -35,7 +35,7 @@ def server() -> Iterator[tuple[str, str]]:
 
 def ask(grpc: str, rest: str) -> dict[str, np.ndarray]:
     """Asks for log-likelihoods and samples; returns what came back."""
-    test = np.stack([element["x"] for element in datasets.load("digits").test.examples.take(100).as_numpy_iterator()])
+    test = datasets.load("digits").test.arrays(100)["x"]
     strange = np.random.default_rng(0).permuted(test[:20].reshape(20, -1), axis=1).reshape(20, 8, 8, 1)
     with Client(grpc, MODEL) as client:
         found = {"test": client.log_prob(test), "shuffled": client.log_prob(strange)}

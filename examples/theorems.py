@@ -26,10 +26,7 @@ def fitted(name: str = "maf", *, epochs: int = 3) -> tuple[tfflows.Flow, np.ndar
     """A flow of the eight Gaussians, points of the test set, and the log-density that they were drawn from."""
     keras.utils.set_random_seed(0)
     data = datasets.load("toy/eight_gaussians")
-    train, test = (
-        np.stack([one["x"] for one in split.examples.take(5000).as_numpy_iterator()])
-        for split in (data.train, data.test)
-    )
+    train, test = (split.arrays(5000)["x"] for split in (data.train, data.test))
     flow = zoo.create(name, data.event)
     flow.compile(keras.optimizers.Adam(3e-3))
     flow.fit(train, epochs=epochs, batch_size=256, verbose=0)

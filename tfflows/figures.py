@@ -42,7 +42,7 @@ def conditions(data: Data | Target, n: int) -> dict[str, np.ndarray]:
         return {}
     if not event.columns and not event.context:
         return {"label": np.arange(n, dtype=np.int32) % event.classes}
-    rows = next(data.test.events(key=0).batch(n).as_numpy_iterator())
+    rows = data.test.arrays(n, key=0)
     return {name: np.resize(rows[name], (n, *rows[name].shape[1:])) for name in ("label", "context") if name in rows}
 
 
@@ -62,10 +62,10 @@ def picture(x: np.ndarray, data: Data | Target) -> np.ndarray:
     if isinstance(data, Target) and data.event.shape == (2,):
         return beside_density(np.asarray(x), data)
     if data.name in image_patches.NAMES:
-        seen = next(data.train.events().batch(64).as_numpy_iterator())["x"]
+        seen = data.train.arrays(64)["x"]
         return titled({"training set": patches(seen), "samples": patches(np.asarray(x)[:64])})
     if data.event.columns:
-        seen = next(data.train.events(key=0).batch(len(x)).as_numpy_iterator())["x"]
+        seen = data.train.arrays(len(x), key=0)["x"]
         x = np.asarray(x)[: len(seen)]
         return rendered(corner.corner({"data": seen, "samples": x}, data.event.columns))
     return grid(x, data.event) if image_shape(data.event) else cloud({"samples": np.asarray(x)})

@@ -49,6 +49,10 @@ class Split:
             return examples
         return examples.enumerate().map(lambda i, x: self.augment(x, tf.stack([0, tf.cast(i, tf.int32)])))
 
+    def arrays(self, n: int | None = None, *, key: int | None = None) -> dict[str, np.ndarray]:
+        """All `events(key)`, or the first `n` of them, in memory: arrays `[n, ...]` by name, such as `"x"`."""
+        return next(self.events(key).batch(self.size if n is None else n).as_numpy_iterator())
+
 
 def in_memory(**arrays: Any) -> Split:
     """A split that holds one example for each row of `arrays`, such as `x` of shape `[size, *event]`."""

@@ -34,7 +34,7 @@ PUBLISHED = {"cifar10": {"PixelCNN++": 2.92, "Flow++": 3.08, "RealNVP": 3.49}}
 def data_beside_samples(name: str, dataset: str, *, temperature: float = 1.0) -> None:
     """The first test images of a dataset next to samples of a pretrained model, not chosen by hand."""
     data, model = datasets.load(dataset), zoo.load(name)
-    x = next(data.test.examples.batch(ROWS * COLUMNS).as_numpy_iterator())["x"]
+    x = data.test.arrays(ROWS * COLUMNS)["x"]
     samples = model.sample(ROWS * COLUMNS, seed=0, temperature=temperature).numpy()
     panels = {"test set": x, f"samples of {name}": samples}
     sheet = figures.titled({title: figures.grid(np.asarray(images), data.event) for title, images in panels.items()})

@@ -58,7 +58,7 @@ def examples(model: GenerativeModel, data: Data | Target) -> dict[str, np.ndarra
     if isinstance(data, Target):
         return {"x": model.sample(EXAMPLES, seed=0).numpy()}
     n = min(EXAMPLES, guards.most_rows(model.event, model.latent_shape))
-    return without_weight(next(data.test.events().batch(n).as_numpy_iterator()))
+    return without_weight(data.test.arrays(n))
 
 
 def check_same(

@@ -107,8 +107,8 @@ def first_examples(data: Data, n: int, split: str = "test", names: tuple[str, ..
 
     They are random ones of files, which are often sorted, and the first of other datasets.
     """
-    rows = list(getattr(data, split).events(key=0).take(n).as_numpy_iterator())
-    return {name: np.stack([row[name] for row in rows]) for name in names}
+    found = getattr(data, split).arrays(n, key=0)
+    return {name: found[name] for name in names}
 
 
 def _has(model: GenerativeModel, name: str) -> bool:

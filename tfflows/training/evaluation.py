@@ -128,6 +128,6 @@ def truth(data: Data | Target) -> dict[str, float]:
         return {} if data.log_z is None else {"true_log_z": data.log_z}
     if data.truth is None:
         return {}
-    x = np.stack([element["x"] for element in data.test.examples.as_numpy_iterator()])
+    x = data.test.arrays()["x"]
     mean, error = mean_and_error(data.truth.log_prob(x).numpy().astype(np.float64))
     return {"truth_nats": mean, "truth_nats_se": error}

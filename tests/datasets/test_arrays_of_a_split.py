@@ -1,0 +1,24 @@
+"""A split in memory: the events of a split as arrays."""
+
+import numpy as np
+
+from tfflows import datasets
+from tfflows.splits import in_memory
+
+
+def test_arrays_are_the_events_in_order():
+    x, label = np.random.default_rng(0).normal(size=(10, 2)), np.arange(10, dtype=np.int32)
+    split = in_memory(x=x, label=label)
+    for n, rows in {None: 10, 4: 4, 50: 10}.items():
+        found = split.arrays(n)
+        np.testing.assert_array_equal(found["x"], x[:rows])
+        np.testing.assert_array_equal(found["label"], label[:rows])
+
+
+def test_a_key_is_a_random_order_of_files_that_it_determines():
+    train = datasets.from_arrays(np.random.default_rng(0).normal(size=(200, 2)), holdout=10).train
+    in_order, one, again, other = (train.arrays(50, key=key)["x"] for key in (None, 1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert not np.array_equal(one, in_order)
+    assert {tuple(row) for row in one} <= {tuple(row) for row in train.arrays()["x"]}
