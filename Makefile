@@ -31,7 +31,8 @@ test: setup ## Run the fast tests, in WORKERS=2 processes (ARGS="-k realnvp -x" 
 
 # In two runs, as TensorFlow never gives back the memory of compiled graphs. Status 5: ARGS selects no test of this run.
 test-slow: setup ## Run the slow tests: every law that compiles a graph, pretrained models, whole runs.
-	$(BIN)/python -m pytest -q -m "slow and law" -n $(WORKERS) --dist worksteal $(ARGS) || test $$? -eq 5
+	$(BIN)/python -m pytest -q -m "slow and law" tests/test_laws.py tests/test_mutants.py -n $(WORKERS) --dist worksteal \
+		$(ARGS) || test $$? -eq 5
 	$(BIN)/python -m pytest -q -m "slow and not law" -n $(WORKERS) --dist worksteal $(ARGS) || test $$? -eq 5
 
 lint: setup ## Check style and formatting.

@@ -7,15 +7,21 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
-import tensorflow as tf
-
 from tests import temporary
 
 temporary.use_own_folder()
 
-# Graphs are made of many small objects. Fewer collections, and none of the imported modules, save a tenth of the time.
-gc.freeze()
-gc.set_threshold(50_000)
 
-CPUS = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(CPUS[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+def pytest_configure(config):
+    if getattr(config.option, "numprocesses", None):
+        return  # the process that starts the workers runs no test, and does without TensorFlow
+
+    import tensorflow as tf
+
+    # Graphs are made of many small objects. Fewer collections, and none of the imported modules, save a tenth of the
+    # time.
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+    cpus = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
