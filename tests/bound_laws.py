@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tests.cases import Case, events, make, repeated, widened
+from tests.cases import Case, events, kept, make, repeated, widened
 from tfflows import noise
 from tfflows.models import LatentVariableModel
 from tfflows.models.latent import Inference
@@ -11,10 +11,10 @@ from tfflows.models.latent import Inference
 
 def more_importance_samples_tighten_the_bound(case: Case) -> None:
     """Replaces "sampling inverts density": `decode` of `encode` is a likely event, not the same one."""
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 64)
     fewer, more = (np.concatenate([_score(model, x, conditions, k, seed) for seed in range(8)]) for k in (1, 8))
-    assert (more - fewer).mean() > (more - fewer).std() / np.sqrt(len(more)), "no gain"
+    assert (more - fewer).mean() > 4 * (more - fewer).std() / np.sqrt(len(more)), "no gain"
     decoded = model.decode(model.encode(x, **conditions), **conditions).numpy()
     assert decoded.shape == x.shape
     assert decoded.dtype == x.dtype
@@ -50,7 +50,7 @@ def draws(model: LatentVariableModel, x: np.ndarray, conditions: dict, n: int, s
 
 def temperature_narrows_what_is_drawn(case: Case) -> None:
     """Replaces "temperature scales the latent": at 0 all draws have the same outputs, and above it they spread."""
-    model = make(case)
+    model = kept(case)
     condition = model.condition(**repeated(case, 64))
     seeds = noise.split(noise.seed_pair(0), 64)
     cold, cool, warm = (

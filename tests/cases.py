@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import math
 import zlib
 from collections.abc import Iterator
@@ -133,6 +134,17 @@ def make(case: Case, *, seed: int = 0, scale: float = 1.0, **settings: Any) -> G
         move = exact if not case.bounded else 0.05 if id(variable) in gentle else 0.1
         variable.assign(variable.numpy() + move * random.normal(size=variable.shape))
     return model
+
+
+def kept(case: Case) -> GenerativeModel:
+    """The model of a case, for laws that do not change it: the last one stays, with the graphs that were traced."""
+    return model_of(case, repr(case.settings))
+
+
+@functools.lru_cache(maxsize=1)
+def model_of(case: Case, settings: str) -> GenerativeModel:
+    """The model of a case, for as long as no other one is asked for; `settings` tells those of a patched case apart."""
+    return make(case)
 
 
 def widened(model: LatentVariableModel) -> LatentVariableModel:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from tests.cases import Case, continuous, events, flow_of, make, repeated
+from tests.cases import Case, continuous, events, flow_of, kept, repeated
 
 
 def each_condition_matters(case: Case) -> None:
     """Another label, or another context, gives each row another score and latent, and the batch other events."""
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 4)
     z = model.encode(x, **conditions)
     others = {name: (value + 1) % 3 if name == "label" else 3 * value + 2 for name, value in conditions.items()}
@@ -26,7 +26,7 @@ def each_condition_matters(case: Case) -> None:
 
 
 def one_condition_is_that_of_all_rows(case: Case) -> None:
-    model, conditions = make(case), repeated(case, 4)
+    model, conditions = kept(case), repeated(case, 4)
     x, single = events(case, 4)[0], {name: value[0] for name, value in conditions.items()}
     z = model.encode(x, **conditions)
     for given in (single, {**conditions, "label": 1}, {**conditions, "context": single["context"]}):
@@ -37,7 +37,7 @@ def one_condition_is_that_of_all_rows(case: Case) -> None:
 
 
 def conditions_are_the_batch_of_a_distribution(case: Case) -> None:
-    model = flow_of(make(case))
+    model = flow_of(kept(case))
     x, conditions = continuous(case, 6)
     expected, shape = model.log_prob(x, **conditions).numpy(), case.event.shape
     for batch in ((6,), (2, 3)):

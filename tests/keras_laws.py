@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import zoo
-from tests.cases import Case, continuous, events, flow_of, make, repeated
+from tests.cases import Case, continuous, events, flow_of, kept, make, repeated
 
 tfd = tfp.distributions
 
@@ -38,6 +38,7 @@ def copies_are_the_model(case: Case) -> None:
     for name, other in copies.items():
         np.testing.assert_array_equal(other.log_prob(x, **conditions), expected, err_msg=name)
         other.trainable_variables[0].assign_add(tf.ones_like(other.trainable_variables[0]))
+        assert np.any(other.log_prob(x, **conditions) != expected), f"{name} does not use its weights"
     np.testing.assert_array_equal(model.log_prob(x, **conditions), expected)
     clone = keras.models.clone_model(model)
     assert configuration(clone) == configuration(model)
@@ -61,9 +62,13 @@ def plain_keras_trains(case: Case) -> None:
     model = zoo.create(case.name, case.event, **case.settings)
     x, conditions = events(case, 32)
     model.compile(keras.optimizers.SGD(1e-4))
-    history = model.fit(
-        x, conditions.get("label"), context=conditions.get("context"), epochs=2, batch_size=16, verbose=0
-    ).history
+    weights = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: weights.append([variable.numpy() for variable in model.trainable_variables])
+    )
+    given = {"y": conditions.get("label"), "context": conditions.get("context")}
+    history = model.fit(x, **given, epochs=2, batch_size=16, verbose=0, callbacks=[note]).history
+    assert any(np.any(before != after) for before, after in zip(*weights, strict=True)), "no weight has moved"
     assert np.isfinite(history["loss"]).all()
     assert model.optimizer.iterations.numpy() == 4
     data = {"x": x, **conditions}
@@ -74,7 +79,7 @@ def plain_keras_trains(case: Case) -> None:
 
 
 def works_in_a_users_graph(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 4)
     conditions = {name: tf.constant(value) for name, value in conditions.items()}
     specs = tf.nest.map_structure(lambda value: tf.TensorSpec([None, *value.shape[1:]], value.dtype), conditions)
@@ -102,7 +107,7 @@ def works_in_a_users_graph(case: Case) -> None:
 
 
 def distribution_is_one_of_tfp(case: Case) -> None:
-    model, given = flow_of(make(case)), repeated(case, 6)
+    model, given = flow_of(kept(case)), repeated(case, 6)
     x = continuous(case, 6)[0] if case.event.discrete else events(case, 6)[0]
     distribution, shape = model.distribution(**{name: value[0] for name, value in given.items()}), case.event.shape
     assert distribution.sample().shape == shape

@@ -4,7 +4,10 @@
 """
 
 import collections
+import contextlib
+import functools
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -13,7 +16,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import Case, continuous, events, float64, flow_of, make, repeated, taken, widened
+from tests import cases, training_laws
+from tests.cases import Case, continuous, events, float64, flow_of, kept, make, repeated, taken, widened
 from tests.condition_laws import CONDITION_LAWS, each_condition_matters
 from tests.keras_laws import KERAS_LAWS
 from tests.serving_laws import saved_model_is_the_model
@@ -27,7 +31,7 @@ from tfflows.errors import InputError
 
 
 def sampling_inverts_density(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 8)
     z = model.encode(x, **conditions)
     # tf.identity, and a new bijector for each direction: TFP caches its results, and would return them.
@@ -59,17 +63,18 @@ def log_det_is_that_of_the_jacobian(case: Case) -> None:
 
 def jacobian_log_det(model, direction, x, condition):
     """`log |det|` of the Jacobian that autodiff computes of a bijector, `[batch]`."""
-    x = tf.constant(x)
-    with tf.GradientTape(persistent=True) as tape:
+    size = model.event.size
+    x, condition = (None if part is None else tf.repeat(part, size, axis=0) for part in (x, condition))
+    with tf.GradientTape() as tape:
         tape.watch(x)
         y = getattr(model.bijector(condition), direction)(x)
-    jacobian = tape.batch_jacobian(y, x, experimental_use_pfor=False)
-    size = model.event.size
+    unit_vectors = tf.tile(tf.eye(size, dtype=y.dtype), [len(x) // size, 1])  # of `y`: one for each repetition of a row
+    jacobian = tape.gradient(y, x, tf.reshape(unit_vectors, y.shape))
     return np.linalg.slogdet(np.reshape(jacobian, [-1, size, size]))[1]
 
 
 def every_weight_gets_a_finite_gradient(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 16)
     with tf.GradientTape() as tape:
         loss = -tf.reduce_mean(model.log_prob_fn(*model.checked(x, **conditions), noise.seed_pair(0)))
@@ -93,7 +98,7 @@ def each_event_is_scored_alone(case: Case) -> None:
 
 
 def each_network_runs_once(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 2)
     counts = collections.Counter()
     original = keras.layers.Layer.__call__
@@ -126,11 +131,12 @@ def weights_round_trip(case: Case) -> None:
     assert len(model.variables) == len(other.variables) > 0
     for mine, theirs in zip(model.variables, other.variables, strict=True):
         np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
-    np.testing.assert_array_equal(model.log_prob(x, **conditions), other.log_prob(x, **conditions))
+    scores = (one.log_prob_fn(*one.checked(x, **conditions), noise.seed_pair(0)) for one in (model, other))
+    np.testing.assert_array_equal(*scores)
 
 
 def same_seed_same_sample(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     conditions = repeated(case, 6)
     first, again = (model.sample(6, **conditions, seed=1).numpy() for _ in range(2))
     np.testing.assert_array_equal(first, again)
@@ -142,7 +148,7 @@ def same_seed_same_sample(case: Case) -> None:
 
 
 def temperature_scales_the_latent(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     conditions = repeated(case, 6)
     drawn = [model.sample(6, **conditions, seed=1, temperature=t) for t in (1.0, 0.5)]
     hot, cool = (model.encode(x, **conditions).numpy() for x in drawn)
@@ -150,13 +156,12 @@ def temperature_scales_the_latent(case: Case) -> None:
 
 
 def density_integrates_to_one(case: Case) -> None:
-    _, mass, _ = _density_on_grid(_settling(case), case)
+    _, _, mass, _ = _on_grid(case)
     assert abs(mass.sum() - 1) < 2e-3
 
 
 def samples_agree_with_density(case: Case) -> None:
-    model = _settling(case)
-    log_density, mass, grid = _density_on_grid(model, case)
+    model, log_density, mass, grid = _on_grid(case)
     conditions = repeated(case, 20_000)
     samples = model.sample(20_000, **conditions, seed=0).numpy()
     scores = model.log_prob(samples, **conditions, num_importance_samples=case.samples).numpy()
@@ -169,13 +174,12 @@ def samples_agree_with_density(case: Case) -> None:
         assert np.all(np.abs(drawn.mean(0) - mass @ gridded) < 4 * error + 2e-3)
 
 
-def _settling(case):
-    """A model whose density is exact, or becomes so as the number of importance samples grows."""
-    return make(case) if case.exact else widened(make(case))
-
-
-def _density_on_grid(model, case):
-    """Density times cell size on the grid `sinh(t)`, which is fine in the middle and extends to 548, or to 74."""
+@functools.lru_cache(maxsize=1)
+def _on_grid(case):
+    """A model whose density is exact or becomes so with more importance samples; its log-density and its density times
+    cell size on the grid `sinh(t)`, which is fine in the middle and extends to 548, or to 74; and the grid.
+    """
+    model = kept(case) if case.exact else widened(make(case))
     # The mean importance weight of a bound is unbiased for any number of samples, and the grid averages its noise.
     reach, points = (7.0, 401) if case.exact else (5.0, 251)
     t = np.linspace(-reach, reach, points)
@@ -183,11 +187,11 @@ def _density_on_grid(model, case):
     grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
     conditions = repeated(case, len(grid))
     log_density = model.log_prob(grid, **conditions, num_importance_samples=case.samples).numpy().astype(np.float64)
-    return log_density, np.exp(log_density) * np.outer(width, width).ravel(), grid
+    return model, log_density, np.exp(log_density) * np.outer(width, width).ravel(), grid
 
 
 def bad_input_is_named(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     x, conditions = events(case, 4)
     with pytest.raises(InputError, match=r"`x` of shape \[batch, .*Received: shape="):
         model.log_prob(x[:, :-1], **conditions)
@@ -210,7 +214,7 @@ def bad_input_is_named(case: Case) -> None:
 
 
 def inputs_far_outside_have_finite_gradients(case: Case) -> None:
-    model = make(case)
+    model = kept(case)
     _, conditions = events(case, 3)
     for scale in (30.0, 1e4):
         x = scale * tf.constant([[1.0, -1.0], [0.0, 1.0], [-1.0, -0.5]])
@@ -235,6 +239,19 @@ def data_dependent_weights_are_set_once(case: Case) -> None:
     model.initialize(x[7:14], **taken(conditions, slice(7, 14)))
     for before, after in zip(first, model.variables, strict=True):
         np.testing.assert_array_equal(before, after.numpy())
+
+
+@contextlib.contextmanager
+def nothing_kept() -> Iterator[None]:
+    """A context that uses nothing of what laws keep of the last case, and leaves nothing."""
+    caches = (cases.model_of, _on_grid, training_laws.plainly_fitted)
+    try:
+        for cache in caches:
+            cache.cache_clear()
+        yield
+    finally:
+        for cache in caches:
+            cache.cache_clear()
 
 
 LAWS = [

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.python.framework import kernels, op_def_registry
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
-from tests.cases import Case, events, make
+from tests.cases import Case, events, kept
 from tests.export.session import Session
 from tfflows import noise
 from tfflows.models import GenerativeModel
@@ -20,7 +20,7 @@ OUTPUTS = {"log_prob": "log_prob", "encode": "z", "decode": "x", "sample": "x"}
 
 def saved_model_is_the_model(case: Case) -> None:
     x, conditions = events(case, ROWS)
-    assert_saved_model_is(make(case), x, conditions, exact=not case.bounded)
+    assert_saved_model_is(kept(case), x, conditions, exact=not case.bounded)
 
 
 def assert_saved_model_is(model: GenerativeModel, x: np.ndarray, conditions: dict, *, exact: bool = True) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.cases import Case, events, make, taken
+from tests.cases import Case, events, kept, make, taken
 from tfflows import noise
 from tfflows.models import MeanNegativeLogLikelihood
 
@@ -21,7 +21,7 @@ def train_step_compiles_under_xla(case: Case) -> None:
 
 def gradient_lowers_to_hlo(case: Case) -> None:
     """XLA translates every operation of the gradient, and knows every shape."""
-    model, (x, conditions) = make(case), events(case, 4)
+    model, (x, conditions) = kept(case), events(case, 4)
 
     @tf.function(jit_compile=True)
     def gradient(batch, seed):
