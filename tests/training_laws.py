@@ -60,9 +60,14 @@ def unit_of_the_data_does_not_matter(case: Case) -> None:
 
 def density_and_samples(case: Case, x: np.ndarray, conditions: dict, scale: float) -> tuple[np.ndarray, ...]:
     """Log-likelihoods of `scale * x` and a few samples, in the units of `x`, of a model of data in these units."""
-    model = make(case, scale=scale)
-    log_prob = model.log_prob(np.float32(scale) * x, **conditions).numpy() + case.event.size * np.log(scale)
-    return log_prob, model.sample(8, **taken(conditions, slice(8)), seed=1).numpy() / np.float32(scale)
+    model, few = make(case, scale=scale), taken(conditions, slice(8))
+    if case.row.log_prob_cost.passes == "adaptive":
+        log_prob, drawn = model.log_prob(np.float32(scale) * x, **conditions), model.sample(8, **few, seed=1)
+    else:  # without graphs, which take longer to trace than to run once
+        given = model.checked(np.float32(scale) * x, **conditions)
+        log_prob = model.log_prob_fn(*given, noise.seed_pair(0))
+        drawn = model.sample_fn(noise.sample_seeds(1, 8), tf.ones([8]), model.condition(**few))
+    return log_prob.numpy() + case.event.size * np.log(scale), drawn.numpy() / np.float32(scale)
 
 
 def fitted(case: Case, strategy=None, *, jit_compile: bool = False) -> tuple[list[float], list[np.ndarray]]:
