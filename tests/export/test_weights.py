@@ -21,7 +21,7 @@ from tfflows.servable import Servable
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """A model whose weights are all different, and the folder of its SavedModel."""
-    model, version = small_run.initialized(), tmp_path_factory.mktemp("exported") / "1"
+    model, version = small_run.initialized("realnvp"), tmp_path_factory.mktemp("exported") / "1"
     for number, variable in enumerate(model.variables):
         variable.assign(tf.cast(keras.random.normal(variable.shape, seed=number), variable.dtype))
     Servable(model).save(version)
@@ -40,7 +40,7 @@ def assert_bits(found, expected):
 
 def test_every_weight_comes_back_bit_for_bit(exported):
     model, version = exported
-    other = small_run.model()
+    other = small_run.model("realnvp")
     assert any(np.any(a != b) for a, b in zip(values(other), values(model), strict=True))
     load_weights(other, version)
     assert_bits(values(other), values(model))
@@ -74,14 +74,18 @@ def test_weights_of_another_model_are_refused_and_none_is_set(exported, tmp_path
     weights = [tf.Variable(value) for value in values(model)]
     weights[-1] = tf.Variable(tf.cast(weights[-1], tf.float64))
     tf.train.Checkpoint(_weights=weights).write(str(tmp_path / "variables" / "variables"))
-    assert_refused(small_run.model(), tmp_path, r"to be float32 .*Received: weight='float64 ")
+    assert_refused(small_run.model("realnvp"), tmp_path, r"to be float32 .*Received: weight='float64 ")
 
 
 def test_folder_without_weights_is_refused(tmp_path):
-    assert_refused(small_run.model(), tmp_path, r"Expected a version of an export, with its weights\. Received: '")
+    assert_refused(
+        small_run.model("realnvp"), tmp_path, r"Expected a version of an export, with its weights\. Received: '"
+    )
     (tmp_path / "variables").mkdir()
     (tmp_path / "variables" / "variables.index").write_text("broken")
-    assert_refused(small_run.model(), tmp_path, r"Expected a version of an export, with its weights\. Received: '")
+    assert_refused(
+        small_run.model("realnvp"), tmp_path, r"Expected a version of an export, with its weights\. Received: '"
+    )
 
 
 def test_coupling_of_vectors_is_cut_from_one_that_reads_all_entries(tmp_path, monkeypatch):

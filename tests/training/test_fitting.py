@@ -3,13 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import train
 import zoo
+from tests.command_line import train
 from tests.training.small_run import fit, initialized, model
-from tfflows import command, datasets, training
+from tfflows import datasets, training
 from tfflows.errors import InputError, TrainingError
 from tfflows.training import evaluation
 from tfflows.training.validation import Validation
@@ -62,7 +61,7 @@ def test_loss_that_is_not_finite_ends_the_run_and_says_where(tmp_path):
     with pytest.raises(
         TrainingError, match=r"Expected a finite loss\. Received: loss=(nan|inf) at step \d+\..*--learning"
     ):
-        fit(tmp_path, steps=40, learning_rate=1e6, clip_norm=None, warmup_steps=0)
+        fit(tmp_path, name="realnvp", steps=40, learning_rate=1e6, clip_norm=None, warmup_steps=0)
 
 
 def test_batch_that_the_data_cannot_fill_is_refused(tmp_path):
@@ -111,12 +110,12 @@ def test_class_conditional_run_takes_labels_all_the_way(tmp_path):
 @pytest.mark.slow
 def test_mixed_precision_is_for_networks_only():
     x = next(datasets.load("digits").test.examples.batch(16).as_numpy_iterator())["x"]
-    full = initialized()
+    full = initialized("realnvp")
     for variable in full.trainable_variables:
         variable.assign(variable.numpy() + 0.05)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        mixed = model()
+        mixed = model("realnvp")
     finally:
         keras.config.set_dtype_policy("float32")
     mixed.set_weights(full.get_weights())
@@ -148,38 +147,39 @@ def test_tensorboard_shows_what_the_model_makes_of_latents(dataset, names, tmp_p
     assert pictures_in(tmp_path) == names
 
 
-def short_run(folder, *flags):
-    """`train.py` for two steps, in this process."""
-    short = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16"]
-    short += [f"--workdir={folder}/run", f"--export_dir={folder}/exported"]
-    with flagsaver.flagsaver():
-        command.run(train.main, train.FLAGS(["train.py", *short, *flags]), name="train.py")
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """The policies of the models that `train.py --mixed_precision` builds, and the sizes of the batches it scores."""
+    folder, policies, sizes = tmp_path_factory.mktemp("mixed"), [], []
+    build, batches = zoo.build, evaluation.padded_batches
 
-
-@pytest.mark.slow
-def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(tmp_path, monkeypatch):
-    policies, build = [], zoo.build
-
-    def recorded(*arguments, **settings):
+    def built(*arguments, **settings):
         model = build(*arguments, **settings)
         (policy,) = {part.dtype_policy.name for part in model._flatten_layers() if isinstance(part, keras.layers.Dense)}
         policies.append(policy)
         return model
 
-    monkeypatch.setattr(zoo, "build", recorded)
-    short_run(tmp_path, "--mixed_precision")
+    def padded(split, *, batch_size):
+        sizes.append(batch_size)
+        return batches(split, batch_size=batch_size)
+
+    flags = ["--model=nice", "--dataset=toy/rings", "--steps=2", "--batch_size=16", "--mixed_precision"]
+    flags += ["--set=model.couplings=2", "--set=model.depth=1", "--set=train.eval_batch_size=100"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zoo, "build", built)
+        patch.setattr(evaluation, "padded_batches", padded)
+        train(*flags, f"--workdir={folder}/run", f"--export_dir={folder}/exported")
+    return policies, sizes
+
+
+@pytest.mark.slow
+def test_networks_train_in_bfloat16_and_scores_are_those_of_float32(mixed):
+    policies, _ = mixed
     assert policies == ["mixed_bfloat16", "float32", "float32"]
     assert keras.config.dtype_policy().name == "float32"
 
 
 @pytest.mark.slow
-def test_validation_and_test_set_are_scored_in_batches_of_the_size_that_is_set(tmp_path, monkeypatch):
-    sizes, batches = [], evaluation.padded_batches
-
-    def recorded(split, *, batch_size):
-        sizes.append(batch_size)
-        return batches(split, batch_size=batch_size)
-
-    monkeypatch.setattr(evaluation, "padded_batches", recorded)
-    short_run(tmp_path, "--set=train.eval_batch_size=100")
+def test_validation_and_test_set_are_scored_in_batches_of_the_size_that_is_set(mixed):
+    _, sizes = mixed
     assert sizes == [100, 100]

@@ -24,7 +24,7 @@ def digits(split):
 @pytest.mark.slow
 @pytest.mark.parametrize("steps_per_execution", [1, 3])
 def test_fit_takes_arrays_validation_data_and_keras_callbacks(tmp_path, steps_per_execution):
-    data, one = datasets.load("digits"), model()
+    data, one = datasets.load("digits"), model("realnvp")  # which has penalties
     x, validation = digits(data.train)[:192], digits(data.validation)[:96]
     one.compile(keras.optimizers.Adam(1e-3), steps_per_execution=steps_per_execution)
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
@@ -107,6 +107,7 @@ def test_validation_split_and_xla():
     history = one.fit(X, validation_split=0.25, epochs=2, batch_size=16, verbose=0).history
     assert set(history) == {"loss", "nll", "val_loss"}
     assert one.optimizer.iterations.numpy() == 6
+    assert history["val_loss"][1] == pytest.approx(-one.log_prob(X[48:]).numpy().mean(), rel=1e-4)
 
 
 @pytest.mark.parametrize("varying", [2, 0])
