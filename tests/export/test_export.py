@@ -1,6 +1,7 @@
 """What an export holds, and that it appears whole or not at all."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ SIGNATURES = {"serving_default", "log_prob", "sample", "encode", "decode"}
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model, and the folder that it was exported to twice."""
-    folder = tmp_path_factory.mktemp("exported") / "realnvp_digits"
+    folder = tmp_path_factory.mktemp("exported") / "nice_digits"
     model = small_run.initialized()
     first, second = write(model, folder), write(model, folder)
     assert (first.name, second.name) == ("1", "2")
@@ -28,11 +29,12 @@ def trained(tmp_path_factory):
 
 
 def write(model, folder):
-    config = zoo.configure("realnvp", "digits", overrides={"model.scales": 1, "model.width": 4})
     metrics = {"parameters": 9, "nats": -150.0, "nats_se": 0.5, "num_events": 300}
     metrics |= {"bits_per_dim": 3.4, "bits_per_dim_se": 0.01}
     data = datasets.load("digits")
-    return export.export(model, folder, config=config.record(model.event), metrics=metrics, data=data)
+    return export.export(
+        model, folder, config=small_run.configuration().record(model.event), metrics=metrics, data=data
+    )
 
 
 def test_model_folder_has_card_config_metrics_and_samples(trained):
@@ -142,8 +144,8 @@ def test_saved_model_that_is_not_the_model_is_not_exported(trained, tmp_path, mo
 
 @pytest.mark.slow
 def test_card_is_renewed_from_the_files_of_the_newest_version(trained, tmp_path):
-    folder = tmp_path / "model"
-    version = write(trained[0], folder)
+    folder = shutil.copytree(trained[1], tmp_path / "nice_digits")
+    version = folder / "2"
     written = (folder / "README.md").read_text()
     for path in (version / "README.md", folder / "README.md"):
         path.write_text("old")
@@ -168,5 +170,5 @@ def test_an_event_that_the_model_cannot_score_is_one_line(trained, tmp_path, mon
 
     monkeypatch.setattr(contents.training_scores, "scores", lambda *_, **__: scores())
     with pytest.raises(InputError, match=r"^Expected .* log_prob=nan in row 1\.$"):
-        write(model, tmp_path / "realnvp_digits")
+        write(model, tmp_path / "nice_digits")
     assert not list(tmp_path.rglob("*.pb")), "a part of the export is there"

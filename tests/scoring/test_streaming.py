@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.scoring import running
@@ -76,23 +77,45 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
     assert total(parts) == 30
 
 
-# The peak memory since the program was loaded; that of `getrusage` includes the process it was forked from.
-PEAK = """
+# The peak memory since the program was loaded, after each input; that of `getrusage` includes the process it was forked
+# from.
+PEAKS = """
 import re, sys
 from tfflows.scoring import score
-score(*sys.argv[1:], batch_size=2000, part_rows=20000)
-print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]))
+model, output, *inputs = sys.argv[1:]
+for input in inputs:
+    score(model, input, output, batch_size=2000, part_rows=20000)
+    print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]), file=sys.stderr)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", ["npy", "csv"])
-def test_a_process_grows_by_less_than_its_input(ending, toy, tmp_path):
-    peaks = []
-    for rows in (200_000, 4_000_000):
-        np.save(tmp_path / "x.npy", running.points(rows))
-        command = [sys.executable, "-c", PEAK, toy, tmp_path / "x.npy", tmp_path / f"scores.{ending}"]
-        run = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True, check=True)
-        peaks.append(int(run.stdout.split()[-1]))
-    size = (tmp_path / "x.npy").stat().st_size
-    assert peaks[1] - peaks[0] < 12e6 < size / 2, peaks
+def test_a_process_grows_by_less_than_its_input(toy, tmp_path):
+    inputs = [tmp_path / "few.npy", tmp_path / "many.npy"]
+    for path, rows in zip(inputs, (200_000, 4_000_000), strict=True):
+        np.save(path, running.points(rows))
+    command = [sys.executable, "-c", PEAKS, toy, tmp_path / "scores.npy", *inputs]
+    run = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True, check=True)
+    few, many = (int(line) for line in run.stderr.splitlines() if line.isdigit())
+    assert many - few < 12e6 < inputs[1].stat().st_size / 2, (few, many)
+
+
+@pytest.mark.parametrize("ending", output.WRITERS)
+def test_writing_does_not_hold_the_table(ending, tmp_path):
+    rows, peaks, before = 20_000, [], pa.total_allocated_bytes()
+
+    def tables(parts):
+        for _ in range(parts):
+            held.append(pa.total_allocated_bytes() - before)
+            yield {"log_prob": np.full(rows, -1.5, np.float32)}
+
+    for parts in (10, 100):
+        held = []
+        tracemalloc.start()
+        try:
+            with (tmp_path / f"scores{ending}").open("wb") as file:
+                output.WRITERS[ending](file, tables(parts), {"log_prob": np.zeros(0, np.float32)}, parts * rows)
+            peaks.append(max(held) + tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 0.2 * 90 * rows * 4, peaks

@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 
 import zoo
+from tests.datasets import tabling
 from tests.zoo.test_estimator import estimator, rows
 from tfflows.errors import InputError
+from tfflows.sources.form import Form
+from zoo import tables
 
 
 def normal(n=40):
@@ -22,17 +25,12 @@ TABLES = {
     "copies": np.tile(normal(10), (6, 1)),
     "two values": np.where(normal() > 0, [1, 1, 5], normal() * [1, 0, 0]),
     "float16": normal().astype(np.float16),
-    "float32": normal().astype(np.float32),
     "integers": (100 * normal()).astype(int),
-    "objects": normal().astype(object),
     "integers and numbers": np.array([[1, 0.5, True]] * 20 + [[3, 2.5, False]] * 20 + [[2, 0.1, True]] * 5, object),
-    "big-endian": normal().astype(">f8"),
-    "not contiguous": np.asfortranarray(normal(80))[::2],
     "huge": 1e8 * normal() + 1e12,
     "tiny": 1e-8 * normal() + 3e-8,
     "tiny with an offset": 1e-8 * normal() + 1,
     "heavy tails": normal() ** 15,
-    "list": normal().tolist(),
 }
 
 
@@ -44,6 +42,31 @@ def test_rows_of_any_kind_have_finite_scores_and_samples(x):
     drawn = one.sample(20, random_state=0)
     assert drawn.shape == (20, np.shape(x)[1])
     assert np.isfinite(drawn.astype(float)).all()
+
+
+CONTAINERS = {
+    "float32": normal().astype(np.float32),
+    "objects": normal().astype(object),
+    "big-endian": normal().astype(">f8"),
+    "not contiguous": np.asfortranarray(np.repeat(normal(), 2, axis=0))[::2],
+    "list": normal().tolist(),
+}
+
+
+@pytest.mark.parametrize("x", CONTAINERS.values(), ids=CONTAINERS)
+def test_rows_are_the_same_in_every_container(x):
+    """In what a fit, a score and a sample make of them, before and after the model."""
+    one = estimator()
+    taken = one._checked(x, reset=True)
+    data = tables.data(taken, None, None, 0, {})
+    fitted = np.concatenate([tabling.rows(split)["x"] for split in (data.train, data.validation)])
+    np.testing.assert_allclose(np.sort(fitted, axis=0), np.sort(normal(), axis=0), rtol=1e-6)
+    one.event_ = data.event
+    examples = tables.examples(data.event, one._checked(x, reset=False), None)["x"]
+    np.testing.assert_allclose(examples, normal(), rtol=1e-6)
+    drawn = Form.of(taken).rows(examples, data.event.columns)
+    assert (type(drawn), drawn.shape) == (np.ndarray, (40, 3))
+    np.testing.assert_allclose(drawn.astype(float), normal(), rtol=1e-6)
 
 
 @pytest.mark.slow
