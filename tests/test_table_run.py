@@ -1,22 +1,18 @@
 """A whole run on a table with a column of every kind: training, export, scoring by names, and serving."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
 import zoo
+from tests.command_line import train
 from tests.datasets import tabling
 from tests.scoring import running
 from tfflows import datasets
 from tfflows.serving import Client, ServingError
 from tools.emulator.server import Emulator
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +24,10 @@ def run(tmp_path_factory):
     (folder / "people.csv").write_text(tabling.text(columns).replace("nan", ""))
     settings = {**{f"data.{name}": value for name, value in tabling.ROLES.items()}, "data.missing": "mask"}
     settings |= {"train.validate_every": 2, "model.flows": 1, "model.width": 8}
-    words = [sys.executable, str(ROOT / "train.py"), "--model=maf", f"--dataset={folder}/people.csv", "--steps=4"]
-    words += [f"--set={name}={value}" for name, value in settings.items()]
-    words += [f"--workdir={folder}/run", f"--export_dir={folder}/exported"]
-    found = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
-    assert found.returncode == 0, found.stderr[-3000:]
-    (folder / "printed").write_text(found.stdout)
+    flags = ["--model=maf", f"--dataset={folder}/people.csv", "--steps=4"]
+    flags += [f"--set={name}={value}" for name, value in settings.items()]
+    printed = train(*flags, f"--workdir={folder}/run", f"--export_dir={folder}/exported")
+    (folder / "printed").write_text(printed)
     return folder
 
 

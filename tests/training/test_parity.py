@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.training import replica_run
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,7 +32,7 @@ def finish(*processes: subprocess.Popen) -> None:
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     output = tmp_path_factory.mktemp("none") / "run.npz"
-    finish(start("none", output))
+    replica_run.main("none", str(output))
     return np.load(output)
 
 
