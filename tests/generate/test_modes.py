@@ -20,7 +20,7 @@ from tfflows.generate.modes import MODES
 from tfflows.generate.trained import first_examples
 
 
-def run(tmp_path, mode, *texts, model="realnvp_digits"):
+def run(tmp_path, mode, *texts, model="nice_digits"):
     """The arrays that the command writes; the picture is there, too."""
     values = flags.FlagValues()
     command.define_flags(values)

@@ -29,18 +29,17 @@ def test_pretrained_model_scores_its_test_set_as_published(tmp_path):
 
 @pytest.mark.slow
 def test_split_is_chosen_and_model_is_the_live_one(tmp_path):
-    scores = running.scored(tmp_path, exported_folder("realnvp_digits"), "digits", split="validation")
+    scores = running.scored(tmp_path, exported_folder("nice_digits"), "digits", split="validation")
     split = datasets.load("digits").validation
     x = np.stack([example["x"] for example in split.examples.as_numpy_iterator()])
-    expected = zoo.load("realnvp_digits").log_prob(x).numpy()
+    expected = zoo.load("nice_digits").log_prob(x).numpy()
     np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
 @pytest.mark.slow
-def test_version_is_the_newest_unless_it_is_named(toy, tmp_path):
+def test_version_is_the_newest_unless_it_is_named(toy, digits, tmp_path):
     shutil.copytree(toy, tmp_path / "model")
-    running.export_digits(tmp_path / "other")
-    (tmp_path / "other" / "1").rename(tmp_path / "model" / "10")
+    shutil.copytree(digits / "1", tmp_path / "model" / "10")
     assert Version.find(str(tmp_path / "model")).folder == str(tmp_path / "model" / "10")
     assert Version.find(str(tmp_path / "model"), 1).event().shape == (2,)
     assert Version.find(str(tmp_path / "model" / "1")).name == "model, version 1"

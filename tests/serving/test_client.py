@@ -20,10 +20,10 @@ CLASSES = np.arange(10) % 10
 
 @pytest.mark.slow
 def test_pretrained_model_answers_as_the_live_one():
-    model = zoo.load("realnvp_digits", version=1)
+    model = zoo.load("nice_digits", version=1)
     config = ModelConfig(
         name="digits",
-        base_path=str(zoo.pretrained.exported_folder("realnvp_digits")),
+        base_path=str(zoo.pretrained.exported_folder("nice_digits")),
         model_version_policy={"specific": {"versions": [1]}},
     )
     log_prob, sample, z = model.log_prob(X), model.sample(3, seed=5, temperature=0.7), model.encode(X)

@@ -125,10 +125,10 @@ def test_settings_of_the_paper_at_32_by_32():
     """Section 6.2 and the authors' code: 20 layers of 160 feature maps and 32 latents at half of 32 x 32."""
     row = ARCHITECTURES["iaf_vae"]
     settings = row.preset("cifar10", Event((32, 32, 3), "uint8", 256))["model"]
-    model = zoo.create("iaf_vae", event=Event((32, 32, 3), "uint8", 256), **settings)
+    assert settings["width"] == 160
+    model = zoo.create("iaf_vae", event=Event((32, 32, 3), "uint8", 256), **{**settings, "width": 4, "hidden": 4})
     assert model.latent_shapes == [(16, 16, 32)] * 20
-    assert model.top.shape[-1] == 160
-    print(f"{model.count_params():,} parameters")
+    assert model.top.shape[-1] == 4
 
 
 @pytest.mark.parametrize("name", ["vae", "flow_vae", "iaf_vae"])
