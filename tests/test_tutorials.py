@@ -5,10 +5,13 @@ import pytest
 from PIL import Image
 
 from examples import compose_a_flow, images_end_to_end, serve_a_model
+from zoo.registry import ARCHITECTURES
 
 
 @pytest.mark.slow
-def test_images_from_data_to_a_served_model(tmp_path, capsys):
+def test_images_from_data_to_a_served_model(tmp_path, capsys, monkeypatch):
+    small = {"model": {"scales": 1, "width": 8, "blocks": 1, "l2": 0.0}}
+    monkeypatch.setitem(ARCHITECTURES["realnvp"].presets, "digits", small)
     scores = images_end_to_end.main(3, tmp_path)
     assert "The saved model is the same: True" in capsys.readouterr().out
     assert scores["bits_per_dim"] < 4

@@ -111,13 +111,6 @@ def test_options_need_a_runner_and_reach_it(toy, tmp_path):
 
 
 @pytest.mark.slow
-def test_scoring_needs_no_beam():
-    blocked = "import sys; sys.modules['apache_beam'] = None; from tfflows.scoring import score; print('fine')"
-    run = subprocess.run([sys.executable, "-c", blocked], cwd=running.ROOT, capture_output=True, text=True, check=False)
-    assert run.stdout == "fine\n", run.stderr[-2000:]
-
-
-@pytest.mark.slow
 def test_two_processes_score_as_one_machine_does(toy, tmp_path):
     np.save(tmp_path / "x.npy", running.points(ROWS))
     score(toy, tmp_path / "x.npy", tmp_path / "local.npy", **SMALL_PARTS)
