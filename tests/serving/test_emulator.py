@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig
 
-from benchmarks.servers import EMULATOR, serving
 from tests.serving.expected import assert_near, digits
 from tfflows.errors import InputError
-from tfflows.serving import Client, ServingError
+from tfflows.serving import Client
 from tools.emulator import __main__ as emulator
 from tools.emulator import repository
 from tools.emulator.batching import Batching
@@ -18,27 +17,6 @@ from tools.emulator.server import Emulator
 from tools.emulator.signature import Signature
 
 X = digits(3)
-
-
-@pytest.mark.slow
-def test_command_serves_a_config_with_batching_until_it_is_told_to_end(folder, models, tmp_path):
-    (tmp_path / "models.config").write_text(
-        f'model_config_list {{ config {{ name: "old" base_path: "{folder}/digits" '
-        'version_labels { key: "a" value: 1 } model_version_policy { specific { versions: 1 } } } }'
-    )
-    (tmp_path / "batching.config").write_text("max_batch_size { value: 2 }")
-    flags = [
-        f"--model_config_file={tmp_path / 'models.config'}",
-        "--enable_batching",
-        f"--batching_parameters_file={tmp_path / 'batching.config'}",
-    ]
-    with serving([*EMULATOR, *flags], model="old") as server:
-        for address in (server.address, server.rest_address):
-            with Client(address, "old", version_label="a", max_batch_size=2) as client:
-                assert_near(client.log_prob(X), models["digits"].log_prob(X))
-            with Client(address, "old") as client, pytest.raises(ServingError, match="larger than maximum"):
-                client.log_prob(X)
-    assert server.process.returncode == 0
 
 
 def test_help_says_what_it_is(capsys):

@@ -5,12 +5,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from benchmarks.servers import serving
 from tests.serving.expected import assert_near
-from tfflows.serving import Client
+from tfflows.serving import Client, ServingError
 from tools.emulator import batching, textproto
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +127,13 @@ def test_the_whole_set_up_runs_with_the_emulator(tmp_path):
             with Client(server.address, model.name) as grpc, Client(server.rest_address, model.name) as rest:
                 x = grpc.sample(2, seed=0)
                 assert_near(rest.log_prob(x), grpc.log_prob(x))
-        for label in ("stable", "canary"):
-            with Client(server.address, "realnvp_digits", version_label=label) as client:
-                assert client.sample(1).shape == (1, 8, 8, 1)
+        for address in (server.address, server.rest_address):
+            for label in ("stable", "canary"):
+                with Client(address, "realnvp_digits", version_label=label) as client:
+                    assert client.sample(1).shape == (1, 8, 8, 1)
+            with (
+                Client(address, "realnvp_digits", max_batch_size=65) as client,
+                pytest.raises(ServingError, match="larger than maximum"),
+            ):
+                client.log_prob(np.zeros((65, 8, 8, 1), np.uint8))
+    assert server.process.returncode == 0
