@@ -113,6 +113,7 @@ def test_training_raises_the_log_likelihood(optimal_transport, tmp_path):
     model = zoo.create("ffjord", event=data.event, width=32, depth=2)
     settings = TrainSettings(
         steps=600,
+        validate_every=600,
         batch_size=256,
         learning_rate=5e-3,
         ema=0.99,
