@@ -16,7 +16,7 @@ def test_arrays_are_the_events_in_order():
 
 
 def test_a_key_is_a_random_order_of_files_that_it_determines():
-    train = datasets.from_arrays(np.random.default_rng(0).normal(size=(200, 2)), holdout=10).train
+    train = datasets.from_arrays(np.random.default_rng(0).normal(size=(200, 2)), holdout=0.05).train
     in_order, one, again, other = (train.arrays(50, key=key)["x"] for key in (None, 1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
