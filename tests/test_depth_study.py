@@ -19,5 +19,5 @@ def test_panel_shows_score_and_different_samples(monkeypatch):
 def test_other_models_and_no_models_are_refused():
     with pytest.raises(InputError, match=r"Expected a model of images\. Received: folder=.*maf_toy_eight_gaussians"):
         depth.panel(exported_folder("maf_toy_eight_gaussians"))
-    with pytest.raises(SystemExit, match=r"tools\.depth: Expected the folders of exports\. Received: arguments=\[\]"):
-        depth.main([])
+    with pytest.raises(SystemExit, match=r"tools\.depth: Expected a model of images"):
+        depth.main([str(exported_folder("maf_toy_eight_gaussians"))])

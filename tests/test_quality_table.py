@@ -52,6 +52,6 @@ def test_model_is_measured(monkeypatch):
     ]
 
 
-def test_no_model_is_refused():
-    with pytest.raises(SystemExit, match=r"tools\.quality: Expected the ids of pretrained models"):
-        quality.main([])
+def test_unknown_model_is_refused():
+    with pytest.raises(SystemExit, match=r"tools\.quality: Expected `name` to be one of .*Received: name='nope'"):
+        quality.main(["nope"])

@@ -177,5 +177,3 @@ def test_other_folders_are_refused(tmp_path):
         results.curve(tmp_path, {**RUN, "unit": "nats"})
     with pytest.raises(SystemExit, match=r"tools\.results: Expected the folder of an export, with config\.json"):
         results.main([str(tmp_path)])
-    with pytest.raises(SystemExit, match=r"Expected the folder of an export, and possibly its workdir"):
-        results.main([])

@@ -9,13 +9,14 @@ this refuses to write an archive with another hash.
 import gzip
 import hashlib
 import io
-import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfflows import versions
-from tfflows.errors import InputError, check
+from tfflows.errors import check
 from tfflows.files import atomic_write
+from tools import command
 from zoo.pretrained import exported_folder, list_pretrained, rows
 
 
@@ -62,18 +63,18 @@ def write(name: str, target: Path) -> Path:
     return path
 
 
-def main(arguments: list[str]) -> None:
-    """Writes archives into the folder given first: of all models, or of those named after it."""
-    try:
-        check(bool(arguments), "Expected a folder, and names of models or none.", arguments=arguments)
-        target, *names = arguments
-        unknown = sorted(set(names) - set(list_pretrained()))
+def main(argv: Sequence[str] | None = None) -> None:
+    """Writes archives into a folder: of all models, or of those that are named."""
+    parser = command.parser(__doc__)
+    parser.add_argument("folder", type=Path, help="folder of the archives")
+    parser.add_argument("names", nargs="*", help="ids of pretrained models (default: all)")
+    given = parser.parse_args(argv)
+    with command.errors_in_one_line("tools.archives"):
+        unknown = sorted(set(given.names) - set(list_pretrained()))
         check(not unknown, f"Expected names of {list_pretrained()}.", names=unknown)
-        for name in names or list_pretrained():
-            print(write(name, Path(target)), flush=True)
-    except InputError as error:
-        sys.exit(f"tools.archives: {error}")
+        for name in given.names or list_pretrained():
+            print(write(name, given.folder), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -5,14 +5,15 @@ of the test set.
 """
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 import zoo
 from tfflows import figures
-from tfflows.errors import InputError, check
+from tfflows.errors import check
+from tools import command
 from tools.pictures import IMAGES
 
 ROWS, TEMPERATURE = 8, 0.7
@@ -28,14 +29,13 @@ def panel(folder: Path) -> tuple[str, np.ndarray]:
     return title, figures.grid(samples, model.event)
 
 
-def main(folders: list[str]) -> None:
-    """Draws the exports in `folders`, from left to right."""
-    try:
-        check(bool(folders), "Expected the folders of exports.", arguments=folders)
-        figures.save(figures.titled(dict(panel(Path(folder)) for folder in folders)), IMAGES / "depth.png")
-    except InputError as error:
-        sys.exit(f"tools.depth: {error}")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draws exports, from left to right."""
+    parser = command.parser(__doc__)
+    parser.add_argument("exports", nargs="+", type=Path, help="folders of exports")
+    with command.errors_in_one_line("tools.depth"):
+        figures.save(figures.titled(dict(map(panel, parser.parse_args(argv).exports))), IMAGES / "depth.png")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

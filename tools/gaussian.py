@@ -6,18 +6,18 @@ tables 1 and 2, which tells whether data that were prepared anew, such as `bsds3
 whether scores have the same unit.
 """
 
-import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.covariance import EmpiricalCovariance
 
 from tfflows import datasets
-from tfflows.errors import InputError, check
+from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.export import provenance
 from tfflows.splits import Split
-from tools import logit_space, results
+from tools import command, logit_space, results
 
 PAPER = "1705.07057"
 PUBLISHED = {
@@ -68,14 +68,13 @@ def log_probs(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return -(gaussian.mahalanobis(test) + log_det) / 2
 
 
-def main(arguments: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Records the row of one dataset."""
-    try:
-        check(len(arguments) == 1, "Expected the name of a dataset.", arguments=arguments)
-        results.record(row(*arguments))
-    except InputError as error:
-        sys.exit(f"tools.gaussian: {error}")
+    parser = command.parser(__doc__)
+    parser.add_argument("dataset")
+    with command.errors_in_one_line("tools.gaussian"):
+        results.record(row(parser.parse_args(argv).dataset))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

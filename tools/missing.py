@@ -7,10 +7,11 @@ It prints one line for each missing piece, with the way to add it, and exits wit
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfflows.errors import InputError, check_choice
+from tfflows.errors import check_choice
+from tools import command
 from zoo import pretrained
 from zoo.registry import ARCHITECTURES
 
@@ -33,17 +34,18 @@ def missing(name: str, root: Path = ROOT) -> Iterator[str]:
             yield f"docs/images/{id}.png: run `python -m tools.pictures`"
 
 
-def main(names: list[str]) -> None:
-    """Prints what the architectures `names` lack, or all of the registry."""
-    try:
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints what architectures lack, all of the registry or those that are named."""
+    parser = command.parser(__doc__)
+    parser.add_argument("names", nargs="*", help="names of architectures (default: all)")
+    names = parser.parse_args(argv).names
+    with command.errors_in_one_line("tools.missing"):
         for name in names:
             check_choice("name", name, tuple(ARCHITECTURES))
-    except InputError as error:
-        sys.exit(f"tools.missing: {error}")
     lines = [f"{name}: {line}" for name in names or ARCHITECTURES for line in missing(name)]
     print("\n".join(lines) or "Nothing is missing.")
     sys.exit(1 if lines else 0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -4,16 +4,14 @@ docs/ood.csv        a row for each model, other dataset and score
 docs/generate.md    the table of the rows
 """
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import zoo
-from tfflows.errors import InputError, check
 from tfflows.export.provenance import commit
 from tfflows.generate.densities import auroc
 from tfflows.generate.modes import ood
-from tools import marks, table
+from tools import command, marks, table
 from tools.trained import trained
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -60,15 +58,16 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(arguments: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measures a model, and records it."""
-    try:
-        rule = "Expected a model, another dataset, and possibly a background model."
-        check(len(arguments) in (2, 3), rule, arguments=arguments)
-        record(measured(*arguments, *[None] * (3 - len(arguments))))
-    except InputError as error:
-        sys.exit(f"tools.ood: {error}")
+    parser = command.parser(__doc__)
+    parser.add_argument("model", help="id or folder of a pretrained model")
+    parser.add_argument("other", help="name of another dataset")
+    parser.add_argument("background", nargs="?", help="id or folder of a background model")
+    given = parser.parse_args(argv)
+    with command.errors_in_one_line("tools.ood"):
+        record(measured(given.model, given.other, given.background))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

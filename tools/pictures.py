@@ -3,7 +3,7 @@ needs the datasets of the models it shows.
 """
 
 import csv
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tfflows import datasets, figures
 from tfflows.datasets import image_patches
 from tfflows.generate import modes
 from tfflows.models import Flow
-from tools import results
+from tools import command, results
 from tools.trained import trained
 from zoo.pretrained import rows
 
@@ -104,8 +104,11 @@ def of_modes(name: str) -> None:
         figures.save(getattr(modes, mode)(shown, **settings).picture, IMAGES / f"generate_{mode}.png")
 
 
-def main(ids: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Draws a picture of each pretrained model, or of those with these ids; the learning curves; those of the modes."""
+    parser = command.parser(__doc__)
+    parser.add_argument("ids", nargs="*", help="ids of pretrained models (default: all)")
+    ids = parser.parse_args(argv).ids
     for dataset, published in PUBLISHED.items():
         learning_curves(dataset, published)
     if not ids or SHOWN in ids:
@@ -124,4 +127,4 @@ def main(ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -14,16 +14,15 @@ import csv
 import hashlib
 import json
 import shutil
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfflows.errors import InputError, check, check_choice
+from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.export import renew_card
 from tfflows.files import atomic_write
-from tools import archives, marks, scoreboard
+from tools import archives, command, marks, scoreboard
 from zoo import pretrained
 from zoo.pretrained import TABLE
 from zoo.registry import ARCHITECTURES
@@ -104,15 +103,16 @@ def renew(readme: Path = README, page: Path = PAGE, table: Path = TABLE) -> None
     marks.renew(page, "pretrained", scoreboard.markdown(pretrained.rows(table)))
 
 
-def main(arguments: list[str]) -> None:
-    """Publishes the exports in these folders, or withdraws models after `--withdraw`."""
-    withdrawn = arguments[1:] if arguments[:1] == ["--withdraw"] else []
-    folders = [] if withdrawn else arguments
-    try:
-        check(bool(folders or withdrawn), "Expected the folders of exports, or --withdraw ID.", arguments=arguments)
-        for name in withdrawn:
+def main(argv: Sequence[str] | None = None) -> None:
+    """Publishes the exports in these folders, and withdraws models."""
+    parser = command.parser(__doc__)
+    parser.add_argument("exports", nargs="*", type=Path, help="folders of exports to publish")
+    parser.add_argument("--withdraw", nargs="+", default=[], metavar="ID", help="ids of pretrained models to take out")
+    given = parser.parse_args(argv)
+    with command.errors_in_one_line("tools.publish"):
+        for name in given.withdraw:
             withdraw(name)
-        for folder in map(Path, folders):
+        for folder in given.exports:
             check(folder.is_dir(), "Expected the folder of an export.", folder=str(folder))
             renew_card(folder)
             publish(folder)
@@ -120,9 +120,7 @@ def main(arguments: list[str]) -> None:
             renew()
             with atomic_write(MANIFEST) as beside:
                 beside.write_text(manifest(MANIFEST.parent))
-    except InputError as error:
-        sys.exit(f"tools.publish: {error}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

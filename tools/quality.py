@@ -4,14 +4,12 @@ docs/quality.csv    a row for each model, and for the training set of its datase
 docs/generate.md    the table of the rows
 """
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tfflows.errors import InputError, check
 from tfflows.export.provenance import commit
 from tfflows.generate.modes import quality
-from tools import marks, table
+from tools import command, marks, table
 from tools.trained import trained
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -57,15 +55,14 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(names: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measures models, and records them."""
-    try:
-        check(bool(names), "Expected the ids of pretrained models.", arguments=names)
-        for name in names:
+    parser = command.parser(__doc__)
+    parser.add_argument("models", nargs="+", help="ids or folders of pretrained models")
+    with command.errors_in_one_line("tools.quality"):
+        for name in parser.parse_args(argv).models:
             record(measured(name))
-    except InputError as error:
-        sys.exit(f"tools.quality: {error}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

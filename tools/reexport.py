@@ -8,11 +8,11 @@ needed for pictures and for the scores of the training set. Without names it exp
 """
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfflows import datasets, export, versions
-from tfflows.errors import InputError
+from tools import command
 from zoo.pretrained import exported_folder, list_pretrained, load
 
 
@@ -28,14 +28,14 @@ def reexport(folder: Path) -> None:
         print(version, flush=True)
 
 
-def main(names: list[str]) -> None:
-    """Exports the models `names` again, or all."""
-    try:
-        for name in names or list_pretrained():
+def main(argv: Sequence[str] | None = None) -> None:
+    """Exports all models again, or those that are named."""
+    parser = command.parser(__doc__)
+    parser.add_argument("names", nargs="*", help="ids or folders of pretrained models (default: all)")
+    with command.errors_in_one_line("tools.reexport"):
+        for name in parser.parse_args(argv).names or list_pretrained():
             reexport(exported_folder(name))
-    except InputError as error:
-        sys.exit(f"tools.reexport: {error}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

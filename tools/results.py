@@ -1,5 +1,5 @@
 """Records results: `python -m tools.results EXPORT [WORKDIR]` adds the score of a run, and its learning curve;
-`python -m tools.results EXPORT 128` adds the score with 128 importance samples, which it computes.
+`python -m tools.results EXPORT --draws=128` adds the score with 128 importance samples, which it computes.
 
     docs/results.csv   a row for each run; it stays when the model is no longer among the pretrained ones
     docs/curves.csv    the scores of the validation set during the training
@@ -9,8 +9,7 @@ None of the three is written by hand.
 """
 
 import json
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from tensorboard.util import tensor_util
 
 import zoo
 from tfflows import datasets, metrics, training
-from tfflows.errors import InputError, check
+from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.overrides import SECTIONS
-from tools import logit_space, marks, publish, scoreboard, table
+from tools import command, logit_space, marks, publish, scoreboard, table
 from zoo import configure
 from zoo.registry import ARCHITECTURES
 
@@ -172,17 +171,16 @@ def record(run: Row, workdir: Path | None = None, docs: Path = DOCS) -> None:
     marks.renew(docs / "results.md", "results", markdown(rows))
 
 
-def main(arguments: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Records an export, and the curve of its workdir if that is given."""
-    try:
-        rule = "Expected the folder of an export, and possibly its workdir or a number of importance samples."
-        check(len(arguments) in (1, 2), rule, arguments=arguments)
-        draws = int(arguments[1]) if arguments[1:] and arguments[1].isdecimal() else 0
-        export, *workdir = map(Path, arguments[:1] if draws else arguments)
-        record(with_draws(export, draws) if draws else row(export), *workdir)
-    except InputError as error:
-        sys.exit(f"tools.results: {error}")
+    parser = command.parser(__doc__)
+    parser.add_argument("export", type=Path, help="folder of the export")
+    parser.add_argument("workdir", nargs="?", type=Path, help="workdir of its run, for the learning curve")
+    parser.add_argument("--draws", type=int, help="scores the test set again, with this many importance samples")
+    given = parser.parse_args(argv)
+    with command.errors_in_one_line("tools.results"):
+        record(with_draws(given.export, given.draws) if given.draws else row(given.export), given.workdir)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
