@@ -74,6 +74,15 @@ class Column(ConfigurableValue):
         """Lower and upper end, infinite where there is none."""
         return -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
 
+    def contains(self, values: np.ndarray) -> np.ndarray:
+        """Whether each value can have a likelihood greater than 0; NaN stands for a missing value."""
+        if self.kind == "categorical":
+            return np.isin(values, self.values)
+        low, high = self.support
+        inside = np.isnan(values) | ((values > low) & (values < high))
+        inside |= self.kind == "circular"
+        return inside if self.atom is None else inside | (values == self.atom)
+
     @property
     def center(self) -> float:
         """A value in the middle of the column, in its own units."""

@@ -1,6 +1,7 @@
 """The functions that an export serves, by the names of their signatures in TF Serving."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ class Servable(tf.Module):
         # The checkpoint stores them in this order and under this name; `tfflows.export.load_weights` relies on both.
         self._weights = [variable.value for variable in model.variables]
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Writes the SavedModel, without custom gradients, which a server does not need, and the two facts that
         `tfflows.scoring` needs: the event, and the kind of the scores.
         """
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(self, str(folder), signatures=self.signatures(), options=options)
-        (folder / "config.json").write_text(json.dumps({"event": self._model().event.to_dict()}, indent=2) + "\n")
-        (folder / "metrics.json").write_text(json.dumps({"kind": self._model().score_kind}, indent=2) + "\n")
+        _write(folder, "config.json", {"event": self._model().event.to_dict()})
+        _write(folder, "metrics.json", {"kind": str(self._model().score_kind)})
 
     def signatures(self) -> dict[str, Any]:
         """Concrete functions by signature name; `serving_default` is `log_prob`."""
@@ -73,3 +74,14 @@ class Servable(tf.Module):
     def decode(self, z, condition):
         z = tf.cast(z, self._model().compute_dtype)
         return {"x": guards.finite(self._model().decode_fn(z, condition), "z")}
+
+
+def _write(folder: str | Path, name: str, record: dict[str, Any]) -> None:
+    """Writes a JSON file, unless the file there is that of a run, which says more."""
+    path = os.path.join(folder, name)
+    if tf.io.gfile.exists(path):
+        with tf.io.gfile.GFile(path) as file:
+            if set(json.load(file)) != set(record):
+                return
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps(record, indent=2) + "\n")

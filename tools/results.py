@@ -33,7 +33,8 @@ COLUMNS = (
     *("unit", "value", "standard_error", "kind", "draws", "published", "source"),
 )
 POINT = (*RUN, "step", "seconds", "training", "validation")
-LENGTH = ("steps", "epochs", "patience", "steps_per_execution", "validate_every", "sample_every", "data_dir")
+LENGTH = ("steps", "epochs", "patience", "steps_per_execution", "validate_every", "sample_every")
+SAME = (*LENGTH, "eval_batch_size", "data_dir")  # settings that are not part of what a run is
 
 Row = dict[str, Any]
 
@@ -89,7 +90,7 @@ def changed(config: Mapping[str, Any]) -> str:
     preset |= {f"data.{key}": value for key, value in datasets.options_of(config["dataset"]).items()}
     run = {f"{section}.{key}": value for section in SECTIONS for key, value in config[section].items()}
     different = (name for name in run if name in preset and run[name] != preset[name])
-    return " ".join(f"{name}={run[name]}" for name in different if name.partition(".")[2] not in LENGTH)
+    return " ".join(f"{name}={run[name]}" for name in different if name.partition(".")[2] not in SAME)
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, DensityMixin, OutlierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tfflows import metrics
 from tfflows.columns import is_frame
@@ -106,7 +106,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         check_choice("model", self.model, ARCHITECTURES)
         tables.check_share(contamination=self.contamination)
         X = self._checked(X, reset=True)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = tables.checked_weight(sample_weight, X)
         if weight is not None:  # a row of weight 0 is as good as removed
             X, context, weight = (tables.chosen(values, weight > 0) for values in (X, context, weight))
         rows = len(X)
@@ -157,20 +157,21 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         check_is_fitted(self)
         condition = None if context is None else tables.context(self.event_, context, n_samples)
         seed = int(check_random_state(random_state).randint(2**31 - 1))
-        drawn = self.model_.sample(n_samples, context=condition, seed=seed)
-        return self._form.rows(drawn.numpy(), self.event_.columns)
+        return self._form.rows(self.model_.sample(n_samples, context=condition, seed=seed).numpy(), self.event_.columns)
 
-    def export(self, folder: str | Path, X: Any, context: Any = None) -> Path:
+    def export(self, folder: str | Path, X: Any, context: Any = None, sample_weight: Any = None) -> Path:
         """Writes a new version of the model, for `zoo.load`, `tfflows.scoring` and TF Serving; returns its folder.
 
         Args:
             folder: Folder of the versions, whose name is that of the model.
-            X: Rows to score the model on, best those of a test set; they are also the reference for outliers.
+            X: Rows to score the model on, preferably of a test set; they are also the reference for outliers.
             context: Context of each row.
+            sample_weight: Weight of each row.
         """
         check_is_fitted(self)
         examples = tables.examples(self.event_, self._checked(X, reset=False), context)
-        return tables.exported(self.model_, self.config_, self.n_iter_, examples, Path(folder))
+        weight = tables.checked_weight(sample_weight, X)
+        return tables.exported(self.model_, self.config_, self.n_iter_, examples, weight, Path(folder))
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """`X` as an array of numbers or, by name, as columns, after the checks of scikit-learn."""

@@ -1,5 +1,8 @@
 """From rows in memory to a fitted model, and to the log-likelihoods of other rows."""
 
+import dataclasses
+import functools
+import math
 import numbers
 import tempfile
 from collections.abc import Mapping
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _check_sample_weight
 
 from tfflows import datasets, export, training
 from tfflows.columns import is_frame
@@ -19,7 +23,7 @@ from tfflows.models import GenerativeModel
 from tfflows.sources.encoding import Encoder
 from tfflows.sources.frame import Frame, as_frame, categories, named
 from tfflows.sources.place import check_names
-from tfflows.splits import in_memory
+from tfflows.splits import WEIGHT, in_memory, permuted
 from zoo import rules
 from zoo.configuration import completed
 from zoo.creation import build
@@ -54,6 +58,11 @@ def check_share(**given: Any) -> None:
     ((name, share),) = given.items()
     in_range = isinstance(share, numbers.Real) and 0 <= share < 1
     check(in_range, f"Expected `{name}` to be a number in [0, 1).", **given)
+
+
+def checked_weight(weight: Any, x: Any) -> np.ndarray | None:
+    """The weights of rows, as scikit-learn checks them; None stays None."""
+    return None if weight is None else _check_sample_weight(weight, x, ensure_non_negative=True)
 
 
 def chosen(values: Any, rows: np.ndarray) -> Any:
@@ -149,11 +158,26 @@ def _table(x: Any, context: Any) -> tuple[dict[str, np.ndarray], list[str]]:
     return dict(columns), [name for name, _ in of_context]
 
 
-def exported(model: GenerativeModel, config: Config, steps: int, examples: dict[str, np.ndarray], folder: Path) -> Path:
-    """Exports a fitted model as a new version in `folder`, with its scores of these examples; returns its folder."""
-    rows = in_memory(**examples)
+def exported(
+    model: GenerativeModel,
+    config: Config,
+    steps: int,
+    examples: dict[str, np.ndarray],
+    weight: np.ndarray | None,
+    folder: Path,
+) -> Path:
+    """Exports a fitted model as a new version in `folder`, with its scores of these examples; returns its folder.
+
+    Raises:
+        InputError: There are fewer than two rows, or one that the model gives no finite log-likelihood.
+    """
+    examples = examples if weight is None else {**examples, WEIGHT: weight.astype(np.float32)}
+    # Rows may be sorted; those that are scored for the export are random ones.
+    rows = dataclasses.replace(in_memory(**examples), shuffled=functools.partial(permuted, examples))
     data = datasets.Data(config.dataset, model.event, rows, rows, rows)
     scores = training.evaluate(model, rows, **config.settings.evaluation)
+    rule = "Expected at least two rows to score the model on, all with a finite log-likelihood."
+    check(math.isfinite(scores["nats_se"]), rule, rows=rows.size, nats=scores["nats"])
     run = {"parameters": model.count_params(), "steps": steps, "seed": config.seed, **export.environment()}
     return export.export(model, folder, config=config.record(model.event), metrics={**scores, **run}, data=data)
 

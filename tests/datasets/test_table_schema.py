@@ -25,7 +25,7 @@ COLUMNS = {  # values, options, what is found
     "large integers": (np.round(1e12 * NORMAL), {}, {**real, "step": 1, "low": None}),
     "two values": (np.where(ZEROS, 1, 4), {}, {"kind": "categorical", "categories": ("1", "4"), "values": (1, 4)}),
     "two values, continuous": (np.where(ZEROS, 1, 4), {"continuous": "a"}, plain),
-    "truth": (ZEROS, {}, {"kind": "categorical", "categories": ("false", "true"), "values": (0, 1)}),
+    "truth": (ZEROS, {}, {"kind": "categorical", "categories": ("0", "1"), "values": (0, 1)}),
     "constant": (np.full(ROWS, 7.5), {}, {"kind": "categorical", "categories": ("7.5",), "values": (7.5,)}),
     "text": (np.array(list("abcde"))[GROUP], {}, {"kind": "categorical", "categories": tuple("abcde")}),
     "text of numbers": (np.array(list("01"))[GROUP % 2], {}, {"kind": "categorical", "categories": ("0", "1")}),

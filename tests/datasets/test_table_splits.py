@@ -253,37 +253,3 @@ def test_a_file_that_changes_is_read_again(tmp_path):
     assert datasets.event(path) is before
     tabling.write(tmp_path / "a.csv", tabling.numbers(200, seed=1))
     assert datasets.event(path) != before
-
-
-@CACHE
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_values_of_held_out_files_do_not_shape_the_columns(part, cache, tmp_path):
-    train, other = tabling.mixed(), tabling.mixed(20, seed=1)
-    del train["temperature"], other["temperature"]
-    options = {"cache": cache, "label": "species", "weight": "weight", "circular": "hour:0:24"}
-    path = tabling.write(tmp_path / "a.csv", train)
-    same = datasets.load(path, **options, **{part: tabling.write(tmp_path / "b.csv", other)})
-    other["children"] = other["children"] + 0.5
-    other["income"][0], other["color"][0] = -1.0, "pink"
-    data = datasets.load(path, **options, **{part: tabling.write(tmp_path / "c.csv", other)})
-    assert data.event == same.event
-    assert tabling.rows(getattr(data, part))["x"][0, 4] not in data.event.columns[4].values
-
-
-@CACHE
-def test_missing_values_of_held_out_files_are_known_before_the_training(cache, tmp_path):
-    train, other = tabling.numbers(), tabling.numbers(20, seed=1)
-    other["x1"][3] = np.nan
-    path, test = tabling.write(tmp_path / "a.csv", train), tabling.write(tmp_path / "b.csv", other)
-    assert "no missing values" in refused(lambda: datasets.load(path, cache=cache, test=test))
-    data = datasets.load(path, cache=cache, test=test, missing="mask")
-    assert [column.missing for column in data.event.columns] == [False, True, False]
-
-
-@CACHE
-def test_context_of_held_out_files_has_the_categories_of_the_training_files(cache, tmp_path):
-    train, other = tabling.mixed(), tabling.mixed(20, seed=1)
-    other["color"][7] = "pink"
-    path, test = tabling.write(tmp_path / "a.csv", train), tabling.write(tmp_path / "b.csv", other)
-    line = refused(lambda: datasets.load(path, cache=cache, context="color", drop="species", test=test))
-    assert all(part in line for part in ("b.csv", "row=7", "'color'", "'pink'"))

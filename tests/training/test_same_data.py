@@ -54,5 +54,5 @@ def test_only_the_chief_writes_and_targets_have_no_data(tmp_path):
 
 def test_a_damaged_description_of_the_data_is_named(tmp_path):
     (tmp_path / "data.json").write_text('{"train": 1')
-    with pytest.raises(InputError, match=r"data\.json to be JSON: choose another --workdir\. Received: Expecting"):
+    with pytest.raises(InputError, match=r"data\.json to hold a JSON object: .*--workdir\. Received: Expecting"):
         same_data.check_same(table(tmp_path), tmp_path)

@@ -9,6 +9,7 @@ import pytest
 import zoo
 from tests.zoo.test_estimator import estimator, frame, rows
 from tfflows.errors import InputError
+from tfflows.export import training_scores
 from tfflows.scoring import score
 
 
@@ -64,3 +65,29 @@ def test_conditional_estimator_is_exported_with_its_context(tmp_path):
     np.testing.assert_allclose(found, one.score_samples(x, context), rtol=1e-5)
     with pytest.raises(InputError, match=r"Expected a `context`"):
         one.export(tmp_path / "model", rows(20)[:, 1:])
+
+
+@pytest.mark.slow
+def test_scores_of_an_export_are_weighted_and_of_random_rows(exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_scores, "MOST", 30)
+    one, _ = exported
+    ordered = table(60).sort_values("length")
+    weight = np.arange(60) % 3
+    version = one.export(tmp_path / "mine", ordered, sample_weight=weight)
+    scores = one.score_samples(ordered)
+    metrics = json.loads((version / "metrics.json").read_text())
+    assert metrics["nats"] == pytest.approx(np.average(scores, weights=weight), rel=1e-5)
+    of_training = np.load(version / "training_scores.npy")
+    assert len(of_training) == 30
+    places = np.abs(scores[:, None] - of_training).argmin(axis=0)
+    assert places.min() < 15
+    assert places.max() >= 45
+    assert (weight[places] > 0).all()
+
+
+def test_rows_that_cannot_be_scored_are_refused(tmp_path):
+    one = estimator().fit(table(60))
+    for wrong in (table(40).assign(color="pink"), table(1)):
+        with pytest.raises(InputError, match=r"at least two rows .* a finite log-likelihood\. Received: rows="):
+            one.export(tmp_path / "mine", wrong)
+    assert not (tmp_path / "mine").exists()

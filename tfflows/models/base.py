@@ -174,8 +174,8 @@ class GenerativeModel(Conditional, KerasModel):
     def export(self, filepath: str | Path, format: str = "tf_saved_model", *, num_importance_samples: int = 1) -> None:
         """Writes a SavedModel with the signatures `log_prob`, `sample`, `encode` and `decode`, ready to be served.
 
-        `train.py` exports the same signatures, and adds warm-up requests, training scores, a model card and what
-        `zoo.load` needs; `save` writes a file for Keras.
+        The two files next to it, config.json with the event and metrics.json, are for `tfflows.scoring`. The exports of
+        `train.py` also have warm-up requests, training scores, a model card and what `zoo.load` needs.
 
         Args:
             filepath: Folder of the SavedModel.
@@ -184,7 +184,7 @@ class GenerativeModel(Conditional, KerasModel):
         """
         check_choice("format", format, ("tf_saved_model",))
         self.check_initialized()
-        Servable(self, num_importance_samples=num_importance_samples).save(Path(filepath))
+        Servable(self, num_importance_samples=num_importance_samples).save(filepath)
 
     def nats_fn(self, batch: dict[str, tf.Tensor], seed: tf.Tensor, num_importance_samples: int = 1) -> tf.Tensor:
         """Log-likelihoods `[batch]`, in nats, of examples of a dataset."""

@@ -28,7 +28,7 @@ LABELS = ".npy file with the class of each row, for a class-conditional model."
 DATA_DIR = "Folder of a TFDS dataset. (default: TFDS_DATA_DIR, else TFDS's own)"
 SET = "data.key=value: another option of a dataset, as in train.py. Repeatable."
 QUANTILE = "Marks rows below this quantile of the training set's scores."
-KEEP = "Columns of the input, such as a key, that the output starts with: of .csv and .parquet files of tables."
+KEEP = "Columns of .csv or .parquet files, such as a key, that are copied to the front of the output."
 RUNNER = "A runner of Apache Beam, whose options follow after --; local needs no Beam."
 
 

@@ -12,9 +12,13 @@ from tfflows.sources.rows import Rows
 from tfflows.sources.spans import Source
 
 OWN = ("log_prob", "bits_per_dim", "outlier")  # columns that the table has anyway
+PLAIN = (
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_null),
+    *(pa.types.is_string, pa.types.is_large_string, pa.types.is_temporal),
+)
 
 
-def schema(sources: Sequence[Source], names: Sequence[str], output: str) -> pa.Schema:
+def schema(sources: Sequence[Source], names: str | Sequence[str], output: str) -> pa.Schema:
     """The kept columns with their types: as in a Parquet file, text of a .csv file.
 
     Args:
@@ -25,6 +29,7 @@ def schema(sources: Sequence[Source], names: Sequence[str], output: str) -> pa.S
     Raises:
         InputError: A file lacks a column, has it in another type than the others, or has no columns to keep.
     """
+    names = [names] if isinstance(names, str) else names
     if not names:
         return pa.schema([])
     rule = "Expected `keep` with the .csv or .parquet files that a model of tables scores, and not with other inputs."
@@ -41,9 +46,16 @@ def schema(sources: Sequence[Source], names: Sequence[str], output: str) -> pa.S
     for file, its in zip(files, found, strict=True):
         rule = f"Expected the columns of `keep` in the same types in {files[0].name!r} and {file.name!r}."
         check(its.equals(found[0]), rule, types=[str(field.type) for field in its])
-    nested = [field.name for field in found[0] if pa.types.is_nested(field.type)]
-    check(not nested or output.endswith(".parquet"), "Expected an output in .parquet for lists in `keep`.", keep=nested)
+    others = {field.name: str(field.type) for field in found[0] if not _is_plain(field.type)}
+    rule = "Expected an output in .parquet with columns of `keep` that are neither numbers, text, booleans nor times."
+    check(not others or output.endswith(".parquet"), rule, keep=others)
     return found[0]
+
+
+def _is_plain(dtype: pa.DataType) -> bool:
+    """Whether a .csv file can hold values of this type."""
+    dtype = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+    return any(is_kind(dtype) for is_kind in PLAIN)
 
 
 def columns(part: Part, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:

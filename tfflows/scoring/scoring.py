@@ -60,7 +60,7 @@ def score(
     split: str | None = None,
     options: Mapping[str, Any] | None = None,
     flag_below_quantile: float | None = None,
-    keep: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
     batch_size: int = 256,
     part_rows: int = 10_000,
     restart: bool = False,
@@ -81,8 +81,7 @@ def score(
             and all images of a folder that has no folders of splits.
         options: Options of a dataset that differ from those in the model's training, such as `{"data_dir": ...}`.
         flag_below_quantile: Adds a column that marks rows below this quantile of the training set's scores.
-        keep: Columns of the input, such as a key, that the output starts with: of .csv and .parquet files that a model
-            of tables scores.
+        keep: Columns of .csv or .parquet files, such as a key, that are copied to the front of the output.
         batch_size: Number of rows that are scored at a time.
         part_rows: Number of rows of a part, which is saved, or given to a worker, at a time.
         restart: Whether to throw away the finished parts of an earlier run.

@@ -54,7 +54,7 @@ class Version:
         return Event(**self.config()["event"])
 
     def options(self) -> dict[str, Any]:
-        """Options of the dataset that it was trained on; none of a model that a program trained and exported."""
+        """Options of the dataset that it was trained on; empty for an export of `model.export`."""
         return self.config().get("data", {})
 
     def score_kind(self) -> ScoreKind:
@@ -78,10 +78,8 @@ class Version:
         """
         check(0 < share < 1, "Expected `flag_below_quantile` to be between 0 and 1.", flag_below_quantile=share)
         path = os.path.join(self.folder, export.TRAINING_SCORES)
-        rule = (
-            f"Expected {export.TRAINING_SCORES} beside the SavedModel: export the model again, unless it was fitted to"
-        )
-        check(tf.io.gfile.exists(path), f"{rule} a target, which has no training set.", model=self.folder)
+        rule = f"Expected {export.TRAINING_SCORES} beside the SavedModel, as `train.py` writes it after a fit to data."
+        check(tf.io.gfile.exists(path), rule, model=self.folder)
         with storage.open_to_read(path) as file:
             return metrics.lower_quantile(np.load(file), share)
 

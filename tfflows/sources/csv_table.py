@@ -16,6 +16,7 @@ from tfflows.sources.place import Place, check_rows
 from tfflows.sources.spans import Span
 
 SAMPLE = 10_000  # rows whose values decide the kinds of the columns
+STORED = 1000  # rows that are in memory at a time as lines
 FEW = 20  # different numbers that the categories of a column of text may be called by
 
 
@@ -79,7 +80,7 @@ class CsvTable(File):
         texts = self._texts(chunk, others, first_row) if others else {}
         for name in others:
             place = Place(self.path, name, first_row)
-            found[name] = (entries.parsed if name in numeric else self._text)(place, texts[name])
+            found[name] = (self._parsed if name in numeric else self._text)(place, texts[name])
         return {name: found[name] for name in kinds}
 
     def schema(self, names: Sequence[str]) -> pa.Schema:
@@ -88,8 +89,15 @@ class CsvTable(File):
 
     def stored(self, span: Span, names: Sequence[str]) -> pa.Table:
         """Some columns of a span as they are stored, whatever they hold."""
-        (chunk,) = self.chunks(span, span.rows)
-        return pa.table(self._texts(chunk, list(names), span.first), schema=self.schema(names))
+        found, first = [], span.first
+        for chunk in self.chunks(span, STORED):
+            found.append(pa.table(self._texts(chunk, list(names), first), schema=self.schema(names)))
+            first += len(chunk)
+        return pa.concat_tables(found)
+
+    def _parsed(self, place: Place, texts: pa.Array) -> np.ndarray:
+        booleans = entries.booleans(texts) if self.kinds[place.name] == "text" else None
+        return entries.parsed(place, texts) if booleans is None else booleans
 
     def _text(self, place: Place, texts: pa.Array) -> np.ndarray:
         if self.kinds[place.name] == "number":

@@ -105,6 +105,18 @@ def decoded(place: Place, values: Iterable[bytes]) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
+def booleans(texts: pa.Array) -> np.ndarray | None:
+    """0 and 1 for texts that are all false or true, in any case, or missing (NaN); None if another text is among them.
+
+    pandas writes booleans into .csv files in this way, while all other formats hold them as numbers.
+    """
+    texts = pc.utf8_trim_whitespace(texts)
+    numbers = np.where(is_missing(texts), np.nan, -1.0)
+    for number, word in enumerate(("false", "true")):
+        numbers[_matches(texts, f"(?i)^{word}$")] = number
+    return None if (numbers == -1).any() else numbers
+
+
 def is_missing(texts: pa.Array) -> np.ndarray:
     """Whether texts, without the space around them, stand for a missing value."""
     found = pc.is_in(texts, pa.array(MISSING, texts.type))

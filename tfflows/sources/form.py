@@ -51,11 +51,10 @@ def _decoded(values: np.ndarray, column: Column, dtype: Any) -> np.ndarray:
 
 
 def _numbers(values: np.ndarray, column: Column) -> np.ndarray:
-    """The numbers of a column of numbers, of which a few may be categories, or of truth values; NaN for the missing."""
+    """The numbers of a column of numbers, of which a few may be categories; NaN for the missing."""
     if column.kind != "categorical":
         return values
-    known = {MISSING: math.nan, "false": 0.0, "true": 1.0}
-    numbers = [known[name] if name in known else float(name) for name in column.categories]
+    numbers = [math.nan if name == MISSING else float(name) for name in column.categories]
     return np.array(numbers)[np.searchsorted(column.values, values)]
 
 

@@ -95,24 +95,18 @@ def named(table: Any) -> list[tuple[str, Any]]:
 
 
 def _array(name: str, values: Any) -> np.ndarray:
-    """The values of a column: numbers in native byte order, or objects of which each is text or None; truth values are
-    text, as they are in .csv files.
-    """
+    """The values of a column: numbers in native byte order, or objects of which each is text or None."""
     array = np.asarray(values)
     check(array.ndim == 1, f"Expected column {name!r} to have one value for each row.", shape=array.shape)
     rule = f"Expected column {name!r} to hold numbers or text, not dates, complex numbers or structures: convert it."
     check(array.dtype.kind in "biufOUST", rule, dtype=str(array.dtype))
-    if array.dtype.kind == "b":
-        return np.where(array, "true", "false").astype(object)
-    if array.dtype.kind in "iuf":
+    if array.dtype.kind in "biuf":
         return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     return _of_objects(name, array.astype(object))
 
 
 def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     present = [value for value in array if not _is_missing(value)]
-    if present and all(isinstance(value, bool | np.bool_) for value in present):
-        return np.array([None if _is_missing(value) else str(bool(value)).lower() for value in array], object)
     if present and all(isinstance(value, int | float | np.number | np.bool_) for value in present):
         return np.array([np.nan if _is_missing(value) else float(value) for value in array])
     wrong = next((value for value in present if not isinstance(value, str)), None)

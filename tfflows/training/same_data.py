@@ -36,10 +36,13 @@ def check_same(data: Data | Target, workdir: Path | None, *, writes: bool = True
 
 
 def _read(path: Path) -> dict[str, Any]:
+    rule = f"Expected {path} to hold a JSON object: choose another --workdir."
     try:
-        return json.loads(path.read_text())
+        record = json.loads(path.read_text())
     except ValueError as error:
-        raise InputError(f"Expected {path} to be JSON: choose another --workdir. Received: {error}.") from error
+        raise InputError(f"{rule} Received: {error}.") from error
+    check(isinstance(record, dict), rule, record=record)
+    return record
 
 
 def described(data: Data) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One pass over a table decides what its columns are and which rows are in which split."""
+"""A pass over the training files of a table decides what its columns are and which rows are in which split."""
 
 import dataclasses
 import itertools
@@ -15,7 +15,8 @@ from tfflows.datasets.tables.statistics import ColumnStatistics, Sample
 from tfflows.datasets.tables.table import Piece, Rows, Source, Table, pieces, read
 from tfflows.errors import check
 from tfflows.events import Event
-from tfflows.sources.encoding import Encoder
+from tfflows.sources.encoding import Encoder, check_values
+from tfflows.sources.place import Place
 
 BIN_OF_PLACE, BIN_OF_CONTENT = ("bin", "place"), ("bin", "content")  # keys of the sample that no column can have
 DIFFERENT = 0.1  # share of different values from which on a column is continuous, though rows may be copies
@@ -62,7 +63,7 @@ def survey(
     *,
     cut: Sequence[str] = PARTS[1:],
 ) -> Table:
-    """Reads a table once, and decides what its columns are and which rows are in which split.
+    """Reads a table, and decides by the training files what its columns are, and which rows are in which split.
 
     Args:
         name: Name of the table.
@@ -94,9 +95,7 @@ def survey(
 
 
 def _add_held_out(found: Survey, pieces: list[Piece], kinds: Mapping[str, str], weight: str | None) -> int:
-    """Returns the number of rows of a validation or a test set, which say nothing about the columns, but where values
-    may be missing.
-    """
+    """Counts the rows of a validation or a test set, and their missing values."""
     number = 0
     for piece in pieces:
         for rows in read(piece, kinds, weight):
@@ -107,10 +106,21 @@ def _add_held_out(found: Survey, pieces: list[Piece], kinds: Mapping[str, str], 
 
 
 def _check_held_out(table: Table) -> None:
-    """Raises `InputError` for a label or a category of the context that the training set lacks, before the training."""
+    """Raises `InputError` for a row of a validation or a test set whose likelihood would be 0, or that has a label or a
+    category of the context that the training set lacks: before the training, whose scores would be infinite.
+    """
     for piece in itertools.chain(*table.held_out.values()):
         for rows in read(piece, table.kinds, table.encoder.weight):
-            table.encoder(rows.columns, rows.source.name, rows.numbers)
+            x = table.encoder(rows.columns, rows.source.name, rows.numbers)["x"]
+            for column, values in zip(table.event.columns, x.T, strict=True):
+                place = Place(rows.source.name, column.name, rows.numbers)
+                check_values(place, column.contains(values), rows.columns[column.name], _rule_of_support(column))
+
+
+def _rule_of_support(column: Column) -> str:
+    if column.kind == "categorical":
+        return "Expected a category of the training set: drop the row, or add such a row to the training set."
+    return f"Expected values inside of {column.support}, as in the training set: widen or remove --set=data.bounds."
 
 
 def _decided(
