@@ -1,6 +1,9 @@
 """A split in memory: the events of a split as arrays."""
 
+import dataclasses
+
 import numpy as np
+import tensorflow as tf
 
 from tfflows import datasets
 from tfflows.splits import in_memory
@@ -22,3 +25,9 @@ def test_a_key_is_a_random_order_of_files_that_it_determines():
     assert not np.array_equal(one, other)
     assert not np.array_equal(one, in_order)
     assert {tuple(row) for row in one} <= {tuple(row) for row in train.arrays()["x"]}
+
+
+def test_arrays_are_augmented_with_one_seed():
+    split = in_memory(x=np.zeros((6, 2), np.float32))
+    noisy = dataclasses.replace(split, augment=lambda row, seed: {"x": row["x"] + tf.cast(seed[1], tf.float32)})
+    np.testing.assert_array_equal(noisy.arrays(4)["x"], np.repeat(np.arange(4.0)[:, None], 2, axis=1))

@@ -95,7 +95,8 @@ def test_nothing_is_printed_but_the_one_line(tmp_path):
 def test_help_names_every_flag(module):
     _, printed, errors = process(module, "--help")
     assert errors == ""
-    for flag in ("model", "version", "input", "output", "labels", "split", "data_dir", "set", "flag_below_quantile"):
+    names = ("model", "version", "input", "output", "labels", "split", "data_dir", "set")
+    for flag in (*names, "flag_below_quantile", "keep"):
         assert f"--{flag}:" in printed
     for flag in ("batch_size", "part_rows", "[no]restart", "runner"):
         assert f"--{flag}:" in printed

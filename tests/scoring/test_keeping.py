@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import zoo
@@ -104,3 +105,25 @@ def test_files_with_other_types_are_refused(model, tmp_path):
     line = running.refused(model, f"{tmp_path}/*.parquet", tmp_path / "scores.csv", keep=["id"])
     assert "the same types in" in line
     assert "'int64'" in line
+
+
+KINDS = {
+    "category": pd.Categorical(["a", "b", None] * 7 + ["a", "b"]),
+    "missing": [None, *range(1, ROWS)],
+    "bytes": [b"\xff" + bytes([row]) for row in range(ROWS)],
+    "list": [[row, row + 1] for row in range(ROWS)],
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_columns_of_parquet_keep_their_types(name, model, tmp_path):
+    path = write(tmp_path, ".parquet", table().assign(key=KINDS[name]))
+    score(model, path, tmp_path / "scores.parquet", keep="key", **OPTIONS)
+    kept, stored = (pq.read_table(each)["key"].combine_chunks() for each in (tmp_path / "scores.parquet", path))
+    assert kept.to_pylist() == stored.to_pylist()
+    if name in ("bytes", "list"):
+        line = running.refused(model, path, tmp_path / "scores.csv", keep=["key"])
+        assert "an output in .parquet with columns of `keep` that are neither numbers" in line
+    else:
+        score(model, path, tmp_path / "scores.csv", keep=["key"], **OPTIONS)
+        assert len(read(tmp_path / "scores.csv")["key"]) == ROWS

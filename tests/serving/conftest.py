@@ -24,12 +24,11 @@ BATCHING = Batching(max_batch_size=16, batch_timeout_micros=20_000, allowed_batc
 @pytest.fixture(scope="session")
 def models() -> dict[str, GenerativeModel]:
     """Live models by their names on the servers; `digits` has two versions."""
-    canary = small_run.initialized()
-    for variable in canary.trainable_variables:
-        variable.assign_add(keras.random.normal(variable.shape, stddev=0.05, seed=1))
-    classes = small_run.model(conditional=True)
+    canary, classes = small_run.initialized(), small_run.model(conditional=True)
     x = digits(64)
     classes.initialize(x, np.arange(64) % 10)
+    for variable in (*canary.trainable_variables, *classes.trainable_variables):
+        variable.assign_add(keras.random.normal(variable.shape, stddev=0.05, seed=1))
     return {"digits": small_run.initialized(), "canary": canary, "classes": classes, "toy": zoo.load(TOY)}
 
 

@@ -10,6 +10,7 @@ from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.generate import densities, tables
 from tfflows.sources.encoding import Encoder
+from tfflows.sources.table import open_table
 
 TRUTH = Event((1,), columns=(Column("t", "categorical", ("False", "True"), (1.0, 2.0)),))
 
@@ -90,3 +91,15 @@ def test_a_column_of_numbers_that_starts_with_another_value_is_no_column_of_cate
     (tmp_path / "t.csv").write_text(table)
     with pytest.raises(InputError, match=r"a number in each row of a numeric column.*row=0"):
         datasets.load(str(tmp_path / "t.csv"), delimiter=";")
+
+
+def test_booleans_of_a_csv_file_are_the_numbers_of_other_formats(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\nTrue,1\n false ,2\nNA,3\n")
+    table = open_table(str(tmp_path / "t.csv"))
+    (chunk,) = table.chunks(next(table.spans(10)), 10)
+    np.testing.assert_array_equal(table.columns(chunk, {"a": "number"}, 0)["a"], [1, 0, np.nan])
+    assert table.columns(chunk, {"a": "text"}, 0)["a"].tolist() == ["True", " false ", None]
+    (tmp_path / "t.csv").write_text("a,b\nTrue,1\nyes,2\n")
+    (chunk,) = table.chunks(next(table.spans(10)), 10)
+    with pytest.raises(InputError, match=r"a number in each row of a numeric column.*row=0"):
+        table.columns(chunk, {"a": "number"}, 0)
