@@ -144,8 +144,8 @@ def test_density_of_an_estimate_is_drawn_with_one_draw():
 
 def test_a_wrong_row_is_counted_from_the_start_of_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "CHUNK", 10)
-    values = [*map(str, range(37)), "a", *map(str, range(12))]
+    values = [*map(str, range(38)), "a", *map(str, range(12))]  # in the second part of the rows 30 to 39
     pq.write_table(pa.table({"x": values}), tmp_path / "t.parquet", row_group_size=4)
     event = Event((1,), columns=(Column("x"),))
-    with pytest.raises(InputError, match=r"row=37, column='x', value='a'"):
+    with pytest.raises(InputError, match=r"row=38, column='x', value='a'"):
         tables.like(str(tmp_path / "t.parquet"), event, None, ",")

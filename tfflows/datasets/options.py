@@ -50,9 +50,10 @@ class Options:
         label: Column of a table with the class of each row, which conditions the model.
         context: Columns of a table that condition the model: it is the density of the other columns, given these.
         weight: Column of a table with the weight of each row.
-        categorical: Columns whose numbers are categories; columns of text, and of two values, always are.
+        categorical: Columns whose numbers are categories. Columns of text always are, and so are data columns of two
+            values, unless they are named in `continuous`.
         continuous: Columns that are not rounded, although they look like it.
-        circular: Columns whose two ends are the same, as `NAME:LOW:HIGH`, such as `hour:0:24`.
+        circular: Periodic columns, as `NAME:LOW:HIGH`, such as `hour:0:24`.
         bounds: Bounds of columns, as `NAME:LOW:HIGH`, where either may be left out; `none` for no bounds at all; None
             detects positive columns, and columns between 0 and 1.
         scaling: `"standard"` uses mean and standard deviation, `"robust"` median and interquartile range / 1.349.
@@ -62,7 +63,8 @@ class Options:
         holdout: Fraction of the rows that is cut for the validation set, and again for the test set.
         split_seed: Seed by which rows are distributed to the splits.
         delimiter: Character between two fields of a .csv file.
-        cache: Whether the examples of a table are kept in memory; None keeps splits of up to 128 MiB.
+        cache: Whether the examples of a table are kept in memory. None keeps the training set of a table of up to
+            128 MiB, and a validation or a test set of up to 128 MiB.
 
     Raises:
         InputError: A value has the wrong type or is out of range.

@@ -28,7 +28,7 @@ class Client:
     client.
 
     Args:
-        address: `host:port` or `grpc://host:port` for gRPC, `http://host:port` for REST.
+        address: `host:port` or `grpc://host:port` for gRPC, `http://host:port` or `https://host:port` for REST.
         model: Name of the model on the server.
         version: Number of the version.
         version_label: Label of the version, such as `"stable"`; without either, the newest version.
@@ -180,7 +180,7 @@ def connect(address: str, target: Target, timeout: float) -> Transport:
         InputError: `address` is not valid.
     """
     scheme, _, rest = address.rpartition("://")
-    rule = "Expected `address` to be host:port or grpc://host:port for gRPC, http://host:port for REST."
+    rule = "Expected `address` to be host:port or grpc://host:port for gRPC, http(s)://host:port for REST."
     check(scheme in ("", "grpc", "http", "https") and bool(rest), rule, address=address)
     if scheme in ("http", "https"):
         return RestTransport(address, target, timeout)

@@ -35,7 +35,8 @@ class TrainSettings:
         sample_every: Number of validations between pictures of samples.
         eval_batch_size: Number of events in a batch of the validation or the test set, over all replicas; reduce it for
             large images. The scores do not depend on it.
-        num_importance_samples: Number of importance samples of the final score on the test set, where it is a bound.
+        num_importance_samples: Number of importance samples of the final score on the test set, and of the exported
+            `log_prob`, where they are bounds.
         objective: What is minimized for data: the negative log-likelihood, or its bound, `"maximum_likelihood"`; or the
             error of the velocity of a continuous flow, `"flow_matching"`, which needs no solver.
         optimal_transport: Whether flow matching pairs events and latents of a minibatch by a transport plan.
