@@ -32,7 +32,7 @@ def test_classes_are_listed_after_the_columns():
 
 
 def test_model_card_names_the_classes():
-    metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
+    metrics = {"nats": -1.0, "nats_se": 0.1, "kind": "exact", "num_events": 10, "parameters": 5}
     event = Event((4, 4, 1), levels=8, classes=2, labels=("cat", "dog"))
     card = model_card("name", {"architecture": "glow", "dataset": "pets", "event": event.to_dict()}, metrics)
     assert "with one of 2 labels: 'cat', 'dog'" in card
@@ -46,7 +46,7 @@ def test_long_tables_are_cut_short():
 
 def test_model_card_lists_the_columns_of_a_table_and_of_nothing_else():
     event = Event((1,), columns=(Column("a"),), context=1, context_columns=(Column("b", low=0),))
-    metrics = {"nats": -1.0, "nats_se": 0.1, "num_events": 10, "parameters": 5}
+    metrics = {"nats": -1.0, "nats_se": 0.1, "kind": "exact", "num_events": 10, "parameters": 5}
     config = {"architecture": "maf", "dataset": "table.csv", "event": event.to_dict()}
     assert "\n## Columns\n\n- a: real numbers\n- b (context): real" in model_card("name", config, metrics)
     assert "## Columns" not in model_card("name", {**config, "event": Event((1,)).to_dict()}, metrics)

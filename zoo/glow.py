@@ -104,7 +104,7 @@ HOURS = {
     "ema": 0.999,
     "validate_every": 1000,
     "steps_per_execution": 10,
-}  # 60 minutes on 1 core, with instructions for bfloat16
+}  # 85 minutes on 1 core, with instructions for bfloat16
 SMALL = {"scales": 2, "steps": 8, "width": 64}
 # Many pixels are 0: a wide logit and learned noise make their distribution nearly normal.
 DARK = {"alpha": 1e-5, "dequantization": "logit_normal"}

@@ -128,7 +128,7 @@ def test_a_split_of_rows_is_refused(exported, tmp_path):
 
 
 def test_options_of_the_training_that_another_dataset_does_not_take_are_left_out(tmp_path):
-    version = types.SimpleNamespace(config=lambda: {"data": {"size": 4, "n_bits": 3, "holdout": 0.2}})
+    version = types.SimpleNamespace(options=lambda: {"size": 4, "n_bits": 3, "holdout": 0.2})
     event = Event((4, 4, 1), levels=8)
     found = scoring._options(version, event, str(folder(tmp_path / "images")), {})
     assert (found["size"], found["n_bits"], found["holdout"]) == (4, 3, 0.2)

@@ -196,7 +196,7 @@ MISTAKES = {
     "itself": (good, "x.npy", {"output": "{folder}/x.npy"}, "Expected `output` to be another file than the input"),
     "labels": (good, "x.npy", {"labels": "{folder}/x.npy"}, "no `labels`: this model is not class-conditional"),
     "quantile": (good, "x.npy", {"flag_below_quantile": 1.0}, "`flag_below_quantile` to be between 0 and 1"),
-    "scores": (good, "x.npy", {"flag_below_quantile": 0.01}, "a target, which has no training set"),
+    "scores": (good, "x.npy", {"flag_below_quantile": 0.01}, "Expected training_scores.npy beside the SavedModel"),
     "batch": (good, "x.npy", {"batch_size": 0}, "`batch_size` to be 1 or more. Received: batch_size=0"),
     "parts": (good, "x.npy", {"part_rows": 0}, "`part_rows` to be 1 or more. Received: part_rows=0"),
     "runner": (good, "x.npy", {"runner": "Beam"}, "`runner` to be one of ['local', 'DirectRunner'"),

@@ -72,7 +72,7 @@ def test_table_is_written_part_by_part(tmp_path, monkeypatch):
 
     monkeypatch.setitem(output.WRITERS, ".npy", watch)
     summary = Summary()
-    output.write(str(tmp_path / "scores.npy"), job, parts, None, summary)
+    output.write(str(tmp_path / "scores.npy"), job, parts, None, summary, pa.schema([]))
     assert held == [(0, 10), (1, 10), (2, 10)]
     assert total(parts) == 30
 

@@ -82,11 +82,11 @@ def fit(
         InputError: The model or a setting does not suit the data or the replicas, or the run in `workdir` was started
             with other data.
     """
-    strategy, workdir = model.distribute_strategy, Path(workdir)
+    strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
     fitted = make_objective(model, data, settings)
     compile_model(fitted, settings, steps, round_steps)
-    fitted.noise_seed = seed & 0x7FFFFFFF
+    fitted.noise_seed, workdir = seed & 0x7FFFFFFF, Path(workdir)
     check_same(data, None if only_weights else workdir, writes=strategies.is_chief(strategy))
     state = RunState(fitted, None if only_weights else workdir / CHECKPOINTS, writes=strategies.is_chief(strategy))
     if not state.restore():
