@@ -104,7 +104,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
             InputError: A parameter or a column is wrong; it is a ValueError, as are those of scikit-learn.
         """
         check_choice("model", self.model, ARCHITECTURES)
-        tables.check_share(contamination=self.contamination)
+        tables.check_contamination(self.contamination)
         X = self._checked(X, reset=True)
         weight = tables.checked_weight(sample_weight, X)
         if weight is not None:  # a row of weight 0 is as good as removed

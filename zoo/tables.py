@@ -53,11 +53,10 @@ def data(x: Any, context: Any, weight: np.ndarray | None, seed: int, options: Ma
     return datasets.from_arrays(columns, context=names, weight=weight, name=IN_MEMORY, test=False, **settings)
 
 
-def check_share(**given: Any) -> None:
-    """Raises `InputError` unless a parameter is a share of rows, a number in [0, 1)."""
-    ((name, share),) = given.items()
+def check_contamination(share: Any) -> None:
+    """Raises `InputError` unless `contamination` is a share of rows, a number in [0, 1)."""
     in_range = isinstance(share, numbers.Real) and 0 <= share < 1
-    check(in_range, f"Expected `{name}` to be a number in [0, 1).", **given)
+    check(in_range, "Expected `contamination` to be a number in [0, 1).", contamination=share)
 
 
 def checked_weight(weight: Any, x: Any) -> np.ndarray | None:

@@ -17,7 +17,7 @@ from tfflows.datasets.tables.survey import survey
 from tfflows.errors import check
 from tfflows.sources.frame import Frame, as_frame, categories, named
 
-IN_MEMORY = "X"  # name of a dataset of rows that only a program has
+IN_MEMORY = "X"  # name of a dataset whose rows are passed in memory
 
 
 def from_arrays(

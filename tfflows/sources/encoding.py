@@ -22,7 +22,7 @@ class Encoder:
     Args:
         event: What one row is.
         label: Name of the column with the classes; None without classes.
-        weight: Name of the column with the weights of the rows; None without weights.
+        weight: Name of the column with the weights of the rows, checked by `check_weights`; None without weights.
     """
 
     event: Event
@@ -50,7 +50,7 @@ class Encoder:
             rows: Number of the first row, or of each row, for errors.
 
         Raises:
-            InputError: A value is missing that must not be, a label is not one of the classes, a weight is negative.
+            InputError: A value is missing that must not be, or a label is not one of the classes.
         """
         examples = {"x": _matrix(table, self.event.columns, name, rows)}
         if self.event.context:
@@ -59,7 +59,6 @@ class Encoder:
         if self.label is not None:
             examples["label"] = self.labels(table[self.label], name, rows)
         if self.weight is not None:
-            check_weights(Place(name, self.weight, rows), table[self.weight])
             examples["sample_weight"] = table[self.weight].astype(np.float32)
         return examples
 
