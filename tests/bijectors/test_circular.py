@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfflows.bijectors import CircularSpline
 from tfflows.bijectors import circular as module
+from tfflows.bijectors import spline as splines
 from tfflows.bijectors.circular import Circular, wrap
 from tfflows.bijectors.spline import Spline
 
@@ -101,10 +102,10 @@ def test_wrapped_angles_are_in_the_half_open_circle(dtype):
 
 
 def one_slope_differs(patch):
-    def kinked(x, y, slope, bound):
-        return Spline(x, y, tf.concat([slope[..., :-1], 2 * slope[..., -1:]], axis=-1), bound=bound)
+    def kinked(widths, heights, slopes, bound):
+        return Spline(widths, heights, tf.concat([slopes[:-1], 2 * slopes[-1:]], axis=0), bound=bound)
 
-    patch.setattr(module, "Spline", kinked)
+    patch.setattr(splines, "Spline", kinked)
 
 
 def log_det_sign_flipped(patch):

@@ -19,8 +19,8 @@ def parameters(rows, channels=2, scale=2.0, dtype=np.float64):
 
 def peer(spline):
     """TFP's spline with the same parameters; its forward direction is from data to latent here."""
-    sizes = [knots[..., 1:] - knots[..., :-1] for knots in (spline.x, spline.y)]
-    return tfp.bijectors.RationalQuadraticSpline(*sizes, spline.slope[..., 1:-1], range_min=-BOUND)
+    numbers = [np.moveaxis(values, 0, -1) for values in (spline.bins.width, spline.bins.height, spline.bins.right)]
+    return tfp.bijectors.RationalQuadraticSpline(*numbers[:2], numbers[2][..., :-1], range_min=-BOUND)
 
 
 def test_it_is_the_spline_of_tfp():
@@ -61,7 +61,9 @@ def test_zeros_are_the_identity(bins):
 
 def test_it_is_increasing_and_goes_through_its_knots_with_their_slopes():
     spline = FAMILY(parameters(1, channels=1))
-    knots, heights, slopes = (np.ravel(values) for values in (spline.x, spline.y, spline.slope))
+    knots, heights = (np.append(corners, BOUND) for corners in (spline.bins.x, spline.bins.y))
+    slopes = np.append(spline.bins.left, 1.0)
+    np.testing.assert_array_equal(np.ravel(spline.bins.right), slopes[1:])
     assert np.all(np.diff(knots) > 0)
     for side in (-1e-9, 0.0, 1e-9):  # value and slope are continuous at each knot, and where the tails begin
         x = tf.constant(knots[:, None] + side)
@@ -74,9 +76,9 @@ def test_it_is_increasing_and_goes_through_its_knots_with_their_slopes():
 
 def test_bins_and_slopes_have_a_least_size():
     spline = FAMILY(parameters(200, scale=1e3))
-    for knots in (spline.x, spline.y):
-        assert np.diff(knots).min() > 0.999 * 2 * BOUND * 1e-3
-    assert np.min(spline.slope) >= 1e-3
+    for sizes in (spline.bins.width, spline.bins.height):
+        assert np.min(sizes) > 0.999 * 2 * BOUND * 1e-3
+    assert min(np.min(spline.bins.left), np.min(spline.bins.right)) >= 1e-3
 
 
 @pytest.mark.parametrize("direction", ["forward", "inverse"])

@@ -5,6 +5,7 @@ import math
 
 import tensorflow as tf
 
+from tfflows.bijectors import leading
 from tfflows.bijectors.base import Bijector
 from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.bijectors.spline import RationalQuadratic, Spline
@@ -65,6 +66,5 @@ class CircularSpline(ScalarTransformer):
     def __call__(self, parameters):
         interval = RationalQuadratic(self.bins, bound=math.pi)
         inner, end, phase = tf.split(parameters, [interval.size, 1, 1], axis=-2)
-        spline, end = interval(inner), interval.slopes(tf.linalg.matrix_transpose(end))
-        slope = tf.concat([end, spline.slope[..., 1:-1], end], axis=-1)
-        return Circular(Spline(spline.x, spline.y, slope, bound=math.pi), tf.squeeze(phase, -2))
+        end = interval.slopes(leading.parameters_first(end))
+        return Circular(interval.with_ends(inner, end), tf.squeeze(phase, -2))

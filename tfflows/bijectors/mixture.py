@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tfflows.bijectors import leading
 from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.bijectors.root import MonotonicBijector
 from tfflows.bounds import soft_bound
@@ -31,9 +32,9 @@ class MixtureLogit(MonotonicBijector):
     Both tails are sums of logarithms, so that neither rounds to 0.
 
     Args:
-        logits: Logits of the weights, `[batch, ..., components, channels]`.
-        locations: Locations, `[batch, ..., components, channels]`, in units of the data.
-        log_scales: Logs of the scales, `[batch, ..., components, channels]`.
+        logits: Logits of the weights, `[components, batch, ..., channels]`.
+        locations: Locations, of the same shape, in units of the data.
+        log_scales: Logs of the scales, of the same shape.
         standard: Log CDF, log of 1 - CDF, and log density of a standard component.
 
     Source: Ho et al., "Flow++" (1902.00275), section 3.2, for logistic components.
@@ -44,19 +45,19 @@ class MixtureLogit(MonotonicBijector):
         self, logits: tf.Tensor, locations: tf.Tensor, log_scales: tf.Tensor, *, standard: LogCdfSurvivalDensity
     ):
         super().__init__(name="mixture_logit")
-        self.log_weights = tf.nn.log_softmax(logits, axis=-2)
+        self.log_weights = leading.log_softmax(logits)
         self.locations = locations
         self.log_scales = log_scales
         self.standard = standard
 
     def inverse_and_log_det(self, x):
-        u = (x[..., None, :] - self.locations) * tf.exp(-self.log_scales)
+        u = (x - self.locations) * tf.exp(-self.log_scales)
         log_cdf, log_survival, log_density = self.standard(u)
         log_cdf, log_survival = self._mix(log_cdf), self._mix(log_survival)
         return log_cdf - log_survival, self._mix(log_density - self.log_scales) - log_cdf - log_survival
 
     def _mix(self, log_values):
-        return tf.reduce_logsumexp(self.log_weights + log_values, axis=-2)
+        return leading.log_sum_exp(self.log_weights + log_values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,8 +93,10 @@ class Mixture(ScalarTransformer):
         """Log CDF, log of 1 - CDF, and log density at `u` of a component with location 0 and scale 1."""
 
     def __call__(self, parameters):
-        logits, locations, log_scales = tf.split(parameters, 3, axis=-2)
-        spread = tf.constant(even_spread(self.components)[:, None], parameters.dtype)
+        parameters = leading.parameters_first(parameters)
+        logits, locations, log_scales = tf.split(parameters, 3, axis=0)
+        spread = even_spread(self.components).reshape([-1] + [1] * (parameters.shape.rank - 1))
+        spread = tf.constant(spread, parameters.dtype)
         log_scales = soft_bound(log_scales, self.bound)
         return MixtureLogit(logits, locations + spread, log_scales, standard=self.standard)
 

@@ -2,9 +2,11 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfflows.bijectors import leading
 from tfflows.bijectors.base import Bijector
 from tfflows.bijectors.elementwise import ScalarTransformer
 from tfflows.errors import check
@@ -13,9 +15,8 @@ MIN_WIDTH = 1e-3  # of a bin, as a fraction of the interval; the same for height
 MIN_SLOPE = 1e-3
 
 
-@dataclasses.dataclass(frozen=True)
-class Bin:
-    """One piece of a spline, for each entry: its lower left corner, its size, and the slopes at its two ends."""
+class Bin(NamedTuple):
+    """A piece of a spline: its lower left corner, its size, and the slopes at its two ends."""
 
     x: tf.Tensor
     y: tf.Tensor
@@ -49,9 +50,11 @@ class Spline(Bijector):
         log-det:  log |dz/dx| = log(s**2 * (r * t**2 + 2 * s * t * (1 - t) + l * (1 - t)**2)) - 2 * log(d)
 
     Args:
-        x: Knots on the side of the data, `[batch, ..., channels, bins + 1]`, from -bound to bound.
-        y: Knots on the side of the latent, of the same shape.
-        slope: Slopes at the knots, of the same shape, positive; 1 at both ends, or equal there on a circle.
+        widths: Sizes of the bins on the side of the data, `[bins, batch, ..., channels]`, positive; their sum is
+            `2 * bound`.
+        heights: Sizes of the bins on the side of the latent, of the same shape, positive, with the same sum.
+        slopes: Slopes at the knots, `[bins + 1, batch, ..., channels]`, positive; 1 at both ends, or equal there on a
+            circle.
         bound: Bound of the interval.
 
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1, after Gregory and Delbourgo (1982); the
@@ -59,15 +62,17 @@ class Spline(Bijector):
     Differs from the paper: nothing.
     """
 
-    def __init__(self, x: tf.Tensor, y: tf.Tensor, slope: tf.Tensor, *, bound: float):
+    def __init__(self, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Tensor, *, bound: float):
         super().__init__(event_ndims=0, name="spline")
-        self.x, self.y, self.slope = x, y, slope
         self.bound = bound
+        slopes = tf.unstack(slopes)
+        corners = _corners(widths, bound), _corners(heights, bound)
+        self.bins = Bin(*corners, widths, heights, left=tf.stack(slopes[:-1]), right=tf.stack(slopes[1:]))
 
     def inverse_and_log_det(self, x):
         # Clipped before the math: what is not selected below must not be infinite, or its gradient is NaN.
         inside = tf.clip_by_value(x, -self.bound, self.bound)
-        piece = self._bin(self.x, inside)
+        piece = self._bin(self.bins.x, inside)
         t = (inside - piece.x) / piece.width
         numerator = piece.slope * t**2 + piece.left * t * (1 - t)
         z = piece.y + piece.height * numerator / (piece.slope + piece.excess * t * (1 - t))
@@ -75,7 +80,7 @@ class Spline(Bijector):
 
     def forward_and_log_det(self, z):
         inside = tf.clip_by_value(z, -self.bound, self.bound)
-        piece = self._bin(self.y, inside)
+        piece = self._bin(self.bins.y, inside)
         rise = inside - piece.y
         a = piece.height * (piece.slope - piece.left) + rise * piece.excess
         b = piece.height * piece.left - rise * piece.excess
@@ -83,22 +88,23 @@ class Spline(Bijector):
         t = 2 * c / (-b - tf.sqrt(tf.maximum(b**2 - 4 * a * c, 0)))
         return self._with_tails(z, piece.x + piece.width * t, -_log_slope(piece, t))
 
-    def _bin(self, knots, value):
+    def _bin(self, corners, value):
         """The bin of each value, by sums over all bins: exact, and faster than a gather on every device."""
-        above = tf.cast(value[..., None] >= knots[..., 1:-1], value.dtype)
-        one = tf.ones_like(value[..., None])
-        selector = tf.concat([one, above], -1) - tf.concat([above, 0 * one], -1)
-
-        def pick(values):
-            return tf.reduce_sum(values * selector, axis=-1)
-
-        x, y, slope = self.x, self.y, self.slope
-        sizes = pick(x[..., 1:] - x[..., :-1]), pick(y[..., 1:] - y[..., :-1])
-        return Bin(pick(x[..., :-1]), pick(y[..., :-1]), *sizes, pick(slope[..., :-1]), pick(slope[..., 1:]))
+        reached = tf.cast(value >= corners, value.dtype)
+        selector = reached - tf.concat([reached[1:], tf.zeros_like(reached[:1])], axis=0)
+        return Bin(*(tf.reduce_sum(values * selector, axis=0) for values in self.bins))
 
     def _with_tails(self, value, mapped, log_slope):
         inside = (value >= -self.bound) & (value < self.bound)
         return tf.where(inside, mapped, value), tf.where(inside, log_slope, tf.zeros_like(value))
+
+
+def _corners(sizes, bound):
+    """Where each bin begins. Sums one by one are faster than `tf.cumsum`."""
+    corners = [tf.fill(tf.shape(sizes[0]), tf.cast(-bound, sizes.dtype))]
+    for size in tf.unstack(sizes)[:-1]:
+        corners.append(corners[-1] + size)
+    return tf.stack(corners)
 
 
 def _log_slope(piece, t):
@@ -138,20 +144,20 @@ class RationalQuadratic(ScalarTransformer):
         return 3 * self.bins - 1
 
     def __call__(self, parameters):
-        parameters = tf.linalg.matrix_transpose(parameters)
-        widths, heights, slopes = tf.split(parameters, [self.bins, self.bins, self.bins - 1], axis=-1)
-        one = tf.ones_like(parameters[..., :1])
-        slopes = tf.concat([one, self.slopes(slopes), one], axis=-1)
-        return Spline(self._knots(widths), self._knots(heights), slopes, bound=self.bound)
+        return self.with_ends(parameters, tf.ones_like(leading.parameters_first(parameters[..., :1, :])))
+
+    def with_ends(self, parameters: tf.Tensor, end: tf.Tensor) -> Spline:
+        """The spline whose slope at both ends is `end`, `[1, batch, ..., channels]`."""
+        parameters = leading.parameters_first(parameters)
+        widths, heights, slopes = tf.split(parameters, [self.bins, self.bins, self.bins - 1], axis=0)
+        slopes = tf.concat([end, self.slopes(slopes), end], axis=0)
+        return Spline(self._sizes(widths), self._sizes(heights), slopes, bound=self.bound)
 
     @staticmethod
     def slopes(parameters: tf.Tensor) -> tf.Tensor:
         """Positive slopes, 1 where the parameter is 0."""
         return MIN_SLOPE + tf.math.softplus(parameters + math.log(math.expm1(1 - MIN_SLOPE)))
 
-    def _knots(self, sizes):
-        """Knots from -bound to bound, both of which are exact."""
-        sizes = MIN_WIDTH + (1 - MIN_WIDTH * self.bins) * tf.nn.softmax(sizes)
-        inner = (2 * tf.cumsum(sizes, axis=-1)[..., :-1] - 1) * self.bound
-        end = tf.fill(tf.shape(sizes[..., :1]), tf.cast(self.bound, sizes.dtype))
-        return tf.concat([-end, inner, end], axis=-1)
+    def _sizes(self, logits):
+        """Sizes of the bins, each at least `MIN_WIDTH` of the interval."""
+        return 2 * self.bound * (MIN_WIDTH + (1 - MIN_WIDTH * self.bins) * leading.softmax(logits))
