@@ -8,12 +8,12 @@ their noise at 32 x 32 has eight couplings, here four.
 
 from tfflows.bijectors import BoundedAffine, Composed, MixtureOfLogistics, ScalarTransformer
 from tfflows.costs import Cost
-from tfflows.dequantization import VariationalDequantization
+from tfflows.dequantization import VariationalDequantization, pixel_noise
 from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, FlowLayer, Logit, PLULinear, planned
 from tfflows.models import GenerativeModel, make_flow
-from tfflows.networks import MLP, AttentionNet, ContextNet, Network
+from tfflows.networks import MLP, AttentionNet, ContextNet, ConvNet, Network
 from zoo.architecture import Architecture
 
 
@@ -60,17 +60,19 @@ def image(  # noqa: PLR0913 - the paper's settings and its ablations
         attention: Whether the networks have self-attention. False here, `"affine"` couplings and `"uniform"`
             dequantization are the paper's ablations.
         coupling: `"mixture"` or `"affine"`.
-        dequantization: `"variational"` or `"uniform"`.
-        dequantization_blocks: Number of blocks of each network in the four couplings of the noise.
+        dequantization: `"variational"`, `"uniform"`, or `"logit_normal"`, learned too but much cheaper.
+        dequantization_blocks: Number of blocks of each network in the four couplings of variational dequantization.
         alpha: Distance from the ends of the interval in the logit.
     """
-    check_choice("dequantization", dequantization, ("variational", "uniform"))
+    check_choice("dequantization", dequantization, ("variational", "logit_normal", "uniform"))
     settings = {"width": width, "heads": 4, "dropout": dropout, "attention": attention}
     scalar = transformer(coupling, components)
     network = AttentionNet(blocks=blocks, context_size=event.condition_size, **settings)
     layers = planned(plan, lambda index: image_step(index, network, scalar))
-    noise = None  # uniform
-    if dequantization == "variational" and event.discrete:
+    noise = None
+    if dequantization != "variational":
+        noise = pixel_noise(dequantization, ConvNet(width=width), event)
+    elif event.discrete:
         noise_network = AttentionNet(blocks=dequantization_blocks, context_channels=32, **settings)
         noise_flow = planned("4 columns", lambda index: image_step(index, noise_network, scalar))
         noise = VariationalDequantization(noise_flow, ContextNet(32, dropout=dropout), event.levels)
