@@ -142,7 +142,7 @@ def test_dropout_acts_in_training_alone():
     [
         ({"plan": "4 rows"}, r"`plan` to be a comma-separated list.*Received: plan='4 rows'"),
         ({"coupling": "spline"}, r"`coupling` to be one of \['mixture', 'affine'\]"),
-        ({"dequantization": "none"}, r"`dequantization` to be one of \['variational', 'uniform'\]"),
+        ({"dequantization": "none"}, r"`dequantization` to be one of \['variational', 'logit_normal', 'uniform'\]"),
         ({"width": 6}, r"`width` to be a multiple of 4.*Received: width=6"),
         ({"components": 0}, r"`components` to be 1 or more"),
         ({"plan": "2 columns, squeeze, squeeze, squeeze"}, r"even height and width to squeeze"),
