@@ -12,6 +12,7 @@ from tests import cases, laws
 from tests.cases import EVENTS, Case, float64, make
 from tfflows import layers, noise
 from tfflows.bijectors import Composed, SplitColumns
+from tfflows.dequantization import LogitNormalDequantization
 from tfflows.errors import InputError
 from tfflows.events import Event
 from zoo import flowpp
@@ -108,6 +109,8 @@ def test_ablations_leave_out_what_they_name():
     assert {layers.Logit, layers.SplitColumns, layers.JoinColumns, layers.Coupling} <= kinds
     uniform = zoo.create("flowpp", event=event, dequantization="uniform", **SMALL)
     assert not uniform.dequantization.trainable_variables
+    cheap = zoo.create("flowpp", event=event, dequantization="logit_normal", **SMALL)
+    assert isinstance(cheap.dequantization, LogitNormalDequantization)
     affine = zoo.create("flowpp", event=event, coupling="affine", **SMALL)
     assert {layer.transformer.size for layer in affine.flow.flow_layers if isinstance(layer, layers.Coupling)} == {2}
     silent = zoo.create("flowpp", event=event, attention=False, **SMALL)
@@ -116,7 +119,9 @@ def test_ablations_leave_out_what_they_name():
 
 
 @pytest.mark.parametrize(
-    "ablation", [{"attention": False}, {"coupling": "affine"}, {"dequantization": "uniform"}], ids=str
+    "ablation",
+    [{"attention": False}, {"coupling": "affine"}, {"dequantization": "uniform"}, {"dequantization": "logit_normal"}],
+    ids=str,
 )
 def test_every_weight_of_an_ablation_gets_a_gradient(ablation, monkeypatch):
     case = Case("flowpp", EVENTS["image"])

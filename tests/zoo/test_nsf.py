@@ -12,6 +12,7 @@ from tests import laws
 from tests.cases import EVENTS, SMALL, Case, assert_finite_at, events, flow_of, make
 from tfflows import layers, noise
 from tfflows.bijectors import RationalQuadratic
+from tfflows.dequantization import LogitNormalDequantization
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.layers import AutoregressiveConv
@@ -112,6 +113,17 @@ def test_training_drops_units_and_scoring_does_not():
     scored, again = (model.log_prob_fn(tf.constant(x), None, seed).numpy() for _ in range(2))
     np.testing.assert_array_equal(scored, again)
     assert np.all(model.log_prob_fn(tf.constant(x), None, seed, training=True).numpy() != scored)
+
+
+@pytest.mark.parametrize("kind", ["coupling", "autoregressive"])
+def test_the_logit_and_the_noise_of_dark_images_are_trained_and_scored(kind, monkeypatch):
+    case = Case("nsf", EVENTS["image"])
+    dark = {**case.settings, "kind": kind, "dropout": 0.0, "alpha": 1e-5, "dequantization": "logit_normal"}
+    monkeypatch.setitem(SMALL, ("nsf", "image"), dark)
+    model = zoo.create("nsf", event=case.event, **dark)
+    assert isinstance(model.flow.flow_layers[0], layers.Logit)
+    assert isinstance(model.dequantization, LogitNormalDequantization)
+    laws.every_weight_gets_a_finite_gradient(case)
 
 
 def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
