@@ -73,5 +73,5 @@ def test_help_names_every_mode_and_every_flag():
     printed = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False).stdout
     for mode in MODES:
         assert f"\n    {mode} " in printed
-    for flag in ("model", "version", "output", "arrays", "set", *command.OPTIONS):
+    for flag in ("model", "version", "dataset", "output", "arrays", "set", *command.OPTIONS):
         assert f"--{flag}:" in printed

@@ -10,6 +10,8 @@ import zoo
 from tests.zoo.test_estimator import estimator, frame, rows
 from tfflows.errors import InputError
 from tfflows.export import training_scores
+from tfflows.generate import modes
+from tfflows.generate.__main__ import trained
 from tfflows.scoring import score
 
 
@@ -48,6 +50,17 @@ def test_export_is_loaded_by_its_folder_and_says_where_it_is_from(exported):
     card = (version.parent / "README.md").read_text()
     assert "# mine" in card
     assert "train.py" not in card  # the rows are in no file
+
+
+@pytest.mark.slow
+def test_pictures_of_an_export_take_their_rows_from_a_file(exported, tmp_path):
+    one, version = exported
+    table(50).to_csv(tmp_path / "new.csv", index=False)
+    subject = trained(str(version.parent), None, [], dataset=str(tmp_path / "new.csv"))
+    scores = modes.density(subject).arrays["test_set"]
+    np.testing.assert_allclose(np.sort(scores), np.sort(one.score_samples(table(50))), rtol=1e-4, atol=1e-4)
+    with pytest.raises(InputError, match=r"Expected another dataset, --dataset=\.\.\., as this model was trained"):
+        modes.density(trained(str(version.parent), None, []))
 
 
 @pytest.mark.slow

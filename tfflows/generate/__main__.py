@@ -16,6 +16,7 @@
 The same seed makes the same picture. In Python: the functions of `tfflows.generate`.
 """
 
+import dataclasses
 import inspect
 import typing
 from pathlib import Path
@@ -48,6 +49,7 @@ def define_flags(values: flags.FlagValues) -> None:
     to = {"flag_values": values}
     flags.DEFINE_string("model", None, "Id of a pretrained model, or path of its folder.", required=True, **to)
     flags.DEFINE_integer("version", None, "Number of the version. (default: the newest)", **to)
+    flags.DEFINE_string("dataset", None, "Dataset or files with the examples. (default: those of its training)", **to)
     flags.DEFINE_string("output", None, "The picture. (default: MODE_ID.png)", **to)
     flags.DEFINE_string("arrays", None, ".npz file for the arrays that the picture shows. (default: none)", **to)
     flags.DEFINE_multi_string("set", [], "data.key=value: another option of the model's dataset. Repeatable.", **to)
@@ -128,15 +130,16 @@ def options(mode: str, values: flags.FlagValues) -> dict[str, Any]:
     return {name: READERS.get(name, lambda value: value)(value) for name, value in given.items()}
 
 
-def trained(model: str, version: int | None, texts: list[str]) -> Trained:
-    """The model with its dataset, whose options `--set` changes."""
+def trained(model: str, version: int | None, texts: list[str], dataset: str | None = None) -> Trained:
+    """The model with the dataset of its training, or with another; `--set` changes the options of either."""
     given = split_overrides(assignments(texts))
     check(not given["model"] and not given["train"], "Expected --set=data.key=value only.", set=texts)
     folder = exported_version(model, version)
     config = read_config(folder / "config.json")
-    known = {**datasets.options_of(config.dataset), **config.data}
+    known = {**datasets.options_of(dataset or config.dataset), **config.data}
     of_data = merge("data", known, typing.get_type_hints(Options), given["data"])
-    return Trained(zoo.load(model, version=version), folder.parent.name, config.dataset, of_data)
+    subject = Trained(zoo.load(model, version=version), folder.parent.name, dataset or config.dataset, of_data)
+    return dataclasses.replace(subject, loaded=subject.like(dataset)) if dataset else subject
 
 
 def main(argv: list[str], values: flags.FlagValues = FLAGS) -> None:
@@ -149,7 +152,7 @@ def main(argv: list[str], values: flags.FlagValues = FLAGS) -> None:
     missing = [name for name in required[1:] if name not in given]
     check(not missing, f"Expected --{'= and --'.join(missing)}= for {mode}.", mode=mode)
     output, arrays = (_file(name, values[name].value) if values[name].value else None for name in ("output", "arrays"))
-    subject = trained(values.model, values.version, values.set)
+    subject = trained(values.model, values.version, values.set, values.dataset)
     result = MODES[mode](subject, **given)
     output = output or Path(f"{mode}_{subject.name}.png")
     figures.save(result.picture, output)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfflows import datasets, figures
 from tfflows.datasets import Data
+from tfflows.datasets.arrays import IN_MEMORY
 from tfflows.datasets.attributes import Attributes, load_attributes
 from tfflows.errors import check
 from tfflows.generate import tables
@@ -40,6 +41,8 @@ class Trained:
         Raises:
             InputError: It cannot be loaded, has no examples, or has other events than the model.
         """
+        rule = "Expected another dataset, --dataset=..., as this model was trained on arrays in memory."
+        check(self.loaded or self.dataset != IN_MEMORY, rule, model=self.name)
         if self.loaded or not self.model.event.columns:
             return self.loaded or self.like(self.dataset)
         data = self._load(self.dataset)
