@@ -153,7 +153,8 @@ class LogitNormalDequantization(VariationalDequantization):
     It is variational dequantization by a single elementwise layer, whose network sees the image once. After a logit of
     the pixels with a small `alpha`, this noise of a dark pixel is nearly normal, as the base is. Uniform noise is not:
     it costs a flow of affine layers `log(2 * pi / e) / 2 = 0.42` nats for each dark pixel, unless its networks make up
-    for that.
+    for that. As the noise may be concentrated, the score depends on its location to many digits: also in mixed
+    precision, the network computes in the dtype of this layer.
 
     Args:
         conditioner: Unbuilt network of the pixels, a template; it returns maps of the size of the image.
@@ -167,7 +168,7 @@ class LogitNormalDequantization(VariationalDequantization):
         self._conditioner = lambda: conditioner  # a template, whose state is not part of this layer
 
     def build(self, input_shape):
-        self.network = self._conditioner().sized(2 * input_shape[-1])
+        self.network = self._conditioner().sized(2 * input_shape[-1], dtype=self.dtype)
         super().build(input_shape)
 
 

@@ -49,7 +49,8 @@ class TrainSettings:
         memory: `"keep"` stores all intermediate results of the flow's layers for the gradient; `"recompute"` stores the
             input of each coupling, autoregressive, residual or linear layer only, and computes the rest again in more
             time and less memory.
-        mixed_precision: Whether networks compute in bfloat16; the flow itself, and every reported score, use float32.
+        mixed_precision: Whether networks compute in bfloat16; the flow itself, the network of logit-normal noise, and
+            every reported score use float32.
     """
 
     steps: int | None = None
