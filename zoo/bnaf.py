@@ -9,6 +9,7 @@ from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, BlockAutoregressive, Reverse
 from tfflows.models import GenerativeModel, make_flow
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -40,15 +41,7 @@ TABULAR = {
     "patience": 100,
 }
 # Ours, but for the model, which is that of the authors' code, `toy2d.py`.
-TOY = {
-    "steps": 5000,
-    "batch_size": 512,
-    "learning_rate": 3e-2,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-    "ema": 0.99,
-}
+TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 3e-2, "ema": 0.99}
 
 # Published: neural spline flows (1906.04032), table 1.
 PRESETS = {

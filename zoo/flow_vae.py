@@ -9,6 +9,7 @@ Differs from the papers: the networks are those of `zoo/vae.py`, so that the pos
 from tfflows.events import Event
 from tfflows.models import VAE
 from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
+from zoo import toys
 from zoo.architecture import Architecture
 from zoo.posteriors import posterior_and_prior
 
@@ -82,15 +83,7 @@ def image(
 
 
 # Presets.
-TOY = {
-    "steps": 6000,
-    "batch_size": 512,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-    "num_importance_samples": 100,
-}
+TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3, "num_importance_samples": 100}
 # As in zoo/vae.py.
 MNIST = {
     "steps": 40_000,

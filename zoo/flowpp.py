@@ -14,6 +14,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, FlowLayer, Logit, PLULinear, planned
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, AttentionNet, ContextNet, ConvNet, Network
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -96,14 +97,7 @@ def image_step(index: int, conditioner: Network, scalar: ScalarTransformer) -> l
 # Presets.
 # Settings: the authors' launchers (they score with train.num_importance_samples=4096), except that the number of epochs
 # and the constant rate on ImageNet are ours. Scores: table 1.
-TOY = {
-    "steps": 6000,
-    "batch_size": 512,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3}
 SMALL = {"width": 32, "blocks": 1, "components": 8, "dequantization_blocks": 1}
 DIGITS = {"epochs": 60, "learning_rate": 4e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOURS = {

@@ -11,6 +11,7 @@ from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvNet, Network
+from zoo import toys
 from zoo.architecture import Architecture
 
 MATRICES = {"plu": layers.PLULinear, "plain": layers.PlainLinear}
@@ -84,14 +85,7 @@ def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) ->
 # K and L: the commands of the authors' README, and the paper's table for LSUN. Adamax, its rate, and the numbers of
 # steps, 1800 and for the warm-up 10 times 50,000 images in batches of 512 at 32 x 32: defaults of the authors' code.
 # Their beta_2 is 1 - 1/98, and they score averaged weights. Scores: table 2. The settings of CelebA are ours.
-TOY = {
-    "steps": 6000,
-    "batch_size": 512,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOURS = {
     "steps": 13_000,

@@ -12,6 +12,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
+from zoo import toys
 from zoo.architecture import Architecture
 
 KINDS = {"dsf": DeepSigmoidal, "ddsf": DeepDenseSigmoidal}
@@ -58,14 +59,7 @@ def vector(
 # Presets.
 # The toys are ours, except for the 16 units, the default of the authors' code; the tables of vectors have the defaults
 # of that code, which tuned them for each. Published scores: MAF-DDSF with 5 flows.
-TOY = {
-    "steps": 5000,
-    "batch_size": 512,
-    "learning_rate": 5e-3,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 5e-3}
 
 TABULAR = {
     "model": {"flows": 5, "units": 16, "layers": 1},

@@ -13,6 +13,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE, ConvNet, MaskedConvNet, ResidualNet
+from zoo import toys
 from zoo.architecture import Architecture
 
 BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-BOUND, BOUND]: as in the authors' code
@@ -103,14 +104,7 @@ def image(  # noqa: PLR0913 - the paper's settings and those of the pixels
 # Section 5.3 and the configurations of the authors' code; Adam, a cosine from 5e-4. Scores: table 3. For the tables of
 # vectors, section 5.1, and the defaults of the authors' code, which tuned them for each; batches of 256 are ours.
 # Scores: table 1.
-TOY = {
-    "steps": 2500,
-    "batch_size": 512,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "validate_every": 250,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 2500, "learning_rate": 2e-3, "validate_every": 250}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
     "steps": 8000,

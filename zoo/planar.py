@@ -10,6 +10,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Planar
 from tfflows.models import GenerativeModel, make_flow
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -27,14 +28,7 @@ def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Generat
 
 
 # Presets.
-TOY = {
-    "steps": 4000,
-    "batch_size": 512,
-    "learning_rate": 1e-2,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 4000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},

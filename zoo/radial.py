@@ -9,6 +9,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Radial
 from tfflows.models import GenerativeModel, make_flow
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -26,14 +27,7 @@ def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Generat
 
 
 # Presets.
-TOY = {
-    "steps": 5000,
-    "batch_size": 512,
-    "learning_rate": 1e-2,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},

@@ -10,6 +10,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvResNet, Network
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -85,14 +86,7 @@ def alternate(
 # 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4. The number of steps is
 # ours. Published scores: table 1. Vectors and flattened images follow 1705.07057, with one network for scale and shift,
 # bounded scales, ActNorm, and no penalty on the weights.
-TOY = {
-    "steps": 10_000,
-    "batch_size": 512,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 10_000, "learning_rate": 2e-3}
 DIGITS = {"epochs": 150, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
     "steps": 7000,

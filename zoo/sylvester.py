@@ -10,6 +10,7 @@ from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, sylvester_layer
 from tfflows.models import GenerativeModel, make_flow
+from zoo import toys
 from zoo.architecture import Architecture
 
 
@@ -31,14 +32,7 @@ def vector(
 
 
 # Presets.
-TOY = {
-    "steps": 4000,
-    "batch_size": 512,
-    "learning_rate": 1e-2,
-    "schedule": "cosine",
-    "validate_every": 500,
-    "steps_per_execution": 50,
-}
+TOY = {**toys.TRAIN, "steps": 4000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {"layers": 8}, "train": TOY},
