@@ -42,10 +42,9 @@ def vector(
     """
     check_choice("kind", kind, ["coupling", "autoregressive"])
     check(kind == "coupling" or dropout == 0, "Expected `dropout` to be 0 with autoregressive layers.", dropout=dropout)
-    spline = RationalQuadratic(bins=bins, bound=BOUND)
+    flow, spline = [layers.ActNorm()], RationalQuadratic(bins=bins, bound=BOUND)
     resnet = ResidualNet(width=width, blocks=BLOCKS, dropout=dropout, context_size=event.condition_size)
     made = MADE(width=width, depth=2 * BLOCKS, context_size=event.condition_size)
-    flow = [layers.ActNorm()]
     for index in range(steps):
         splines = layers.Coupling("alternating", conditioner=resnet, transformer=spline, flip=index % 2 == 1)
         if kind == "autoregressive":
