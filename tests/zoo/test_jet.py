@@ -26,6 +26,22 @@ def test_couplings_alternate_as_in_the_paper():
     np.testing.assert_array_equal(first, np.roll(second, 8))  # the inverse of the same pattern
 
 
+@pytest.mark.slow
+def test_weights_are_those_of_vision_transformers_of_the_papers_size():
+    # 64 x 64 x 3 in patches of 4: 256 tokens of 48 entries. 26 couplings change 24 entries of each token given the
+    # others, 6 change 128 tokens given the others. By hand, as the paper does not count its weights.
+    def transformer(tokens, entries, outputs, width=512, blocks=2):
+        block = 12 * width**2 + 6 * width + 4 * width  # matrices, their biases, two normalizations
+        ends = entries * width + width + tokens * width + 2 * width + width * outputs + outputs
+        return blocks * block + ends
+
+    model = zoo.create("jet", event=Event((64, 64, 3), "uint8", 256), preset="downsampled_imagenet/64x64")
+    count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    biases = 32 * 2 * 3 * 512
+    print(f"{count:,} weights; with the biases of queries, keys and values of the authors' code: {count + biases:,}")
+    assert count == 26 * transformer(256, 24, 48) + 6 * transformer(128, 48, 96)
+
+
 @pytest.mark.parametrize(
     ("pattern", "kept"),
     [("checkerboard", [0, 2, 5, 7]), ("rows", [0, 1, 2, 3]), ("columns", [0, 2, 4, 6])],
