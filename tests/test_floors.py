@@ -57,7 +57,6 @@ FLOORS = {
     "tfflows.figures": 2.9,
     "zoo.architecture": 2.5,
     "zoo.posteriors": 2.5,
-    "zoo.toys": 2.5,
     "zoo.<architecture>": 3.0,
     "zoo": 4.0,
     "train": 5.0,
@@ -113,7 +112,7 @@ def unit(name: str) -> str | None:
     """The row of FLOORS that a dotted name belongs to; None for other people's modules."""
     root, _, rest = name.partition(".")
     child = rest.partition(".")[0]
-    if root == "zoo" and child in ("architecture", "posteriors", "toys"):
+    if root == "zoo" and child in ("architecture", "posteriors"):
         return f"zoo.{child}"
     if root == "zoo":
         return "zoo.<architecture>" if child and child not in ZOO_MODULES else "zoo"

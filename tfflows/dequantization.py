@@ -153,8 +153,8 @@ class LogitNormalDequantization(VariationalDequantization):
     It is variational dequantization by a single elementwise layer, whose network sees the image once. After a logit of
     the pixels with a small `alpha`, this noise of a dark pixel is nearly normal, as the base is. Uniform noise is not:
     it costs a flow of affine layers `log(2 * pi / e) / 2 = 0.42` nats for each dark pixel, unless its networks make up
-    for that. As the noise may be concentrated, the score depends on its location to many digits: also in mixed
-    precision, the network computes in the dtype of this layer.
+    for that. The noise may be concentrated, so that the score is sensitive to small errors of its location: even in
+    mixed precision, the network computes in the dtype of this layer.
 
     Args:
         conditioner: Unbuilt network of the pixels, a template; it returns maps of the size of the image.

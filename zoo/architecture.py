@@ -15,6 +15,8 @@ Builder = Callable[..., GenerativeModel]
 
 
 ONE_PASS = Cost()
+# Settings that the presets of toys share; each adds its number of steps and its learning rate.
+TOY_TRAINING = {"batch_size": 512, "schedule": "cosine", "validate_every": 500, "steps_per_execution": 50}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,7 @@ from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, BlockAutoregressive, Reverse
 from tfflows.models import GenerativeModel, make_flow
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(event: Event, *, flows: int = 5, units: int = 10, depth: int = 1) -> GenerativeModel:
@@ -41,7 +40,7 @@ TABULAR = {
     "patience": 100,
 }
 # Ours, but for the model, which is that of the authors' code, `toy2d.py`.
-TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 3e-2, "ema": 0.99}
+TOY = {**TOY_TRAINING, "steps": 5000, "learning_rate": 3e-2, "ema": 0.99}
 
 # Published: neural spline flows (1906.04032), table 1.
 PRESETS = {

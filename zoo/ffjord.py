@@ -12,8 +12,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Continuous, FactorOut, Squeeze, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import VelocityConvNet, VelocityMLP
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 ACTIVATIONS = ("softplus", "tanh", "swish", "gelu")
 
@@ -90,7 +89,7 @@ def check_settings(activation: str, rtol: float, atol: float) -> None:
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 1500, "learning_rate": 1e-2, "steps_per_execution": 25, "ema": 0.99}
+TOY = {**TOY_TRAINING, "steps": 1500, "learning_rate": 1e-2, "steps_per_execution": 25, "ema": 0.99}
 
 # Appendix B.1: batches of 900 and 500 epochs for images, where the rate falls to a tenth after 250, here with a cosine;
 # alpha and the warm-up of images are those of the authors' code. For the tables of vectors, hidden layers of 10 or 20

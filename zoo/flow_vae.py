@@ -9,8 +9,7 @@ Differs from the papers: the networks are those of `zoo/vae.py`, so that the pos
 from tfflows.events import Event
 from tfflows.models import VAE
 from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 from zoo.posteriors import posterior_and_prior
 
 
@@ -83,7 +82,7 @@ def image(
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3, "num_importance_samples": 100}
+TOY = {**TOY_TRAINING, "steps": 6000, "learning_rate": 2e-3, "num_importance_samples": 100}
 # As in zoo/vae.py.
 MNIST = {
     "steps": 40_000,

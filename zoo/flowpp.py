@@ -3,7 +3,7 @@
 Source: Ho et al., "Flow++" (1902.00275), sections 3 and 4, and the authors' code for CIFAR-10.
 Differs from the paper: one matrix over all channels between couplings, initialized to a rotation; the last layers of
 networks are initialized to zero; log-scales have a soft bound. The authors' networks for ImageNet differ in details;
-their noise at 32 x 32 has eight couplings, here four.
+their noise at 32 x 32 has eight couplings, here four. Logit-normal noise is ours.
 """
 
 from tfflows.bijectors import BoundedAffine, Composed, MixtureOfLogistics, ScalarTransformer
@@ -14,8 +14,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, FlowLayer, Logit, PLULinear, planned
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, AttentionNet, ContextNet, ConvNet, Network
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(event: Event, *, couplings: int = 4, components: int = 8, width: int = 64) -> GenerativeModel:
@@ -61,7 +60,7 @@ def image(  # noqa: PLR0913 - the paper's settings and its ablations
         attention: Whether the networks have self-attention. False here, `"affine"` couplings and `"uniform"`
             dequantization are the paper's ablations.
         coupling: `"mixture"` or `"affine"`.
-        dequantization: `"variational"`, `"uniform"`, or `"logit_normal"`, learned too but much cheaper.
+        dequantization: `"variational"`, `"uniform"`, or `"logit_normal"`, which is also learned but much cheaper.
         dequantization_blocks: Number of blocks of each network in the four couplings of variational dequantization.
         alpha: Distance from the ends of the interval in the logit.
     """
@@ -97,7 +96,7 @@ def image_step(index: int, conditioner: Network, scalar: ScalarTransformer) -> l
 # Presets.
 # Settings: the authors' launchers (they score with train.num_importance_samples=4096), except that the number of epochs
 # and the constant rate on ImageNet are ours. Scores: table 1.
-TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3}
+TOY = {**TOY_TRAINING, "steps": 6000, "learning_rate": 2e-3}
 SMALL = {"width": 32, "blocks": 1, "components": 8, "dequantization_blocks": 1}
 DIGITS = {"epochs": 60, "learning_rate": 4e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOURS = {

@@ -11,8 +11,7 @@ from tfflows.errors import check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvNet, Network
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 MATRICES = {"plu": layers.PLULinear, "plain": layers.PlainLinear}
 PERMUTATIONS = {**MATRICES, "reverse": layers.Reverse, "shuffle": layers.Shuffle}
@@ -85,7 +84,7 @@ def repeat(steps: int, permutation: str, coupling: str, conditioner: Network) ->
 # K and L: the commands of the authors' README, and the paper's table for LSUN. Adamax, its rate, and the numbers of
 # steps, 1800 and for the warm-up 10 times 50,000 images in batches of 512 at 32 x 32: defaults of the authors' code.
 # Their beta_2 is 1 - 1/98, and they score averaged weights. Scores: table 2. The settings of CelebA are ours.
-TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3}
+TOY = {**TOY_TRAINING, "steps": 6000, "learning_rate": 2e-3}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOURS = {
     "steps": 13_000,
@@ -100,7 +99,7 @@ HOURS = {
     "steps_per_execution": 10,
 }  # 85 minutes on 1 core, with instructions for bfloat16
 SMALL = {"scales": 2, "steps": 8, "width": 64}
-# Many pixels are 0: a wide logit and learned noise make their distribution nearly normal.
+# Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
 DARK = {"alpha": 1e-5, "dequantization": "logit_normal"}
 AT_28 = {"model": {**SMALL, "width": 96, **DARK}, "train": HOURS}
 ADAMAX = {"optimizer": "adamax", "learning_rate": 1e-3, "warmup_steps": 977, "steps": 175_781}

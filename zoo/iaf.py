@@ -11,8 +11,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive, Inverse
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -47,7 +46,7 @@ def vector(
 
 # Presets.
 # All ours: the paper has no density model of vectors. With tanh networks the far tails stay bounded.
-TOY = {**toys.TRAIN, "steps": 8000, "learning_rate": 5e-3}
+TOY = {**TOY_TRAINING, "steps": 8000, "learning_rate": 5e-3}
 
 PRESETS = {
     "vector": {"model": {"flows": 12, "width": 64, "depth": 2, "activation": "tanh"}, "train": TOY},

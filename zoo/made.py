@@ -12,8 +12,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -50,7 +49,7 @@ def vector(
 
 # Presets.
 # The toys are ours; the others follow 1705.07057, section 4, and its code. Published scores: its tables 1 and 2.
-TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 5e-3}
+TOY = {**TOY_TRAINING, "steps": 5000, "learning_rate": 5e-3}
 
 OF_MAF = {
     "train": {"batch_size": 100, "learning_rate": 1e-3, "epochs": 1000, "patience": 30},

@@ -12,8 +12,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Autoregressive
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 KINDS = {"dsf": DeepSigmoidal, "ddsf": DeepDenseSigmoidal}
 
@@ -59,7 +58,7 @@ def vector(
 # Presets.
 # The toys are ours, except for the 16 units, the default of the authors' code; the tables of vectors have the defaults
 # of that code, which tuned them for each. Published scores: MAF-DDSF with 5 flows.
-TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 5e-3}
+TOY = {**TOY_TRAINING, "steps": 5000, "learning_rate": 5e-3}
 
 TABULAR = {
     "model": {"flows": 5, "units": 16, "layers": 1},

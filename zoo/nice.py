@@ -10,8 +10,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, Coupling, Flatten, FlowLayer, Scale, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -58,7 +57,7 @@ def couplings_and_scale(event: Event, couplings: int, width: int, depth: int) ->
 # Presets.
 # Section 5.1: 4 couplings; networks of 5 layers of 1000 units on MNIST, of 4 of 2000 on SVHN and CIFAR-10; 1500 passes
 # with a learning rate of 1e-3. Scores: section 5.1, in nats of data in [0, 1]; 4.36 bits/dim is the same score.
-TOY = {**toys.TRAIN, "steps": 12_000, "learning_rate": 2e-3, "clip_norm": 1.0}
+TOY = {**TOY_TRAINING, "steps": 12_000, "learning_rate": 2e-3, "clip_norm": 1.0}
 DIGITS = {
     "epochs": 400,
     "learning_rate": 5e-3,

@@ -3,7 +3,8 @@
 Source: Durkan et al., "Neural Spline Flows" (1906.04032), sections 3 and 5, and the authors' code.
 Differs from the paper: ActNorm standardizes vectors; matrices start as rotations and have no bias; the half that
 conditions a coupling has no spline of its own; last layers start at zero; autoregressive networks have no residual
-connections and no dropout. Networks on images have no batch normalization, and autoregressive images are ours.
+connections and no dropout. Networks on images have no batch normalization. Autoregressive images, the logit of the
+pixels and logit-normal noise are ours.
 """
 
 from tfflows import layers
@@ -13,8 +14,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE, ConvNet, MaskedConvNet, ResidualNet
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-BOUND, BOUND]: as in the authors' code
 
@@ -103,7 +103,7 @@ def image(  # noqa: PLR0913 - the paper's settings and those of the pixels
 # Section 5.3 and the configurations of the authors' code; Adam, a cosine from 5e-4. Scores: table 3. For the tables of
 # vectors, section 5.1, and the defaults of the authors' code, which tuned them for each; batches of 256 are ours.
 # Scores: table 1.
-TOY = {**toys.TRAIN, "steps": 2500, "learning_rate": 2e-3, "validate_every": 250}
+TOY = {**TOY_TRAINING, "steps": 2500, "learning_rate": 2e-3, "validate_every": 250}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
     "steps": 8000,
@@ -119,7 +119,7 @@ HOUR = {
     "steps_per_execution": 10,
 }
 SMALL = {"scales": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}
-# Many pixels are 0: a wide logit and learned noise make their distribution nearly normal.
+# Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
 DARK = {"steps": 7, "width": 64, "alpha": 1e-5, "dequantization": "logit_normal"}
 AT_28 = {"model": {**SMALL, **DARK}, "train": HOUR}
 STEPS = {"steps": 200_000, "learning_rate": 5e-4, "schedule": "cosine", "warmup_steps": 0}

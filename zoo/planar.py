@@ -10,8 +10,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Planar
 from tfflows.models import GenerativeModel, make_flow
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> GenerativeModel:
@@ -28,7 +27,7 @@ def vector(event: Event, *, layers: int = 32, inverted: bool = False) -> Generat
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 4000, "learning_rate": 1e-2}
+TOY = {**TOY_TRAINING, "steps": 4000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},

@@ -9,8 +9,7 @@ from tfflows.errors import check
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, Radial
 from tfflows.models import GenerativeModel, make_flow
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> GenerativeModel:
@@ -27,7 +26,7 @@ def vector(event: Event, *, layers: int = 64, inverted: bool = False) -> Generat
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 5000, "learning_rate": 1e-2}
+TOY = {**TOY_TRAINING, "steps": 5000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {}, "train": TOY},

@@ -10,8 +10,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvResNet, Network
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -86,7 +85,7 @@ def alternate(
 # 4 blocks and 32 maps at 32 x 32, 2 blocks at 64 x 64, squeezed until the last scale is 4 x 4. The number of steps is
 # ours. Published scores: table 1. Vectors and flattened images follow 1705.07057, with one network for scale and shift,
 # bounded scales, ActNorm, and no penalty on the weights.
-TOY = {**toys.TRAIN, "steps": 10_000, "learning_rate": 2e-3}
+TOY = {**TOY_TRAINING, "steps": 10_000, "learning_rate": 2e-3}
 DIGITS = {"epochs": 150, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
     "steps": 7000,
@@ -107,7 +106,7 @@ LONG = {
     "steps_per_execution": 10,
     "sample_every": 5,
 }
-# Many pixels are 0: a wide logit and learned noise make their distribution nearly normal.
+# Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
 DARK = {"alpha": 1e-5, "dequantization": "logit_normal"}
 AT_28 = {"model": {"width": 40, "blocks": 2, "patch": 2, **DARK}, "train": HOUR}
 AT_32 = {"model": {"scales": 4}, "train": {"batch_size": 64}}

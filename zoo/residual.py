@@ -10,8 +10,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, FactorOut, Flatten, FlowLayer, Logit, Residual, Squeeze
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import LipschitzNet
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 DENSE, CONVOLUTIONS = (1, 1, 1), (3, 1, 3)  # sizes of kernels
 
@@ -86,7 +85,7 @@ def _normalized(blocks: list[Residual]) -> list[FlowLayer]:
 # at 1e-3, batches of 64, 1000 steps of warm-up, gradients clipped at 1, 1000 epochs. Their beta_2 is .99, here .999;
 # their number of further terms has a Poisson distribution, here a geometric one.
 # Their ImageNet64 squeezes before the first block, which is not included.
-TOY = {**toys.TRAIN, "steps": 2000, "learning_rate": 5e-3, "ema": 0.99}
+TOY = {**TOY_TRAINING, "steps": 2000, "learning_rate": 5e-3, "ema": 0.99}
 BIG = {"batch_size": 64, "learning_rate": 1e-3, "warmup_steps": 1000, "clip_norm": 1.0, "epochs": 1000}
 SMALL = {"scales": 2, "blocks": 4, "width": 64, "dense_blocks": 2, "dense_width": 64}
 MINUTES = {"steps": 1000, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine", "clip_norm": 1.0, "ema": 0.99}

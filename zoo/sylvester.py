@@ -10,8 +10,7 @@ from tfflows.costs import Cost
 from tfflows.events import Event
 from tfflows.layers import ActNorm, Inverse, sylvester_layer
 from tfflows.models import GenerativeModel, make_flow
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -32,7 +31,7 @@ def vector(
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 4000, "learning_rate": 1e-2}
+TOY = {**TOY_TRAINING, "steps": 4000, "learning_rate": 1e-2}
 
 PRESETS = {
     "vector": {"model": {"layers": 8}, "train": TOY},

@@ -13,8 +13,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Tokens, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import CausalTransformer, ConvResNet
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -100,7 +99,7 @@ def alternate(blocks: int, network: CausalTransformer, jacobi_blocks: int | None
 # Presets.
 # Ours, but for the images of 64 x 64: the density run of the paper, with patches of 2, batches of 256 and AdamW at 1e-4
 # with a cosine; the number of epochs and the clipping are ours, and its weight decay is not of kernels only.
-TOY = {**toys.TRAIN, "steps": 4000, "learning_rate": 2e-3, "clip_norm": 1.0}
+TOY = {**TOY_TRAINING, "steps": 4000, "learning_rate": 2e-3, "clip_norm": 1.0}
 DIGITS = {"epochs": 150, "learning_rate": 2e-3, "schedule": "cosine", "ema": 0.99, "clip_norm": 1.0}
 MUON = {
     "optimizer": "muon",

@@ -8,8 +8,7 @@ deviations.
 from tfflows.events import Event
 from tfflows.models import VAE
 from tfflows.networks import MLP, ConvDecoder, ConvEncoder, Encoder
-from zoo import toys
-from zoo.architecture import Architecture
+from zoo.architecture import TOY_TRAINING, Architecture
 
 
 def vector(
@@ -66,7 +65,7 @@ def image(
 
 
 # Presets.
-TOY = {**toys.TRAIN, "steps": 6000, "learning_rate": 2e-3, "num_importance_samples": 100}
+TOY = {**TOY_TRAINING, "steps": 6000, "learning_rate": 2e-3, "num_importance_samples": 100}
 # Ours: less than two hours on one core. The published ELBO is that of larger networks, trained to convergence, on the
 # static binarization: FFJORD (1810.01367), table 3.
 MNIST = {

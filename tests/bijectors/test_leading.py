@@ -37,3 +37,4 @@ def test_large_and_infinite_values_do_not_become_nan():
     values = tf.constant([[1e30, -np.inf, -1e30], [0.0, -np.inf, -2e30]], tf.float32)
     np.testing.assert_array_equal(leading.log_sum_exp(values), [np.float32(1e30), -np.inf, np.float32(-1e30)])
     np.testing.assert_array_equal(leading.softmax(values)[:, 0], [1.0, 0.0])
+    np.testing.assert_allclose(leading.log_softmax(tf.constant([1e8, 1e8], tf.float32)), np.log([0.5, 0.5]), rtol=1e-6)

@@ -97,6 +97,27 @@ def test_gradients_are_finite_everywhere(direction, scale):
         assert np.isfinite(value).all()
 
 
+@pytest.mark.parametrize(("bound", "dtype"), [(0.7, "float64"), (0.7, "float32"), (np.pi, "float32")])
+def test_the_ends_of_the_interval_are_exact_and_their_gradients_finite(bound, dtype):
+    # Narrow first and last bins, with a small slope at the end.
+    family, bound = RationalQuadratic(bins=16, bound=bound), np.array(bound, dtype)
+    numbers = np.zeros((6, family.size, 1), dtype)
+    numbers[:, [0, 15]], numbers[:, [16, 31]], numbers[:, 32:] = -20, 20, -20
+    inner = np.nextafter(bound, np.zeros_like(bound))
+    x = tf.constant([[-bound], [-2 * bound], [-inner], [inner], [bound], [2 * bound]], dtype)
+    for direction in ("inverse", "forward"):
+        with tf.GradientTape() as tape:
+            tape.watch([x, numbers := tf.constant(numbers)])
+            spline = family(numbers)
+            y = getattr(spline, direction)(x)
+            log_det = getattr(spline, f"{direction}_log_det_jacobian")(x, event_ndims=0)
+            total = tf.reduce_sum(y) + tf.reduce_sum(log_det)
+        np.testing.assert_allclose(y, x, rtol=1e-5)
+        assert np.all(np.abs(y[2:4]) <= bound)
+        for value in (log_det, *tape.gradient(total, [x, numbers])):
+            assert np.isfinite(value).all()
+
+
 def test_it_compiles_under_xla():
     x = tf.constant(np.random.default_rng(1).uniform(-4, 4, (20, 2)), tf.float32)
     numbers = parameters(20, dtype=np.float32)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from absl import flags
 
+import zoo
 from tests.generate.models import trained
-from tfflows import figures
+from tfflows import datasets, figures
+from tfflows.config import Config
 from tfflows.generate import __main__ as command
 from tfflows.generate.modes import MODES
 from tfflows.generate.result import Result
@@ -65,6 +67,24 @@ def test_picture_is_named_after_the_mode_and_the_model(passed, tmp_path, capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["density_nice.png"]
     assert figures.read(tmp_path / "density_nice.png").shape == (4, 4, 3)
     assert capsys.readouterr().out == "Picture density_nice.png\n"
+
+
+def test_another_dataset_reaches_the_model_with_its_own_options_alone(passed, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(command, "trained", lambda *given: recorded.append(given) or trained("nice"))
+    run("density", "--dataset=new.csv", "--version=3", "--set=data.seed=1")
+    assert recorded == [("any", 3, ["data.seed=1"], "new.csv")]
+
+
+def test_options_of_the_dataset_of_the_training_are_not_those_of_another(monkeypatch):
+    model = zoo.create("nice", event=datasets.event("digits"), width=4, depth=1)
+    monkeypatch.setattr(command, "exported_version", lambda *_: Path("exported/mine/1"))
+    monkeypatch.setattr(command, "read_config", lambda _: Config("nice", "images/", data={"size": 8, "flatten": False}))
+    monkeypatch.setattr(command.zoo, "load", lambda *_, **__: model)
+    subject = command.trained("mine", None, [], "digits")
+    assert (subject.name, subject.dataset, subject.loaded.name) == ("mine", "digits", "digits")
+    assert "size" not in subject.options
+    assert subject.options["flatten"] is False
 
 
 @pytest.mark.slow

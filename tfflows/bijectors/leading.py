@@ -21,7 +21,8 @@ def softmax(logits: tf.Tensor) -> tf.Tensor:
 
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     """Logarithm of `softmax`."""
-    return logits - log_sum_exp(logits)
+    shifted = logits - _peak(logits)
+    return shifted - tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=0))
 
 
 def log_sum_exp(values: tf.Tensor) -> tf.Tensor:

@@ -29,7 +29,8 @@ class MixtureLogit(MonotonicBijector):
         forward:  numerical, see `MonotonicBijector`
         log-det:  log |dz/dx| = log(density(x)) - log(F) - log(S)
 
-    Both tails are sums of logarithms, so that neither rounds to 0.
+    Both tails are sums of logarithms, so that neither rounds to 0. The values that are mapped have no more axes than
+    `[batch, ..., channels]`.
 
     Args:
         logits: Logits of the weights, `[components, batch, ..., channels]`.

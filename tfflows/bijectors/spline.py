@@ -16,7 +16,7 @@ MIN_SLOPE = 1e-3
 
 
 class Bin(NamedTuple):
-    """A piece of a spline: its lower left corner, its size, and the slopes at its two ends."""
+    """A piece of a spline, or all pieces along the leading axis: lower left corner, size, slopes at the two ends."""
 
     x: tf.Tensor
     y: tf.Tensor
@@ -57,6 +57,8 @@ class Spline(Bijector):
             circle.
         bound: Bound of the interval.
 
+    The values that are mapped have no more axes than `[batch, ..., channels]`.
+
     Source: Durkan et al., "Neural Spline Flows" (1906.04032), section 3.1, after Gregory and Delbourgo (1982); the
     inverse: appendix A.
     Differs from the paper: nothing.
@@ -65,9 +67,9 @@ class Spline(Bijector):
     def __init__(self, widths: tf.Tensor, heights: tf.Tensor, slopes: tf.Tensor, *, bound: float):
         super().__init__(event_ndims=0, name="spline")
         self.bound = bound
+        (x, widths), (y, heights) = _intervals(widths, bound), _intervals(heights, bound)
         slopes = tf.unstack(slopes)
-        corners = _corners(widths, bound), _corners(heights, bound)
-        self.bins = Bin(*corners, widths, heights, left=tf.stack(slopes[:-1]), right=tf.stack(slopes[1:]))
+        self.bins = Bin(x, y, widths, heights, left=tf.stack(slopes[:-1]), right=tf.stack(slopes[1:]))
 
     def inverse_and_log_det(self, x):
         # Clipped before the math: what is not selected below must not be infinite, or its gradient is NaN.
@@ -99,12 +101,16 @@ class Spline(Bijector):
         return tf.where(inside, mapped, value), tf.where(inside, log_slope, tf.zeros_like(value))
 
 
-def _corners(sizes, bound):
-    """Where each bin begins. Sums one by one are faster than `tf.cumsum`."""
-    corners = [tf.fill(tf.shape(sizes[0]), tf.cast(-bound, sizes.dtype))]
-    for size in tf.unstack(sizes)[:-1]:
-        corners.append(corners[-1] + size)
-    return tf.stack(corners)
+def _intervals(sizes, bound):
+    """Where each bin begins, and its size; the last one ends at exactly `bound`.
+
+    Adding the sizes one by one is faster than `tf.cumsum`.
+    """
+    begins = [tf.fill(tf.shape(sizes)[1:], tf.constant(-bound, sizes.dtype))]
+    sizes = tf.unstack(sizes)[:-1]
+    for size in sizes:
+        begins.append(begins[-1] + size)
+    return tf.stack(begins), tf.stack([*sizes, bound - begins[-1]])
 
 
 def _log_slope(piece, t):
@@ -144,12 +150,13 @@ class RationalQuadratic(ScalarTransformer):
         return 3 * self.bins - 1
 
     def __call__(self, parameters):
-        return self.with_ends(parameters, tf.ones_like(leading.parameters_first(parameters[..., :1, :])))
+        return self.with_ends(parameters)
 
-    def with_ends(self, parameters: tf.Tensor, end: tf.Tensor) -> Spline:
-        """The spline whose slope at both ends is `end`, `[1, batch, ..., channels]`."""
+    def with_ends(self, parameters: tf.Tensor, end: tf.Tensor | None = None) -> Spline:
+        """The spline whose slope at both ends is `end`, `[1, batch, ..., channels]`; 1 if it is None."""
         parameters = leading.parameters_first(parameters)
         widths, heights, slopes = tf.split(parameters, [self.bins, self.bins, self.bins - 1], axis=0)
+        end = tf.ones_like(widths[:1]) if end is None else end
         slopes = tf.concat([end, self.slopes(slopes), end], axis=0)
         return Spline(self._sizes(widths), self._sizes(heights), slopes, bound=self.bound)
 

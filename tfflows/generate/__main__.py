@@ -49,7 +49,7 @@ def define_flags(values: flags.FlagValues) -> None:
     to = {"flag_values": values}
     flags.DEFINE_string("model", None, "Id of a pretrained model, or path of its folder.", required=True, **to)
     flags.DEFINE_integer("version", None, "Number of the version. (default: the newest)", **to)
-    flags.DEFINE_string("dataset", None, "Dataset or files with the examples. (default: those of its training)", **to)
+    flags.DEFINE_string("dataset", None, "Dataset or files with the examples. (default: those of the training)", **to)
     flags.DEFINE_string("output", None, "The picture. (default: MODE_ID.png)", **to)
     flags.DEFINE_string("arrays", None, ".npz file for the arrays that the picture shows. (default: none)", **to)
     flags.DEFINE_multi_string("set", [], "data.key=value: another option of the model's dataset. Repeatable.", **to)
@@ -131,12 +131,13 @@ def options(mode: str, values: flags.FlagValues) -> dict[str, Any]:
 
 
 def trained(model: str, version: int | None, texts: list[str], dataset: str | None = None) -> Trained:
-    """The model with the dataset of its training, or with another; `--set` changes the options of either."""
+    """The model with its training dataset or with another one; `--set` changes the options of the dataset."""
     given = split_overrides(assignments(texts))
     check(not given["model"] and not given["train"], "Expected --set=data.key=value only.", set=texts)
     folder = exported_version(model, version)
     config = read_config(folder / "config.json")
-    known = {**datasets.options_of(dataset or config.dataset), **config.data}
+    known = datasets.options_of(dataset or config.dataset)
+    known |= {name: value for name, value in config.data.items() if name in known or not dataset}
     of_data = merge("data", known, typing.get_type_hints(Options), given["data"])
     subject = Trained(zoo.load(model, version=version), folder.parent.name, dataset or config.dataset, of_data)
     return dataclasses.replace(subject, loaded=subject.like(dataset)) if dataset else subject
