@@ -106,7 +106,7 @@ def image(  # noqa: PLR0913 - the paper's settings and those of the pixels
 TOY = {**TOY_TRAINING, "steps": 2500, "learning_rate": 2e-3, "validate_every": 250}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
-    "steps": 8000,
+    "steps": 6400,
     "batch_size": 64,
     "learning_rate": 5e-3,
     "schedule": "cosine",
@@ -117,7 +117,7 @@ HOUR = {
     "validate_every": 800,
     "sample_every": 5,
     "steps_per_execution": 10,
-}
+}  # 50 minutes on 1 core, with instructions for bfloat16
 SMALL = {"scales": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}
 # Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
 DARK = {"steps": 7, "width": 64, "alpha": 1e-5, "dequantization": "logit_normal"}
