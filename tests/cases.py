@@ -209,6 +209,11 @@ def assert_finite_at(x: tf.Tensor, model: GenerativeModel) -> None:
         assert np.isfinite(part).all()
 
 
+def number_of_weights(model: GenerativeModel) -> int:
+    """Number of trainable weights, which papers report."""
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
+
+
 def flow_of(model: GenerativeModel) -> Flow:
     """The flow itself, without the noise that dequantizes its events."""
     return model.flow if isinstance(model, Dequantized) else model

@@ -105,9 +105,10 @@ def test_the_ends_of_the_interval_are_exact_and_their_gradients_finite(bound, dt
     numbers[:, [0, 15]], numbers[:, [16, 31]], numbers[:, 32:] = -20, 20, -20
     inner = np.nextafter(bound, np.zeros_like(bound))
     x = tf.constant([[-bound], [-2 * bound], [-inner], [inner], [bound], [2 * bound]], dtype)
+    numbers = tf.constant(numbers)
     for direction in ("inverse", "forward"):
         with tf.GradientTape() as tape:
-            tape.watch([x, numbers := tf.constant(numbers)])
+            tape.watch([x, numbers])
             spline = family(numbers)
             y = getattr(spline, direction)(x)
             log_det = getattr(spline, f"{direction}_log_det_jacobian")(x, event_ndims=0)

@@ -69,7 +69,7 @@ def test_picture_is_named_after_the_mode_and_the_model(passed, tmp_path, capsys)
     assert capsys.readouterr().out == "Picture density_nice.png\n"
 
 
-def test_another_dataset_reaches_the_model_with_its_own_options_alone(passed, monkeypatch):
+def test_another_dataset_reaches_the_model(passed, monkeypatch):
     recorded = []
     monkeypatch.setattr(command, "trained", lambda *given: recorded.append(given) or trained("nice"))
     run("density", "--dataset=new.csv", "--version=3", "--set=data.seed=1")

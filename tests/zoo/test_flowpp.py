@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 
 import zoo
 from tests import cases, laws
-from tests.cases import EVENTS, Case, float64, make
+from tests.cases import EVENTS, Case, float64, make, number_of_weights
 from tfflows import layers, noise
 from tfflows.bijectors import Composed, SplitColumns
 from tfflows.dequantization import LogitNormalDequantization
@@ -95,7 +95,7 @@ def test_importance_weights_tighten_the_bound_and_stay_below_one():
 @pytest.mark.slow
 def test_parameters_on_cifar10_are_those_of_the_authors(capsys):
     model = zoo.create("flowpp", event=CIFAR)
-    count = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    count = number_of_weights(model)
     # One matrix for all channels between couplings, where the authors have one for each side: c^2 and 2 * (c / 2)^2.
     wider = sum(c**2 - 2 * (c // 2) ** 2 for c in [6] * 4 + [12] * 2 + [24] * 3 + [6] * 4)
     with capsys.disabled():

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import zoo
-from tests.cases import EVENTS, Case, assert_finite_at, events, float64, make
+from tests.cases import EVENTS, Case, assert_finite_at, events, float64, make, number_of_weights
 from tfflows import bijectors, layers
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -178,7 +178,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
     model = zoo.create("glow", event=event, **zoo.configure("glow", "cifar10").model)
     step = {c: 2 * c + c**2 + 9 * (c // 2) * width + width**2 + 9 * width * c + 4 * width + 2 * c for c in (12, 24, 48)}
     priors = 2 * 48 + sum(9 * (c // 2) * c + 2 * c for c in (12, 24))
-    count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    count = number_of_weights(model)
     with capsys.disabled():
         print(f"\nGlow on CIFAR-10: {count:,} parameters; about 44.0 million published")
     assert count == steps * sum(step.values()) + priors

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import EVENTS, Case, float64, make
+from tests.cases import EVENTS, Case, float64, make, number_of_weights
 from tfflows import layers
 from tfflows.errors import InputError
 from tfflows.events import Event
@@ -36,7 +36,7 @@ def test_weights_are_those_of_vision_transformers_of_the_papers_size():
         return blocks * block + ends
 
     model = zoo.create("jet", event=Event((64, 64, 3), "uint8", 256), preset="downsampled_imagenet/64x64")
-    count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    count = number_of_weights(model)
     biases = 32 * 2 * 3 * 512
     print(f"{count:,} weights; with the biases of queries, keys and values of the authors' code: {count + biases:,}")
     assert count == 26 * transformer(256, 24, 48) + 6 * transformer(128, 48, 96)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import zoo
 from tests import laws
-from tests.cases import EVENTS, SMALL, Case, assert_finite_at, events, flow_of, make
+from tests.cases import EVENTS, SMALL, Case, assert_finite_at, events, flow_of, make, number_of_weights
 from tfflows import layers, noise
 from tfflows.bijectors import RationalQuadratic
 from tfflows.dequantization import LogitNormalDequantization
@@ -139,7 +139,7 @@ def test_number_of_parameters_at_the_settings_of_cifar10(capsys):
         network = (c // 2 + 1) * width + blocks * 2 * (9 * width + 1) * width + (width + 1) * numbers * c // 2
         return 2 * c + c**2 + network
 
-    count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    count = number_of_weights(model)
     with capsys.disabled():
         print(f"\nNSF on CIFAR-10: {count:,} parameters; 11.8 million published")
     assert count == sum(7 * step(c) + c**2 for c in (12, 48, 192))

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.cases import EVENTS, Case, events, make
+from tests.cases import EVENTS, Case, events, make, number_of_weights
 from tfflows import layers, noise
 from tfflows.bijectors import Tokens
 from tfflows.errors import InputError
@@ -21,7 +21,7 @@ def test_parameter_count_of_the_smallest_official_setting():
     # The authors' setting for MNIST: patches of 4, 128 channels, 4 blocks of 4 layers, 10 classes.
     event = Event((28, 28, 1), "uint8", 256, classes=10)
     model = zoo.create("tarflow", event=event, patch=4, blocks=4, layers=4, width=128, heads=2)
-    count = sum(int(np.prod(weight.shape)) for weight in model.trainable_variables)
+    count = number_of_weights(model)
     print(f"{count:,} weights; published: 3.23 M")
     assert abs(count / 3.23e6 - 1) < 0.01
 
