@@ -1,4 +1,4 @@
-"""What the registry knows about an architecture."""
+"""What the registry knows about an architecture, and settings that presets share."""
 
 import dataclasses
 import inspect
@@ -15,8 +15,14 @@ Builder = Callable[..., GenerativeModel]
 
 
 ONE_PASS = Cost()
-# Settings that the presets of toys share; each adds its number of steps and its learning rate.
+# Presets of toys and of images of 28 x 28 pixels; each adds at least its number of steps and its learning rate.
 TOY_TRAINING = {"batch_size": 512, "schedule": "cosine", "validate_every": 500, "steps_per_execution": 50}
+MUON_TRAINING = {
+    **{"batch_size": 64, "schedule": "cosine", "optimizer": "muon", "mixed_precision": True},
+    **{"ema": 0.999, "steps_per_execution": 10},
+}
+# Images most of whose pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
+DARK_IMAGES = {"alpha": 1e-5, "dequantization": "logit_normal"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 Source: Durkan et al., "Neural Spline Flows" (1906.04032), sections 3 and 5, and the authors' code.
 Differs from the paper: ActNorm standardizes vectors; matrices start as rotations and have no bias; the half that
-conditions a coupling has no spline of its own; last layers start at zero; autoregressive networks have no residual
-connections and no dropout. Networks on images have no batch normalization. Autoregressive images, the logit of the
-pixels and logit-normal noise are ours.
+conditions a coupling has no spline; last layers start at zero; autoregressive networks have no residual connections and
+no dropout. Networks on images have no batch normalization; autoregressive images, the logit and learned noise are ours.
 """
 
 from tfflows import layers
@@ -14,7 +13,7 @@ from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MADE, ConvNet, MaskedConvNet, ResidualNet
-from zoo.architecture import TOY_TRAINING, Architecture
+from zoo.architecture import DARK_IMAGES, MUON_TRAINING, TOY_TRAINING, Architecture
 
 BLOCKS, BOUND = 2, 3.0  # blocks of the networks for vectors; splines act on [-BOUND, BOUND]: as in the authors' code
 
@@ -90,9 +89,10 @@ def image(  # noqa: PLR0913 - the paper's settings and those of the pixels
     flow = [layers.pixel_layer(event, alpha, low=-0.5, high=0.5)]
     for scale in range(scales):
         flow += [layers.FactorOut(), layers.Squeeze()] if factor_out and scale > 0 else [layers.Squeeze()]
-        for order in (steps * ["natural", "reversed"])[:steps]:
+        for index in range(steps):
             splines = layers.Coupling("halves", conditioner=resnet, transformer=spline)
             if kind == "autoregressive":
+                order = ("natural", "reversed")[index % 2]
                 splines = layers.AutoregressiveConv(conditioner=masked, transformer=spline, order=order)
             flow += [layers.ActNorm(), layers.PLULinear(), splines]
         flow += [layers.PLULinear()]
@@ -106,22 +106,15 @@ def image(  # noqa: PLR0913 - the paper's settings and those of the pixels
 TOY = {**TOY_TRAINING, "steps": 2500, "learning_rate": 2e-3, "validate_every": 250}
 DIGITS = {"epochs": 90, "learning_rate": 3e-3, "schedule": "cosine", "ema": 0.99, "validate_every": 50}
 HOUR = {
+    **MUON_TRAINING,
     "steps": 6400,
-    "batch_size": 64,
     "learning_rate": 5e-3,
-    "schedule": "cosine",
     "warmup_steps": 300,
-    "optimizer": "muon",
-    "mixed_precision": True,
-    "ema": 0.999,
     "validate_every": 800,
     "sample_every": 5,
-    "steps_per_execution": 10,
 }  # 50 minutes on 1 core, with instructions for bfloat16
 SMALL = {"scales": 2, "steps": 5, "width": 32, "blocks": 1, "dropout": 0.0}
-# Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
-DARK = {"steps": 7, "width": 64, "alpha": 1e-5, "dequantization": "logit_normal"}
-AT_28 = {"model": {**SMALL, **DARK}, "train": HOUR}
+AT_28 = {"model": {**SMALL, "steps": 7, "width": 64, **DARK_IMAGES}, "train": HOUR}
 STEPS = {"steps": 200_000, "learning_rate": 5e-4, "schedule": "cosine", "warmup_steps": 0}
 CIFAR = {"model": {"factor_out": False}, "train": {"batch_size": 512, **STEPS}}
 TABULAR = {

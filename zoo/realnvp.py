@@ -10,7 +10,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, AffineCoupling, FactorOut, FlowLayer, Logit, Squeeze
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import MLP, ConvResNet, Network
-from zoo.architecture import TOY_TRAINING, Architecture
+from zoo.architecture import DARK_IMAGES, MUON_TRAINING, TOY_TRAINING, Architecture
 
 
 def vector(
@@ -98,17 +98,8 @@ HOUR = {
     "sample_every": 2,
 }  # 80 minutes on 1 core
 # 130 minutes on 1 core, with instructions for bfloat16.
-LONG = {
-    **HOUR,
-    "steps": 18_000,
-    "optimizer": "muon",
-    "mixed_precision": True,
-    "steps_per_execution": 10,
-    "sample_every": 5,
-}
-# Most pixels are 0. With a small `alpha` and learned noise, the logit of such a pixel is nearly normal.
-DARK = {"alpha": 1e-5, "dequantization": "logit_normal"}
-AT_28 = {"model": {"width": 40, "blocks": 2, "patch": 2, **DARK}, "train": HOUR}
+LONG = {**HOUR, **MUON_TRAINING, "steps": 18_000, "sample_every": 5}
+AT_28 = {"model": {"width": 40, "blocks": 2, "patch": 2, **DARK_IMAGES}, "train": HOUR}
 AT_32 = {"model": {"scales": 4}, "train": {"batch_size": 64}}
 AT_64 = {"model": {"scales": 5, "blocks": 2}, "train": {"batch_size": 64}}
 OF_MAF = {

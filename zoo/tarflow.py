@@ -13,7 +13,7 @@ from tfflows.events import Event
 from tfflows.layers import ActNorm, AutoregressiveTokens, FlowLayer, Tokens, pixel_layer
 from tfflows.models import GenerativeModel, make_flow
 from tfflows.networks import CausalTransformer, ConvResNet
-from zoo.architecture import TOY_TRAINING, Architecture
+from zoo.architecture import DARK_IMAGES, TOY_TRAINING, Architecture
 
 
 def vector(
@@ -120,8 +120,7 @@ AT_28 = {
     "steps_per_execution": 20,
 }  # 90 minutes on 1 core
 SMALL = {"patch": 4, "blocks": 4, "layers": 2, "width": 64, "heads": 4, "alpha": 0.05}
-# For images most of whose pixels are 0.
-DARK = {"model": {**SMALL, "alpha": 1e-5, "dequantization": "logit_normal"}, "train": AT_28}
+DARK = {"model": {**SMALL, **DARK_IMAGES}, "train": AT_28}
 AT_64 = {
     "model": {"patch": 2},
     "train": {"batch_size": 256, "learning_rate": 1e-4, "schedule": "cosine", "weight_decay": 1e-4, "clip_norm": 1.0},

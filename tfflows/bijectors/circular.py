@@ -65,6 +65,5 @@ class CircularSpline(ScalarTransformer):
 
     def __call__(self, parameters):
         interval = RationalQuadratic(self.bins, bound=math.pi)
-        inner, end, phase = tf.split(parameters, [interval.size, 1, 1], axis=-2)
-        end = interval.slopes(leading.parameters_first(end))
-        return Circular(interval.with_ends(inner, end), tf.squeeze(phase, -2))
+        inner, end, phase = tf.split(leading.parameters_first(parameters), [interval.size, 1, 1], axis=0)
+        return Circular(interval.with_ends(inner, interval.slopes(end)), phase[0])

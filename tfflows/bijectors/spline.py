@@ -150,13 +150,12 @@ class RationalQuadratic(ScalarTransformer):
         return 3 * self.bins - 1
 
     def __call__(self, parameters):
-        return self.with_ends(parameters)
-
-    def with_ends(self, parameters: tf.Tensor, end: tf.Tensor | None = None) -> Spline:
-        """The spline whose slope at both ends is `end`, `[1, batch, ..., channels]`; 1 if it is None."""
         parameters = leading.parameters_first(parameters)
+        return self.with_ends(parameters, tf.ones_like(parameters[:1]))
+
+    def with_ends(self, parameters: tf.Tensor, end: tf.Tensor) -> Spline:
+        """The spline with parameters `[size, batch, ..., channels]` whose slope at both ends is `end`, of size 1."""
         widths, heights, slopes = tf.split(parameters, [self.bins, self.bins, self.bins - 1], axis=0)
-        end = tf.ones_like(widths[:1]) if end is None else end
         slopes = tf.concat([end, self.slopes(slopes), end], axis=0)
         return Spline(self._sizes(widths), self._sizes(heights), slopes, bound=self.bound)
 
