@@ -81,20 +81,26 @@ def test_bins_and_slopes_have_a_least_size():
     assert min(np.min(spline.bins.left), np.min(spline.bins.right)) >= 1e-3
 
 
+def assert_finite(family, direction, x, numbers):
+    """Asserts that results and gradients are finite; returns what `x` is mapped to."""
+    with tf.GradientTape() as tape:
+        tape.watch([x, numbers])
+        spline = family(numbers)
+        y = getattr(spline, direction)(x)
+        log_det = getattr(spline, f"{direction}_log_det_jacobian")(x, event_ndims=0)
+        total = tf.reduce_sum(y) + tf.reduce_sum(log_det)
+    for value in (y, log_det, *tape.gradient(total, [x, numbers])):
+        assert np.isfinite(value).all()
+    return y
+
+
 @pytest.mark.parametrize("direction", ["forward", "inverse"])
 @pytest.mark.parametrize("scale", [1.0, 1e3])
 def test_gradients_are_finite_everywhere(direction, scale):
     edges = [-1e30, -1e4, -BOUND, BOUND, 1e4, 1e30, 0.0, 2.9999999, -3.0000002, 1e-30]
     x = tf.constant(np.stack([edges, edges], -1), tf.float32)
     numbers = parameters(len(edges), scale=scale, dtype=np.float32)
-    with tf.GradientTape() as tape:
-        tape.watch([x, numbers])
-        spline = FAMILY(numbers)
-        y = getattr(spline, direction)(x)
-        log_det = getattr(spline, f"{direction}_log_det_jacobian")(x, event_ndims=0)
-        total = tf.reduce_sum(y) + tf.reduce_sum(log_det)
-    for value in (y, log_det, *tape.gradient(total, [x, numbers])):
-        assert np.isfinite(value).all()
+    assert_finite(FAMILY, direction, x, numbers)
 
 
 @pytest.mark.parametrize(("bound", "dtype"), [(0.7, "float64"), (0.7, "float32"), (np.pi, "float32")])
@@ -107,16 +113,9 @@ def test_the_ends_of_the_interval_are_exact_and_their_gradients_finite(bound, dt
     x = tf.constant([[-bound], [-2 * bound], [-inner], [inner], [bound], [2 * bound]], dtype)
     numbers = tf.constant(numbers)
     for direction in ("inverse", "forward"):
-        with tf.GradientTape() as tape:
-            tape.watch([x, numbers])
-            spline = family(numbers)
-            y = getattr(spline, direction)(x)
-            log_det = getattr(spline, f"{direction}_log_det_jacobian")(x, event_ndims=0)
-            total = tf.reduce_sum(y) + tf.reduce_sum(log_det)
+        y = assert_finite(family, direction, x, numbers)
         np.testing.assert_allclose(y, x, rtol=1e-5)
         assert np.all(np.abs(y[2:4]) <= bound)
-        for value in (log_det, *tape.gradient(total, [x, numbers])):
-            assert np.isfinite(value).all()
 
 
 def test_it_compiles_under_xla():
