@@ -6,11 +6,13 @@
     python train.py --model=nsf --dataset=table.csv --set=data.drop=id
 
     python train.py --config=exported/realnvp_digits/config.json --set=model.width=64 --name=wide
+    python train.py --init=flowpp_mnist --dataset=images.npy --steps=2000 --learning_rate=1e-3 --name=tuned
 
 An interrupted run resumes from its last checkpoint when the same command is run again. --set=section.key=value changes
 any other setting: model.* of the architecture, data.* of the dataset, train.* of the training; docs/settings.md lists
-them. --config trains a model again from the config.json of its export; other flags override the file. Without --name,
-a run in a clone may add a version to the pretrained model of the same model and dataset.
+them. --config trains a model again from the config.json of its export; --init starts from the settings and the weights
+of a pretrained model. Other flags override these settings. Without --name, a run in a clone may add a version to the
+pretrained model of the same model and dataset.
 """
 
 import dataclasses
@@ -30,10 +32,11 @@ with command.quiet():
     from tfflows.overrides import assignments
     from tfflows.targets import Target
     from tfflows.training import strategies
-    from zoo.pretrained import is_pretrained
+    from zoo.pretrained import exported_version, is_pretrained
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("config", None, "config.json of an export or a workdir, whose settings are the defaults.")
+flags.DEFINE_string("init", None, "Pretrained model to fine-tune, by id or folder; its settings are the defaults, too.")
 flags.DEFINE_string("model", None, "Architecture, by its name in the zoo, such as realnvp, glow, maf or ffjord.")
 flags.DEFINE_string(
     "dataset",
@@ -65,9 +68,8 @@ TRAIN_FLAGS = ("epochs", "steps", "batch_size", "learning_rate", "jit_compile", 
 
 
 def configuration() -> Config:
-    """What to train: the settings of --config, or the presets, changed by the other flags."""
-    check(bool(FLAGS.model or FLAGS.config), "Expected --model=ARCHITECTURE or --config=FILE.", model=FLAGS.model)
-    given = read_config(FLAGS.config) if FLAGS.config else Config(FLAGS.model, "digits")
+    """What to train: the settings of --config or --init, or the presets, changed by the other flags."""
+    given = defaults()
     if FLAGS.model not in (None, given.architecture):
         # The settings were those of the other architecture, the name that of another model.
         given = dataclasses.replace(given, architecture=FLAGS.model, model={}, name="")
@@ -80,8 +82,20 @@ def configuration() -> Config:
         given.dataset if FLAGS.dataset is None else FLAGS.dataset,
         seed=given.seed if FLAGS.seed is None else FLAGS.seed,
         name=given.name if FLAGS.name is None else FLAGS.name,
+        init=given.init if FLAGS.init is None else FLAGS.init,
         overrides={**given.overrides, **overrides()},
     )
+
+
+def defaults() -> Config:
+    """The settings of --config, or those of --init, whose name the fine-tuned model does not take."""
+    if FLAGS.config:
+        return read_config(FLAGS.config)
+    if FLAGS.init:
+        return dataclasses.replace(read_config(exported_version(FLAGS.init) / "config.json"), name="")
+    rule = "Expected --model=ARCHITECTURE, --config=FILE or --init=PRETRAINED."
+    check(bool(FLAGS.model), rule, model=FLAGS.model)
+    return Config(FLAGS.model, "digits")
 
 
 def overrides() -> dict[str, object]:

@@ -69,7 +69,7 @@ FLOORS = {
     "tests": 7.0,
 }
 ZOO_MODULES = (
-    *("catalog", "registry", "configuration", "creation", "estimator", "fetching"),
+    *("building", "catalog", "registry", "configuration", "creation", "estimator", "fetching"),
     *("pretrained", "rules", "tables"),
 )  # with zoo/__init__.py; every other file of zoo/ is an architecture
 

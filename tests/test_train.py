@@ -1,5 +1,6 @@
 """The command line: a run from flags to an export, and one clear line for every mistake."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -161,6 +162,13 @@ def test_another_dataset_or_model_is_another_name(tmp_path):
     assert configuration(file, "--model=glow", "--name=yours").id == "yours"
 
 
+def test_pretrained_model_gives_the_settings_and_keeps_its_name():
+    tuned = configuration("--init=realnvp_digits", "--steps=9", "--name=mine")
+    pretrained = configuration("--config=exported/realnvp_digits/config.json", "--steps=9", "--name=mine")
+    assert tuned == dataclasses.replace(pretrained, init="realnvp_digits")
+    assert configuration("--init=realnvp_digits", "--dataset=mnist").id == "realnvp_mnist"
+
+
 def test_without_a_file_the_presets_count():
     assert configuration("--model=realnvp") == zoo.configure("realnvp", "digits")
 
@@ -171,7 +179,8 @@ MISTAKES = {
     "strategy": (["--strategy=both"], "none|mirrored|multi_worker|tpu", "--strategy=both"),
     "key": (["--set=model.depth=3"], "['scales', 'width', 'blocks'", "depth"),
     "type": (["--set=model.width=wide"], "`model.width` to be of type int", "'wide'"),
-    "no model": (["--model="], "Expected --model=ARCHITECTURE or --config=FILE", "model=''"),
+    "no model": (["--model="], "Expected --model=ARCHITECTURE, --config=FILE or --init=PRETRAINED", "model=''"),
+    "no init": (["--init=realnvp_digitz"], "Expected `name` to be one of", "name='realnvp_digitz'"),
     "no file": (["--config={tmp}/nope"], "Expected the config.json of an export", "(No such file or directory)"),
     "no JSON": (["--config={tmp}/file"], "Expected the config.json of an export", "not JSON: Expecting value"),
     "old key": (["--config={tmp}/old.json"], "a setting of `model` to be one of ['scales'", "model.depth=3"),
@@ -265,7 +274,7 @@ def told():
 def test_help_names_every_flag(told):
     for flag in ("model", "dataset", "strategy", "tpu", "epochs", "steps", "batch_size", "learning_rate", "seed"):
         assert f"--{flag}:" in told
-    for flag in ("name", "workdir", "export_dir", "[no]jit_compile", "[no]mixed_precision", "set", "config"):
+    for flag in ("name", "workdir", "export_dir", "[no]jit_compile", "[no]mixed_precision", "set", "config", "init"):
         assert f"--{flag}:" in told
     assert "python train.py --model=realnvp --dataset=celeb_a" in told
 

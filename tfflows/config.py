@@ -28,6 +28,7 @@ class Config:
         data: Keyword arguments of `datasets.load`.
         train: Keyword arguments of `TrainSettings`.
         name: Name of the trained model; `<architecture>_<dataset>` if empty.
+        init: Pretrained model, by id or path, whose weights the training starts from; empty for new weights.
     """
 
     architecture: str
@@ -37,6 +38,7 @@ class Config:
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
     train: dict[str, Any] = dataclasses.field(default_factory=dict)
     name: str = ""
+    init: str = ""
 
     @property
     def id(self) -> str:

@@ -83,14 +83,15 @@ def with_draws(export: Path, draws: int) -> Row:
 
 def changed(config: Mapping[str, Any]) -> str:
     """The settings, `section.key=value`, that differ from the preset or from the options of a dataset, but for those of
-    the length of the training.
+    the length of the training; and `init=` with the pretrained model of a run that started from its weights.
     """
     of_data = {f"data.{key}": value for key, value in config["data"].items()}
     preset = configure(config["architecture"], config["dataset"], overrides=of_data).overrides
     preset |= {f"data.{key}": value for key, value in datasets.options_of(config["dataset"]).items()}
     run = {f"{section}.{key}": value for section in SECTIONS for key, value in config[section].items()}
     different = (name for name in run if name in preset and run[name] != preset[name])
-    return " ".join(f"{name}={run[name]}" for name in different if name.partition(".")[2] not in SAME)
+    settings = [f"{name}={run[name]}" for name in different if name.partition(".")[2] not in SAME]
+    return " ".join([*settings, *([f"init={config['init']}"] if config.get("init") else [])])
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:

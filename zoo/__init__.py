@@ -6,11 +6,11 @@ model = zoo.load("realnvp_digits")
 """
 
 from tfflows.config import Config as Config
+from zoo.building import build as build
 from zoo.catalog import info as info
 from zoo.catalog import list_models as list_models
 from zoo.catalog import presets as presets
 from zoo.configuration import configure as configure
-from zoo.creation import build as build
 from zoo.creation import create as create
 from zoo.estimator import DensityEstimator as DensityEstimator
 from zoo.pretrained import list_pretrained as list_pretrained

@@ -19,7 +19,13 @@ from zoo.registry import ARCHITECTURES
 
 
 def configure(
-    architecture: str, dataset: str, *, seed: int = 0, name: str = "", overrides: dict[str, Any] | None = None
+    architecture: str,
+    dataset: str,
+    *,
+    seed: int = 0,
+    name: str = "",
+    init: str = "",
+    overrides: dict[str, Any] | None = None,
 ) -> Config:
     """The architecture's settings for this dataset, complete with defaults, changed by `overrides`.
 
@@ -28,6 +34,7 @@ def configure(
         dataset: Name of the dataset.
         seed: Seed of the weights, the order of the data and the noise.
         name: Name of the trained model, a word of letters, digits, `_`, `-` and `.`; empty for the default name.
+        init: Pretrained model, by id or path, whose weights the training starts from; empty for new weights.
         overrides: Values by `"section.key"`; strings are parsed into values.
 
     Raises:
@@ -44,7 +51,8 @@ def configure(
         preset = ARCHITECTURES[architecture].preset(dataset, event)
     else:
         preset = rules.preset(architecture, event, rows)
-    result = Config(architecture, dataset, seed, data=data, name=name, **completed(architecture, event, preset, given))
+    sections = completed(architecture, event, preset, given)
+    result = Config(architecture, dataset, seed, data=data, name=name, init=init, **sections)
     _ = result.settings  # checks the ranges
     return result
 

@@ -1,20 +1,15 @@
-"""New models of the zoo, by name or by configuration."""
+"""New models of the zoo, by name."""
 
 import math
 import typing
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from tfflows.backend import seeded
-from tfflows.config import Config
 from tfflows.errors import check, check_choice
 from tfflows.events import Event
 from tfflows.models import GenerativeModel, Tabular
 from tfflows.models.known import real_event
-from tfflows.networks.policy import policy_of_new_layers
 from tfflows.overrides import typed
 from zoo.architecture import keyword_defaults
 from zoo.registry import ARCHITECTURES
@@ -69,23 +64,3 @@ def check_number(key: str, value: Any) -> None:
         check(value >= least, f"Expected `{key}` to be {least} or more.", **{key: value})
     if type(value) is float:
         check(0 <= value < math.inf, f"Expected `{key}` to be 0 or more and finite.", **{key: value})
-
-
-def build(config: Config, event: Event, *, weights: Path | None = None) -> GenerativeModel:
-    """The model of a configuration: a new one to train, or a trained one to score and to export.
-
-    Args:
-        config: Configuration, as `configure` makes it.
-        event: What one data point is.
-        weights: File of weights, such as `Fitted.weights`. None for initial weights, which depend on the seed of the
-            configuration; with `train.mixed_precision`, the networks of such a model compute in bfloat16.
-
-    Raises:
-        InputError: As in `create`.
-    """
-    mixed = config.settings.mixed_precision and weights is None
-    with seeded(config.seed), policy_of_new_layers("mixed_bfloat16" if mixed else keras.config.floatx()):
-        model = create(config.architecture, event, **config.model)
-    if weights is not None:
-        model.load_weights(weights)
-    return model

@@ -25,8 +25,8 @@ from tfflows.sources.frame import Frame, as_frame, categories, named
 from tfflows.sources.place import check_names
 from tfflows.splits import WEIGHT, in_memory, permuted
 from zoo import rules
+from zoo.building import build
 from zoo.configuration import completed
-from zoo.creation import build
 
 BATCH = 512  # rows that are scored at a time, always so many: each row gets the same score in every batch
 OPTIONS = ("categorical", "continuous", "circular", "bounds", "scaling", "missing", "holdout", "split_seed")

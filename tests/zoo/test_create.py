@@ -1,7 +1,5 @@
 """Settings of new models have the types of their architecture, and parts that do not fit are named."""
 
-import random
-
 import keras
 import numpy as np
 import pytest
@@ -115,24 +113,3 @@ def test_noise_of_pixels_needs_a_flow_without_a_logit():
     model = zoo.create("realnvp", PIXELS, scales=1, width=4, blocks=1)
     with pytest.raises(InputError, match=r"`input_noise` to be 0 with a logit of the pixels"):
         training.make_objective(model, data_of(PIXELS), TrainSettings(input_noise=0.1))
-
-
-def test_a_new_model_follows_the_seed_of_its_configuration_and_no_other():
-    configs = [zoo.configure("realnvp", "toy/rings", seed=seed) for seed in (1, 1, 2)]
-    random.seed(7)
-    expected = random.Random(7).random()
-    first, again, other = (zoo.build(config, Event((2,))).get_weights() for config in configs)
-    assert random.random() == expected
-    assert all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in zip(first, again, strict=True))
-    assert not all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in zip(first, other, strict=True))
-
-
-def test_a_new_model_has_the_precision_of_its_configuration_and_a_trained_one_float32(tmp_path):
-    config = zoo.configure("nice", "toy/rings", overrides={"train.mixed_precision": True})
-    new = zoo.build(config, Event((2,)))
-    new.save_weights(tmp_path / "x.weights.h5")
-    trained = zoo.build(config, Event((2,)), weights=tmp_path / "x.weights.h5")
-    for model, policy in ((new, "mixed_bfloat16"), (trained, "float32")):
-        dense = [part for part in model._flatten_layers() if isinstance(part, keras.layers.Dense)]
-        assert {part.dtype_policy.name for part in dense} == {policy}
-    assert keras.config.dtype_policy().name == "float32"

@@ -35,7 +35,7 @@ model-index:
 
 # {name}
 
-{architecture} trained on {dataset}: {parameters:,} parameters.
+{architecture} trained on {dataset}{start}: {parameters:,} parameters.
 
 - Event: {event}.
 - Score: {score}.
@@ -92,6 +92,7 @@ def model_card(name: str, config: dict[str, Any], metrics: dict[str, Any]) -> st
         name=name,
         architecture=config["architecture"],
         dataset=config["dataset"],
+        start=f", from the weights of `{config['init']}`" if config.get("init") else "",
         parameters=metrics["parameters"],
         event=_event(Event(**config["event"])),
         score=summary(metrics),
