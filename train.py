@@ -32,7 +32,7 @@ with command.quiet():
     from tfflows.overrides import assignments
     from tfflows.targets import Target
     from tfflows.training import strategies
-    from zoo.pretrained import exported_version, is_pretrained
+    from zoo.pretrained import exported_version, is_pretrained, with_version
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("config", None, "config.json of an export or a workdir, whose settings are the defaults.")
@@ -82,7 +82,7 @@ def configuration() -> Config:
         given.dataset if FLAGS.dataset is None else FLAGS.dataset,
         seed=given.seed if FLAGS.seed is None else FLAGS.seed,
         name=given.name if FLAGS.name is None else FLAGS.name,
-        init=given.init if FLAGS.init is None else FLAGS.init,
+        init=given.init if FLAGS.init is None else FLAGS.init and with_version(FLAGS.init),
         overrides={**given.overrides, **overrides()},
     )
 

@@ -3,12 +3,14 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests import measured
 from tests.datasets.test_tfds_images import beside_its_file
 from tests.measured import read
+from tfflows import datasets
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tools import archives, logit_space, results
@@ -119,12 +121,27 @@ def test_more_draws_are_another_row_of_the_same_run(docs):
 
 
 def test_more_draws_of_flat_images_are_scored_in_logit_space(monkeypatch):
-    run = {"unit": logit_space.UNIT, "kind": "bound", "dataset": "mnist", "value": -1200.0}
+    run = {"unit": logit_space.UNIT, "kind": "bound", "dataset": "digits", "value": -1200.0}
     monkeypatch.setattr(results, "row", lambda export: run)
-    monkeypatch.setattr(results.training, "evaluate", lambda *_, **__: {"nats": -900.0, "nats_se": 1.5})
-    monkeypatch.setattr(logit_space, "score", lambda nats, dataset: nats - 300)
-    found = results.with_draws(exported_folder("vae_toy_eight_gaussians"), 8)
-    assert found == {**run, "value": -1200.0, "standard_error": 1.5, "draws": 8}
+    monkeypatch.setattr(results.training, "nats_of", lambda *_, num_importance_samples, **__: num_importance_samples)
+    monkeypatch.setattr(logit_space, "score", lambda nats, data: (nats - 300.0, data.test.size))
+    found = results.with_draws(exported_folder("nice_digits"), 8)
+    assert found == {**run, "value": -292.0, "standard_error": 300, "draws": 8}
+
+
+def test_error_in_logit_space_is_that_of_the_differences():
+    """A likelihood that follows the log-determinants of the images exactly leaves no error."""
+    data = datasets.load("digits", flatten=True)
+    zero, error = logit_space.score(np.zeros(data.test.size), data)
+    random, log_dets = np.random.default_rng(0), []
+    for image in data.test.events().as_numpy_iterator():
+        x = tf.constant(image["x"] + random.uniform(size=64))
+        log_dets.append(float(logit_space.logit(data.event).inverse_log_det_jacobian(x, event_ndims=1)))
+    assert zero == pytest.approx(-np.mean(log_dets))
+    assert error == pytest.approx(np.std(log_dets) / len(log_dets) ** 0.5)
+    score, error = logit_space.score(np.array(log_dets) - 7, data)
+    assert score == pytest.approx(-7)
+    assert error == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tests.command_line import train
 from tests.datasets import celeba_miniature
 from tests.offline import disconnect
 from tfflows import command
+from zoo.pretrained import with_version
 
 ROOT = Path(__file__).parents[1]
 LARGE = 2**40 + 1  # a seed of more than 32 bits
@@ -162,11 +163,14 @@ def test_another_dataset_or_model_is_another_name(tmp_path):
     assert configuration(file, "--model=glow", "--name=yours").id == "yours"
 
 
-def test_pretrained_model_gives_the_settings_and_keeps_its_name():
+def test_pretrained_model_gives_the_settings_and_keeps_its_name(tmp_path):
     tuned = configuration("--init=realnvp_digits", "--steps=9", "--name=mine")
     pretrained = configuration("--config=exported/realnvp_digits/config.json", "--steps=9", "--name=mine")
-    assert tuned == dataclasses.replace(pretrained, init="realnvp_digits")
+    assert tuned == dataclasses.replace(pretrained, init=with_version("realnvp_digits"))
     assert configuration("--init=realnvp_digits", "--dataset=mnist").id == "realnvp_mnist"
+    again = f"--config={tuned.save_to(tmp_path) / 'config.json'}"
+    assert configuration(again) == tuned
+    assert configuration(again, "--init=").init == ""
 
 
 def test_without_a_file_the_presets_count():

@@ -77,6 +77,7 @@ def learning_curves(dataset: str, published: dict[str, float]) -> None:
         runs = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
     with (results.DOCS / "curves.csv").open(newline="") as file:
         points = list(csv.DictReader(file))
+    unit = next(point["unit"] for point in points if point["id"] in {run["id"] for run in runs})
     figure = Figure(figsize=(7, 4))
     axes = figure.subplots()
     for run in runs:
@@ -86,7 +87,7 @@ def learning_curves(dataset: str, published: dict[str, float]) -> None:
             axes.plot([second / 60 for second in minutes], values, marker="o", markersize=3, label=run["id"])
     for number, (name, value) in enumerate(published.items()):
         axes.axhline(value, color="gray", linestyle=("--", ":", "-.")[number % 3], label=name)
-    axes.set(xlabel="minutes of training", ylabel=f"validation set, {runs[0]['unit']}", title=dataset)
+    axes.set(xlabel="minutes of training", ylabel=f"validation set, {unit}", title=dataset)
     axes.legend()
     figures.save(figures.rendered(figure), IMAGES / f"curves_{dataset}.png")
 

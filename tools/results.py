@@ -32,7 +32,7 @@ COLUMNS = (
     *("id", "model", "dataset", "preset", "seed", "steps", "seconds", "machine", "commit", "parameters"),
     *("unit", "value", "standard_error", "kind", "draws", "published", "source"),
 )
-POINT = (*RUN, "step", "seconds", "training", "validation")
+POINT = (*RUN, "step", "seconds", "unit", "training", "validation")
 LENGTH = ("steps", "epochs", "patience", "steps_per_execution", "validate_every", "sample_every")
 SAME = (*LENGTH, "eval_batch_size", "data_dir")  # settings that are not part of what a run is
 
@@ -49,42 +49,51 @@ def row(export: Path) -> Row:
     event, architecture = Event(**config["event"]), ARCHITECTURES[run["architecture"]]
     scores = json.loads((export / "metrics.json").read_text())
     score = "bits_per_dim" if scoreboard.in_bits(event) else "elbo" if "elbo" in scores else "nats"
-    unit, value = "bits/dim" if score == "bits_per_dim" else "nats", run[score]
-    if logit_space.UNIT in run["published"]:
-        score, unit = "nats", logit_space.UNIT
-        value = round(logit_space.score(run["nats"], run["dataset"]), 4)
-    return {
+    result = {
         **{name: run[name] for name in ("id", "dataset", "seed", "steps", "seconds", "commit", "parameters")},
-        **{"model": run["architecture"], "preset": changed(config), "machine": run["hardware"]},
-        **{"unit": unit, "value": value},
-        **{
-            "standard_error": run[f"{score}_se"],
-            "kind": scores.get("kind", "bound"),
-            "draws": run["num_importance_samples"],
-        },
-        **{"published": run["published"], "source": f"arXiv {architecture.source(run['dataset'], event)}"},
+        "model": run["architecture"],
+        "preset": changed(config),
+        "machine": run["hardware"],
+        "unit": "bits/dim" if score == "bits_per_dim" else "nats",
+        "value": run[score],
+        "standard_error": run[f"{score}_se"],
+        "kind": scores.get("kind", "bound"),
+        "draws": run["num_importance_samples"],
+        "published": run["published"],
+        "source": f"arXiv {architecture.source(run['dataset'], event)}",
     }
+    if logit_space.UNIT in run["published"]:
+        result |= {"unit": logit_space.UNIT, **measured(export, logit_space.UNIT, int(result["draws"]))}
+    return result
+
+
+def measured(export: Path, unit: str, draws: int) -> Row:
+    """The score of an export and its standard error, in a unit, for which the test set is scored again."""
+    config = json.loads((export / "config.json").read_text())
+    data, model = datasets.load(config["dataset"], **config["data"]), zoo.load(str(export))
+    if unit == logit_space.UNIT:
+        nats = training.nats_of(model, data.test, num_importance_samples=draws, batch_size=100)
+        value, error = logit_space.score(nats, data)
+    else:
+        scores = training.evaluate(model, data.test, num_importance_samples=draws, batch_size=100)
+        name = "bits_per_dim" if unit == "bits/dim" else "nats"
+        value, error = scores[name], scores[f"{name}_se"]
+    return {"value": round(value, 4), "standard_error": round(error, 4)}
 
 
 def with_draws(export: Path, draws: int) -> Row:
-    """The row of an export with another number of importance samples, for which the test set is scored again.
+    """The row of an export with another number of importance samples.
 
     Raises:
         InputError: As in `row`, or the density is exact.
     """
-    run, config = row(export), json.loads((export / "config.json").read_text())
+    run = row(export)
     check(run["kind"] == "bound", "Expected a bound, which importance samples tighten.", kind=run["kind"])
-    data, model = datasets.load(config["dataset"], **config["data"]), zoo.load(str(export))
-    scores = training.evaluate(model, data.test, num_importance_samples=draws, batch_size=100)
-    name = "bits_per_dim" if run["unit"] == "bits/dim" else "nats"
-    value = logit_space.score(scores["nats"], run["dataset"]) if run["unit"] == logit_space.UNIT else scores[name]
-    return {**run, "value": round(value, 4), "standard_error": round(scores[f"{name}_se"], 4), "draws": draws}
+    return {**run, **measured(export, run["unit"], draws), "draws": draws}
 
 
 def changed(config: Mapping[str, Any]) -> str:
-    """The settings, `section.key=value`, that differ from the preset or from the options of a dataset, but for those of
-    the length of the training; and `init=` with the pretrained model of a run that started from its weights.
-    """
+    """The settings that differ from the preset or from the options of a dataset, but for the training's length; `init`."""
     of_data = {f"data.{key}": value for key, value in config["data"].items()}
     preset = configure(config["architecture"], config["dataset"], overrides=of_data).overrides
     preset |= {f"data.{key}": value for key, value in datasets.options_of(config["dataset"]).items()}
@@ -95,7 +104,7 @@ def changed(config: Mapping[str, Any]) -> str:
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:
-    """The mean score of each round of a training, and that of the validation set after it: in nats, or in bits/dim.
+    """The mean score of each round of a training, and that of the validation set after it: nats, or bits/dim of pixels.
 
     Raises:
         InputError: The workdir has no such scores.
@@ -105,13 +114,15 @@ def curve(workdir: Path, run: Row) -> list[Row]:
     event = datasets.event(run["dataset"], **config["data"])
     length = config["train"]["validate_every"] or run["steps"] / (max(validation) + 1)
     parts = {number: min((number + 1) * length / run["steps"], 1.0) for number in validation}
+    unit = "nats" if run["unit"] == "nats" else "bits/dim"
     return [
         {
             **{name: run[name] for name in RUN},
+            "unit": unit,
             "step": round(run["steps"] * parts[number]),
             "seconds": round(run["seconds"] * parts[number]),
-            "training": _in_unit(training[number], run["unit"], event),
-            "validation": _in_unit(validation[number], run["unit"], event),
+            "training": _in_unit(training[number], unit, event),
+            "validation": _in_unit(validation[number], unit, event),
         }
         for number in sorted(validation)
     ]
@@ -155,11 +166,11 @@ def _table(dataset: str, unit: str, rows: list[Mapping[str, str]]) -> str:
     titles = ("model", f"ours, {unit}", "kind", "published", "parameters", "steps", "minutes", "settings changed")
     lines = [f"### {dataset}\n", f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for row in sorted(rows, key=lambda row: float(row["value"]) * (1 if unit == "bits/dim" else -1)):
-        score = f"{float(row['value']):.3f} ± {float(row['standard_error']):.3f}"
+        error = f" ± {float(row['standard_error']):.3f}" if row["standard_error"] else ""
         weighed = f"{row['kind']}, {row['draws']} draws" if int(row["draws"]) > 1 else row["kind"]
         published = f"{row['published']} ({row['source']})" if row["published"] else "-"
         cost = (f"{int(row['parameters']):,}", f"{int(row['steps']):,}", f"{float(row['seconds']) / 60:.1f}")
-        cells = (f"`{row['id']}`", score, weighed, published, *cost, row["preset"] or "-")
+        cells = (f"`{row['id']}`", f"{float(row['value']):.3f}{error}", weighed, published, *cost, row["preset"] or "-")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -53,9 +53,8 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         contamination: Share of the training rows that `predict` flags, the least likely ones, in [0, 1).
         settings: Settings of the architecture, by name; others follow from the rules.
         train: Settings of the training, fields of `TrainSettings`, by name; others follow from the rules.
-        data: Options of tables, by name: `categorical`, `continuous`, `circular`, `bounds`, `scaling`, `missing`,
-            `holdout`, `split_seed`, as in `datasets.load`; names may also be in a list. Missing values need
-            `{"missing": "mask"}`.
+        data: Options of tables, as in `datasets.load`: `categorical`, `continuous`, `circular`, `bounds`, `scaling`,
+            `missing` (`"mask"` where values are missing), `holdout` and `split_seed`; names may also be in a list.
         random_state: Seed of weights, validation set, order of the rows and noise: as everywhere in scikit-learn an
             integer, a `RandomState`, or None for another seed in each fit.
         verbose: How Keras reports the progress: 0, 1 or 2.
@@ -95,7 +94,7 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
         """Fits the model to rows.
 
         Args:
-            X: Rows, at least LEAST_ROWS of them.
+            X: Rows, at least 5 of them.
             y: Ignored.
             sample_weight: Weight of each row, `[rows]`, 0 or more.
             context: Context of each row, `[rows]` or `[rows, size]`.
@@ -136,7 +135,8 @@ class DensityEstimator(OutlierMixin, DensityMixin, BaseEstimator):
 
     def decision_function(self, X: Any, context: Any = None) -> np.ndarray:
         """Log-likelihood of each row minus `offset_`, in nats: negative for the rows that `predict` flags."""
-        return self.score_samples(X, context) - self.offset_
+        scores = self.score_samples(X, context)  # minus infinity, as `offset_` may be; their difference would be NaN
+        return np.subtract(scores, self.offset_, where=scores != self.offset_, out=np.zeros_like(scores))
 
     def predict(self, X: Any, context: Any = None) -> np.ndarray:
         """1 for an inlier and -1 for an outlier, int64 `[rows]`."""

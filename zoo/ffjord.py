@@ -59,7 +59,7 @@ def image(
     rtol: float = 1e-5,
     atol: float = 1e-5,
 ) -> GenerativeModel:
-    """FFJORD for images, whose traces are estimates, in evaluation, too.
+    """FFJORD for images, whose traces are estimates even in evaluation.
 
     Args:
         event: Event of shape `(height, width, channels)`; each scale but the last halves height and width.

@@ -67,7 +67,7 @@ def image(
         prior: As for vectors.
         hidden: Number of hidden units of the networks in these layers.
         latents: Size of the latent vector.
-        features: Number of units of the dense layers next to it.
+        features: Number of units of the dense layers on either side of the latent vector.
         width: Number of channels of the maps at half the height and width; those at a quarter have twice as many.
         blocks: Number of residual blocks at a quarter of the height and width.
         free_bits: Nats that the latent vector may use at no cost in training.

@@ -31,7 +31,7 @@ def vector(
     """NSF for vectors: steps of a linear map and splines.
 
     Args:
-        event: Event of shape `(dimension,)`, dimension at least 2.
+        event: Event of shape `(dimension,)`, dimension at least 2 for couplings.
         kind: `"coupling"` or `"autoregressive"`.
         steps: Number of steps.
         width: Number of units in each hidden layer of the networks.

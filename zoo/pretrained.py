@@ -60,11 +60,20 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
 
 
 def exported_version(name: str, version: int | None = None) -> Path:
-    """The folder of a version of an export, as in `load`."""
+    """The folder of a version of an export, as in `load`; the name may also be that of a version, such as `"a/1"`."""
+    parent, _, number = name.rpartition("/")
+    if version is None and parent in list_pretrained() and number.isdigit():
+        return exported_version(parent, int(number))
     folder = exported_folder(name)
     if version is None and folder.name.isdigit() and not versions.numbers(folder):
         return folder
     return folder / str(versions.select(folder, version))
+
+
+def with_version(name: str) -> str:
+    """The name of the newest version of an export, such as `"realnvp_digits/1"`; that of a version stays the same."""
+    number = exported_version(name).name
+    return name if Path(name).name == number else f"{name.rstrip('/')}/{number}"
 
 
 def exported_folder(name: str) -> Path:

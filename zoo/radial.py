@@ -2,7 +2,7 @@
 
 Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows" (1505.05770), section 4.1.
 Differs from the paper: the paper fits posteriors and samples from them, as this does with `inverted`; by default the
-maps go from data to latent, as a density is fitted. Both directions have a closed form.
+maps go from data to latent, because here a density is fitted. Both directions have a closed form.
 """
 
 from tfflows.errors import check

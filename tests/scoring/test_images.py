@@ -61,6 +61,15 @@ def test_every_image_of_a_file_is_scored(exported, tmp_path):
     np.testing.assert_allclose(scores, model.log_prob(PIXELS), rtol=1e-5)
 
 
+def test_gray_images_of_an_array_need_no_axis_of_channels(exported, tmp_path):
+    model, path = exported
+    np.save(tmp_path / "x.npy", PIXELS[..., 0])
+    np.testing.assert_allclose(running.scored(tmp_path, path, tmp_path / "x.npy"), model.log_prob(PIXELS), rtol=1e-5)
+    np.save(tmp_path / "x.npy", PIXELS[:, 0])
+    with pytest.raises(InputError, match=r"of shape \[rows, 4, 4, 1\]"):
+        running.scored(tmp_path, path, tmp_path / "x.npy")
+
+
 def test_labels_are_those_of_the_model_and_vectors_are_flat(tmp_path):
     event = Event((16,), levels=256, classes=3, labels=("a", "b", "c"))
     options = Options(conditional=True, flatten=True)

@@ -191,6 +191,7 @@ MISTAKES = {
     "energy": (good, "", {"input": "energy/u1"}, "a target has none"),
     "split": (good, "", {"input": "toy/rings", "split": "all"}, "['train', 'validation', 'test']"),
     "option": (good, "", {"input": "toy/rings", "options": {"depth": 1}}, "Received: data.depth=1"),
+    "option of a file": (good, "x.npy", {"options": {"delimiter": ";"}}, "no options of a dataset for files of rows"),
     "output": (good, "x.npy", {"output": "{folder}/scores.txt"}, "ending of the output"),
     "output folder": (good, "x.npy", {"output": "{folder}/x.npy/scores.csv"}, "`output` to be in a folder that can be"),
     "itself": (good, "x.npy", {"output": "{folder}/x.npy"}, "Expected `output` to be another file than the input"),

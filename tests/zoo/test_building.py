@@ -14,7 +14,7 @@ from tfflows.columns import Column
 from tfflows.config import Config, read_config
 from tfflows.errors import InputError
 from tfflows.events import Event
-from zoo.pretrained import exported_version
+from zoo.pretrained import exported_version, with_version
 
 TOY = "realnvp_toy_eight_gaussians"
 DIGITS = "nice_digits"
@@ -90,11 +90,12 @@ def test_other_settings_are_refused():
 @pytest.mark.slow
 def test_command_fine_tunes_a_pretrained_model(tmp_path):
     command = ("--steps=2", "--learning_rate=1e-9", "--name=tuned", f"--workdir={tmp_path}/run")
+    name = with_version(TOY)
     train(f"--init={TOY}", *command, f"--export_dir={tmp_path}")
-    tuned, start = (exported_version(name).parent for name in (str(tmp_path / "tuned"), TOY))
+    tuned, start = (exported_version(each).parent for each in (str(tmp_path / "tuned"), TOY))
     scores = [json.loads((folder / "metrics.json").read_text())["nats"] for folder in (tuned, start)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-4)
-    assert f"trained on toy/eight_gaussians, from the weights of `{TOY}`" in (tuned / "README.md").read_text()
+    assert f"trained on toy/eight_gaussians, from the weights of `{name}`" in (tuned / "README.md").read_text()
     train(f"--init={TOY}", *command, f"--export_dir={tmp_path}")  # resumes
-    with pytest.raises(SystemExit, match=rf"Expected the settings of the run in .* init='{TOY} before,  now'"):
+    with pytest.raises(SystemExit, match=rf"Expected the settings of the run in .* init='{name} before,  now'"):
         train(f"--config={start}/config.json", *command, f"--export_dir={tmp_path}")

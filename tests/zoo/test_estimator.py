@@ -111,6 +111,15 @@ def test_flags_follow_from_the_contamination(fitted):
     np.testing.assert_allclose(fitted.decision_function(rows()), scores - fitted.offset_)
 
 
+def test_impossible_rows_are_flagged_unless_others_are_as_impossible(fitted, monkeypatch):
+    far = np.full((1, rows().shape[1]), 1e300)
+    assert fitted.score_samples(far) == [-np.inf]
+    assert fitted.predict(far) == [-1]
+    monkeypatch.setattr(fitted, "offset_", -np.inf)
+    assert fitted.decision_function(far) == [0]
+    assert fitted.predict(far) == [1]
+
+
 @pytest.mark.parametrize(
     ("share", "weight", "expected"),
     [

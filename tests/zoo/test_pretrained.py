@@ -19,7 +19,7 @@ from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.export import contents, golden
 from tools import publish, scoreboard
-from zoo.pretrained import exported_folder, exported_version, rows
+from zoo.pretrained import exported_folder, exported_version, rows, with_version
 from zoo.registry import ARCHITECTURES
 
 ROWS = rows()
@@ -79,6 +79,8 @@ def tfds_name(dataset):
 def test_version_is_loaded_by_its_folder():
     folder = exported_folder("nice_digits")
     assert exported_version(str(folder / "1")) == exported_version(str(folder), 1) == folder / "1"
+    assert with_version(str(folder)) == with_version(str(folder / "1")) == str(folder / "1")
+    assert with_version(f"{folder}/") == str(folder / "1")
     with pytest.raises(InputError, match="Expected a folder with numbered versions"):
         exported_version(str(folder / "1"), 1)
     assert zoo.load(str(folder / "1")).count_params() == zoo.load("nice_digits").count_params()

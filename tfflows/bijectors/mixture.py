@@ -18,6 +18,7 @@ from tfflows.errors import check
 # Log CDF, log of 1 - CDF, and log density of a standard component at u.
 LogCdfSurvivalDensity = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
+FARTHEST = 1e18  # standard deviations, whose squares are finite in float32
 FAR, TERMS = 4.0, 16  # where the tail of the error function becomes a continued fraction, and its length
 
 
@@ -116,9 +117,10 @@ class MixtureOfLogistics(Mixture):
 
 
 class MixtureOfGaussians(Mixture):
-    """`Mixture` of normal distributions."""
+    """`Mixture` of normal distributions; inputs farther away than `FARTHEST` deviations have the density at it."""
 
     def standard(self, u):
+        u = tf.clip_by_value(u, -FARTHEST, FARTHEST)
         return *log_normal_tails(u), -0.5 * (u**2 + math.log(2 * math.pi))
 
 

@@ -34,8 +34,8 @@ class Options:
 
     Args:
         n_bits: Number of most significant bits of a pixel to keep, 1..8: `x >> (8 - n_bits)`, in 0..2**n_bits-1.
-        flip: Whether to flip training images left to right at random; None takes the papers' choice for the dataset,
-            and does not flip those of files.
+        flip: Whether to flip training images left to right at random; None follows the papers for a named dataset,
+            and does not flip images from files.
         mutation: Fraction of the pixels of training images that are replaced by random values, anew in each pass, in
             [0, 1): for the background model of a likelihood ratio.
         conditional: Whether each example comes with its class label, which is the name of its subfolder in a folder of
@@ -45,14 +45,14 @@ class Options:
         size: Height and width of the images of a folder: the shorter side is resized to it, and the center is cropped;
             None for images that all have one shape.
         columns: Columns of a table whose density is modeled, with commas between; None takes all that have no other
-            role. This and the other options that list columns may also be tuples, of names that may have commas.
+            role. This and the other options that list columns also accept tuples, whose names may contain commas.
         drop: Columns of a table that are left out.
         label: Column of a table with the class of each row, which conditions the model.
         context: Columns of a table that condition the model: it is the density of the other columns, given these.
         weight: Column of a table with the weight of each row.
         categorical: Columns whose numbers are categories. Columns of text always are, and so are data columns of two
             values, unless they are named in `continuous`.
-        continuous: Columns that are not rounded, although they look like it.
+        continuous: Columns that are not rounded, although their values repeat.
         circular: Periodic columns, as `NAME:LOW:HIGH`, such as `hour:0:24`.
         bounds: Bounds of columns, as `NAME:LOW:HIGH`, where either may be left out; `none` for no bounds at all; None
             detects positive columns, and columns between 0 and 1.

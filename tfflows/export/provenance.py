@@ -22,10 +22,15 @@ def environment() -> dict[str, str]:
 
 
 def commit(folder: Path) -> str:
-    """Short name of the commit, `unknown` outside a clone."""
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude=*"]
-    try:
+    """Short name of the commit of a clone; `unknown` if `folder` does not belong to one."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(folder), *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", ".")  # fails where a package is installed inside of another repository
+        return git("describe", "--always", "--dirty", "--exclude=*")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

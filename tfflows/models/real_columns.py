@@ -12,6 +12,10 @@ from tfflows.bijectors import Support
 from tfflows.bijectors.base import sum_event
 from tfflows.columns import Column, arrays
 
+# Standard deviations from the mean beyond which all values are the same to a flow: float64 has values that would be
+# infinite in float32, whose differences are NaN. The density is far below the least float32 there.
+FARTHEST = 1e25
+
 
 class RealColumns:
     """The map between real entries in raw units, float64, and the events of a flow.
@@ -49,6 +53,7 @@ class RealColumns:
             fill = self._fill(seeds, x)
             z = tf.where(absent, fill, z)
             log_det = tf.where(absent, 0.5 * (fill**2 + math.log(2 * math.pi)), log_det)
+        z = tf.clip_by_value(z, -FARTHEST, FARTHEST)
         return tf.cast(z, self.dtype), sum_event(log_det, 1), tf.reduce_all(inside | absent, axis=-1)
 
     def is_missing(self, x: tf.Tensor) -> tf.Tensor | None:

@@ -27,8 +27,8 @@ class Blockwise:
     what its units contribute to all units behind it. These products add up to one dense pass. The blocks are a loop, so
     the graph does not grow with D; autodiff through it is the implicit gradient, a triangular solve by the same blocks.
 
-    Measured on 2 cores, samples of MAF with D = 43, 5 x (512, 512), batch 100: 34 ms, and 225 ms by the D passes of
-    nflows in the same run (benchmarks/results/peers.csv).
+    Measured on 2 cores, samples of MAF with D = 43, 5 x (512, 512), batch 100: 21 ms with XLA, and 136 ms by the D
+    passes of nflows in the same run (benchmarks/results/peers.csv).
 
     Columns index the batch: a step reads and writes adjacent rows. The units of a layer are sorted by degree, and each
     degree is padded to the same number of them.

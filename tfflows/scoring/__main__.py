@@ -1,4 +1,4 @@
-"""Scores every row of a dataset by an exported model: log-probabilities, bits per dimension, outliers.
+"""Scores every row of a dataset with an exported model: log-probabilities, bits per dimension, outliers.
 
     python -m tfflows.scoring --model=realnvp_digits --input=digits --output=scores.csv
     python -m tfflows.scoring --model=exported/maf_power --input='data/*.parquet' --output=scores.parquet

@@ -19,6 +19,7 @@ from tfflows.overrides import merge
 from tfflows.scoring import inputs, keeping, local, manifest
 from tfflows.scoring import output as table
 from tfflows.scoring.job import Job
+from tfflows.scoring.named import Named
 from tfflows.scoring.parts import Part, split_into_parts, total
 from tfflows.scoring.served import Version
 from tfflows.scoring.summary import Summary
@@ -160,6 +161,8 @@ def _sources(
         found = inputs.of_table(name, event, merge("data", of_training, hints, dict(options)))
     else:
         found = inputs.find(name, event, split=split, options=_options(version, event, name, options))
+        rule = "Expected no options of a dataset for files of rows, which have none."
+        check(not options or isinstance(found[0], Named), rule, options=dict(options))
     rule = "Expected `output` to be another file than the input."
     check(target not in [source.name for source in found], rule, output=target)
     return found

@@ -49,14 +49,15 @@ class Npy(File):
 
     @classmethod
     def open_events(cls, path: str, event: Event) -> "Npy":
-        """Opens an array, which must hold events, flattened or not.
+        """Opens an array, which must hold events, flattened or not; images of one channel need no axis for it.
 
         Raises:
             InputError: The shape is wrong, or this is not a .npy file.
         """
         array = cls.open(path, event.shape)
+        known = [event.shape, (event.size,), *([event.shape[:-1]] if event.shape[-1] == 1 else [])]
         rule = f"Expected {path!r} to be of shape [rows, {', '.join(map(str, event.shape))}] or [rows, {event.size}]."
-        check(array.shape[1:] in (event.shape, (event.size,)), rule, shape=array.shape)
+        check(array.shape[1:] in known, rule, shape=array.shape)
         return array
 
     @classmethod

@@ -73,7 +73,7 @@ def _check_data(model, data, settings):
     check(settings.anneal_steps == 1, rule, anneal_steps=settings.anneal_steps)
     check_importance_samples(model, settings.num_importance_samples)
     _check_memory(model, settings)
-    rule = "Expected `variational_em` to be False: only a model with a latent variable has a posterior to train."
+    rule = "Expected `variational_em` to be False: only a VAE of vectors or images has a posterior to train."
     has_latent = isinstance(model, LatentVariableModel)
     check(has_latent or not settings.variational_em, rule, variational_em=True, model=model.name)
     rule = "Expected `input_noise` to be 0: only flows of pixels and models of a table can add noise."
