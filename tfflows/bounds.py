@@ -4,6 +4,9 @@ import tensorflow as tf
 
 BOUND = 5.0  # of log standard deviations and log-scales: no density is unbounded, and no event infinitely unlikely
 REACH = 10.0  # in standard deviations
+# In standard deviations: beyond it, all values of a table are the same to a model. float64 has values that are infinite
+# in float32, where their differences would be NaN; a density underflows long before.
+FARTHEST = 1e25
 
 
 def soft_bound(x: tf.Tensor, bound: float = BOUND) -> tf.Tensor:

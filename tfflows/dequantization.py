@@ -57,7 +57,7 @@ class Dequantization(Configurable, keras.layers.Layer):
             training: Whether networks apply dropout.
 
         Returns:
-            `u`, `[batch, *event]` in [0, 1), and `log q(u | x)`, `[batch]` in nats.
+            `u`, `[batch, *event]` in [0, 1], and `log q(u | x)`, `[batch]` in nats.
         """
         raise NotImplementedError
 

@@ -93,7 +93,7 @@ def with_draws(export: Path, draws: int) -> Row:
 
 
 def changed(config: Mapping[str, Any]) -> str:
-    """The settings that differ from the preset or from the options of a dataset, but for the training's length; `init`."""
+    """Settings that differ from the preset or from the dataset's options, but for the training's length; and `init`."""
     of_data = {f"data.{key}": value for key, value in config["data"].items()}
     preset = configure(config["architecture"], config["dataset"], overrides=of_data).overrides
     preset |= {f"data.{key}": value for key, value in datasets.options_of(config["dataset"]).items()}

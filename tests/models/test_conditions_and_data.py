@@ -7,10 +7,11 @@ import tensorflow as tf
 
 import tfflows
 from tfflows import layers
+from tfflows.bijectors import BoundedAffine
 from tfflows.errors import InputError
 from tfflows.events import Event
 from tfflows.models import VAE, PixelModel
-from tfflows.networks import MLP, Encoder, PixelCNN
+from tfflows.networks import MADE, MLP, Encoder, PixelCNN, VelocityMLP
 
 X = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
 
@@ -129,3 +130,16 @@ def test_weights_of_a_new_model_are_initialized_again(levels):
         assert np.all(np.isfinite(model.log_prob(x)))
         model.set_weights(weights)
         assert not model.initialized
+
+
+@pytest.mark.parametrize("first", ["autoregressive", "continuous"])
+def test_layers_without_the_condition_may_stand_beside_one_with_it(first):
+    unconditional = {
+        "autoregressive": layers.Autoregressive(conditioner=MADE(width=8, depth=1), transformer=BoundedAffine()),
+        "continuous": layers.Continuous(VelocityMLP(width=8, depth=1)),
+    }[first]
+    flow = tfflows.Flow(Event((2,), context=2), [unconditional, coupling(context_size=2)])
+    x, context = np.random.default_rng(0).normal(size=(2, 5, 2)).astype(np.float32)
+    flow.initialize(x, context=context)
+    np.testing.assert_allclose(flow.decode(flow.encode(x, context=context), context=context), x, atol=1e-4)
+    assert flow.sample(5, seed=0, context=context).shape == (5, 2)

@@ -34,3 +34,13 @@ def test_rows_of_a_table_may_be_farther_away_than_float32_reaches(case):
         scores = model.log_prob(x).numpy()
         assert scores[0] < -1e4, scores[0]
         assert np.isfinite(scores[1:]).all()
+
+
+def test_a_far_context_is_no_nan():
+    event = Event((2,), columns=TABLE.columns, context=1, context_columns=(Column("c", scale=2.0),))
+    model = zoo.create("nsf", event, **cases.SMALL["nsf", "vector"])
+    random = np.random.default_rng(0)
+    x, context = random.normal(size=(8, 2)), random.normal(size=(8, 1))
+    model.initialize(x, context=context)
+    context[0] = 1e300
+    assert not np.isnan(model.log_prob(x, context=context)).any()

@@ -13,7 +13,7 @@ from tests import cases
 from tfflows import datasets, layers
 from tfflows.errors import InputError
 from tfflows.events import Event
-from tfflows.layers import Chain, recompute
+from tfflows.layers import Chain, chain, recompute
 from tfflows.layers.chain import set_recompute
 from tfflows.networks import MLP
 from tfflows.training import TrainSettings, make_objective
@@ -65,6 +65,21 @@ CASES = [pytest.param(case, marks=() if str(case) in FAST else pytest.mark.slow,
 def test_gradients_are_those_of_layers_that_keep_their_results(case):
     x, conditions = cases.events(case, 5)
     is_the_same(cases.make(case), {"x": tf.constant(x), **conditions})
+
+
+def test_layers_of_the_dequantization_are_computed_again(monkeypatch):
+    model, made = cases.make(next(case for case in PLAIN if str(case) == "flowpp-image")), []
+
+    def recomputed(layer, rank, graphs, context, **mode):
+        made.append(layer)
+        return layer.bijector(context, **mode)
+
+    monkeypatch.setattr(chain, "Recomputed", recomputed)
+    set_recompute(model, recomputes=True)
+    x = tf.random.stateless_normal([2, 4, 4, 1], SEED)
+    noise_flow = model.dequantization.chain
+    noise_flow.inverse_and_log_det(x, model.dequantization.features(x), training=True, seeds=tf.constant([SEED] * 2))
+    assert made == [layer for layer in reversed(noise_flow.flow_layers) if layer.is_function_of_weights]
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)

@@ -1,16 +1,22 @@
 """Variational EM: an E-step moves the posterior alone, an M-step the rest, and each raises the bound of its batch."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.cases import EVENTS, Case, events, make
+from tests.cases import CONDITIONS, EVENTS, Case, events, make
 from tfflows import datasets, noise, training
 from tfflows.errors import InputError
 from tfflows.models import MeanNegativeLogLikelihood
 
 CASE = Case("flow_vae", EVENTS["vector"])
+
+
+def conditional(event):
+    return dataclasses.replace(event, **CONDITIONS)
 
 
 def bound(model, x):
@@ -48,6 +54,22 @@ def test_each_step_raises_the_bound_and_moves_its_part_alone():
         assert after > before
         before, seen = after, seen | moved
     assert seen == {id(variable) for variable in model.trainable_variables}
+
+
+LATENT = [Case("vae", EVENTS["vector"]), Case("flow_vae", EVENTS["image"]), Case("iaf_vae", EVENTS["image"])]
+
+
+@pytest.mark.parametrize("case", [dataclasses.replace(case, event=conditional(case.event)) for case in LATENT], ids=str)
+def test_posterior_has_the_weights_that_a_score_needs_and_a_sample_does_not(case):
+    model = make(case)
+    x, conditions = events(case, 3)
+    used = []
+    for function in (lambda: model.log_prob(x, **conditions), lambda: model.sample(3, seed=0, **conditions)):
+        with tf.GradientTape() as tape:
+            function()
+        used.append({id(variable) for variable in tape.watched_variables()})
+    posterior = {id(v.value) for layer in model.inference_layers for v in layer.trainable_variables}
+    assert used[0] - used[1] == posterior
 
 
 def test_a_resumed_run_goes_on_with_the_turn_that_it_is():

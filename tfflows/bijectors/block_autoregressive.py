@@ -33,8 +33,8 @@ class BlockAffine:
     def __call__(self, x: tf.Tensor, log_slope: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns `y` and `log dy/de`, e the entry, from `x` and `log_slope = log dx/de`, `[batch, dimension, inputs]`.
 
-        The derivatives are multiplied in log space, as `log_slope + log_diagonal`, summed over the inputs by
-        `logsumexp`: each may round to 0.
+        The derivatives are multiplied and summed over the inputs relative to the greatest of them, as each may round to
+        0: a `logsumexp` of `log_slope + log_diagonal`.
         """
         diagonal = tf.exp(self.log_diagonal)
         y = tf.einsum("bdi,dio->bdo", x, diagonal) + self.bias

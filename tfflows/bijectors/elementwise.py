@@ -20,6 +20,8 @@ from tfflows.serialization import ConfigurableValue
 
 tfb = tfp.bijectors
 
+LEAST_LOGIT = -16.0  # of a sigmoid that scales: the other direction divides by the sigmoid, and must not overflow
+
 
 class ScalarTransformer(ConfigurableValue, abc.ABC):
     """A family of scalar bijectors: a frozen dataclass, whose fields are its configuration."""
@@ -72,8 +74,7 @@ class BoundedAffine(ScalarTransformer):
     """`z = x * exp(s) + shift`, with `s = bound * tanh(log_scale / bound)`.
 
     Args:
-        bound: Bound on the log-scale, so that an input far outside the data has a finite score. All flows of the zoo
-            whose papers leave the log-scale unbounded get their bound here.
+        bound: Bound on the log-scale, so that an input far outside the data has a finite score.
     """
 
     bound: float = 3.0
@@ -96,7 +97,8 @@ class SigmoidAffine(ScalarTransformer):
     Source: Kingma and Dhariwal, "Glow" (1807.03039), table 1, with the authors' code, which takes sigmoid(s + 2) for
     exp(log s) and multiplies after the shift, `z = (x + shift) * s`; Kolesnikov et al., "Jet: A Modern
     Transformer-Based Normalizing Flow" (2412.15129), the coupling, `z = (x + shift) * factor * sigmoid(s)`.
-    Differs from Glow's code and from Jet: the shift comes after the scale, as in Glow's paper.
+    Differs from Glow's code and from Jet: the shift comes after the scale, as in Glow's paper; and `scale + offset` is
+    clipped at -16, as in `Gated`, so that neither direction overflows.
     """
 
     offset: float = 2.0
@@ -105,7 +107,8 @@ class SigmoidAffine(ScalarTransformer):
 
     def __call__(self, parameters):
         scale, shift = tf.unstack(parameters, axis=-2)
-        return Affine(shift, tf.math.log_sigmoid(scale + self.offset) + math.log(self.factor))
+        scale = tf.maximum(scale + self.offset, LEAST_LOGIT)
+        return Affine(shift, tf.math.log_sigmoid(scale) + math.log(self.factor))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Gated(ScalarTransformer):
 
     def __call__(self, parameters):
         m, s = tf.unstack(parameters, axis=-2)
-        s = tf.maximum(s + self.bias, -16.0)
+        s = tf.maximum(s + self.bias, LEAST_LOGIT)
         return Affine(m * tf.sigmoid(-s), tf.math.log_sigmoid(s))
 
 

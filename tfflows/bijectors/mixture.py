@@ -18,7 +18,7 @@ from tfflows.errors import check
 # Log CDF, log of 1 - CDF, and log density of a standard component at u.
 LogCdfSurvivalDensity = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
-FARTHEST = 1e18  # standard deviations, whose squares are finite in float32
+LARGEST = 1e18  # standard deviations, whose square is finite in float32
 FAR, TERMS = 4.0, 16  # where the tail of the error function becomes a continued fraction, and its length
 
 
@@ -117,16 +117,16 @@ class MixtureOfLogistics(Mixture):
 
 
 class MixtureOfGaussians(Mixture):
-    """`Mixture` of normal distributions; inputs farther away than `FARTHEST` deviations have the density at it."""
+    """`Mixture` of normal distributions; inputs more than `LARGEST` deviations away have the density there."""
 
     def standard(self, u):
-        u = tf.clip_by_value(u, -FARTHEST, FARTHEST)
+        u = tf.clip_by_value(u, -LARGEST, LARGEST)
         return *log_normal_tails(u), -0.5 * (u**2 + math.log(2 * math.pi))
 
 
 @tf.custom_gradient
 def log_normal_tails(u: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable]:
-    """Log of the standard normal CDF at `u` and at `-u`: finite, with finite gradients, at any finite `u`."""
+    """Log of the standard normal CDF at `u` and at `-u`: finite, with finite gradients, up to `LARGEST`."""
     scaled = scaled_erfc(tf.abs(u) / math.sqrt(2.0))
     small = tf.math.log(0.5 * scaled) - 0.5 * u**2
     large = tf.math.log1p(-tf.exp(small))

@@ -91,8 +91,7 @@ class Chain(FlowLayer):
         also to samples of a distribution whose samples are `z`, such as a posterior.
         """
         log_det = tf.zeros(tf.shape(x)[:1], x.dtype)
-        for layer, its_mode in self._with_modes(**mode):
-            bijector = layer.bijector(context, **its_mode)
+        for bijector in self.compose([], context, **mode):
             log_det += bijector.inverse_log_det_jacobian(x, event_ndims=x.shape.rank - 1)
             x = bijector.inverse(x)
         return x, log_det

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfflows.bijectors import CircularSpline
 from tfflows.bijectors.circular import wrap
+from tfflows.bounds import FARTHEST
 from tfflows.columns import Column
 
 
@@ -147,7 +148,7 @@ def features(column: Column, x: tf.Tensor, dtype: str) -> tf.Tensor:
     if column.kind == "circular":
         angle = _angle(column, x)
         return tf.cast(tf.stack([tf.cos(angle), tf.sin(angle)], axis=-1), dtype)
-    value = (x - column.shift) / column.scale
+    value = tf.clip_by_value((x - column.shift) / column.scale, -FARTHEST, FARTHEST)
     if not column.missing:
         return tf.cast(value, dtype)[:, None]
     missing = tf.math.is_nan(x)

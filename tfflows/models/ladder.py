@@ -78,7 +78,7 @@ class LadderVAE(LatentVariableModel):
     def inference_layers(self):
         flows = [layer.flow for layer in self.ladder]
         convs = [conv for layer in self.ladder for conv in (layer.up_first, layer.up_second) if conv]
-        return [*self.first, *convs, *flows]
+        return [*self.first, *self.conditions[:1], *convs, *flows]  # the first condition is the encoder's
 
     def recognize(self, x, context, *, training=False, seeds=None):
         for number, conv in enumerate(self.first):

@@ -10,11 +10,8 @@ import tensorflow as tf
 from tfflows import noise
 from tfflows.bijectors import Support
 from tfflows.bijectors.base import sum_event
+from tfflows.bounds import FARTHEST
 from tfflows.columns import Column, arrays
-
-# Standard deviations from the mean beyond which all values are the same to a flow: float64 has values that would be
-# infinite in float32, whose differences are NaN. The density is far below the least float32 there.
-FARTHEST = 1e25
 
 
 class RealColumns:

@@ -133,7 +133,7 @@ class MADE(Network):
         Raises:
             InputError: Two entries have the same position in the order.
         """
-        return self.blockwise()(z, context, entry)
+        return self.blockwise()(z, context if self.context_size else None, entry)
 
 
 def masked_layers(

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfflows.networks.base import Network
+from tfflows.networks.base import Network, with_context
 from tfflows.serialization import Configurable
 
 
@@ -71,7 +71,7 @@ class VelocityMLP(Network):
             size = layer.units
 
     def call(self, t, x, context=None):
-        condition = t if context is None else tf.concat([t, context], axis=-1)
+        condition = with_context(t, context, self.context_size)
         for layer in self.squash[:-1]:
             x = self.activation(layer(x, condition))
         return self.squash[-1](x, condition)
