@@ -64,9 +64,17 @@ def _training(rows: int) -> dict[str, Any]:
     steps = min(max(60 * per_pass, 2_000), MOST_STEPS)
     validate_every = EXECUTION * math.ceil(min(max(per_pass, 50), 500) / EXECUTION)
     return {
-        **{"steps": steps, "batch_size": batch_size, "validate_every": validate_every, "patience": 10},
-        **{"learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": steps // 10, "clip_norm": 5.0, "ema": 0.99},
-        **{"weight_decay": 1e-2 if rows < SMALL else 1e-4, "steps_per_execution": EXECUTION},
+        "steps": steps,
+        "batch_size": batch_size,
+        "validate_every": validate_every,
+        "patience": 10,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "warmup_steps": steps // 10,
+        "clip_norm": 5.0,
+        "ema": 0.99,
+        "weight_decay": 1e-2 if rows < SMALL else 1e-4,
+        "steps_per_execution": EXECUTION,
         # As the width of a kernel, it falls with the number of rows.
         "input_noise": round(min(MOST_NOISE, 3 / math.sqrt(rows)), 4),
     }

@@ -91,13 +91,12 @@ def config(
     if "batch_size" in train:
         train = {**train, "batch_size": min(train["batch_size"], data.train.size)}  # as estimators of scikit-learn do
     sections = completed(architecture, data.event, preset, {"model": model, "train": train})
-    found = Config(architecture, data.name, seed, **sections)
-    steps, _ = found.settings.schedule_of(data.train.size)  # a short run has short warm-ups, as in the rules
-    if "warmup_steps" not in train:
-        found.train["warmup_steps"] = min(found.train["warmup_steps"], steps // 10)
-    if "kl_warmup_steps" in found.model and "kl_warmup_steps" not in model:
-        found.model["kl_warmup_steps"] = min(found.model["kl_warmup_steps"], max(1, steps // 5))
-    return found
+    steps, _ = training.TrainSettings(**sections["train"]).schedule_of(data.train.size)
+    shortest = {"warmup_steps": steps // 10, "kl_warmup_steps": max(1, steps // 5)}  # of a short run, as in the rules
+    for settings, given in ((sections["train"], train), (sections["model"], model)):
+        for name in shortest.keys() & settings.keys() - given.keys():
+            settings[name] = min(settings[name], shortest[name])
+    return Config(architecture, data.name, seed, **sections)
 
 
 def fitted(config: Config, data: datasets.Data, *, verbose: int) -> tuple[GenerativeModel, int]:

@@ -116,20 +116,20 @@ class Tabular(GenerativeModel):
         return self._given(x, condition, seed, self.flow.log_weight_fn)
 
     def _given(self, x, condition, seed, density, *, training=False):
-        """The log-likelihood of rows whose real entries have `density(z, known, seed)`."""
-        condition, known = self._known(x, condition)
+        """The log-likelihood of rows whose real entries have `density(z, condition of the flow, seed)`."""
+        of_heads, of_flow = self._conditions(x, condition)
         seeds = noise.row_seeds(x, seed) if self.event.has_noise or training else None
         z, log_det, inside = self._reals.standardized(self._real_part(x), seeds)
         if training and self.input_noise:
             z += self.input_noise * noise.normal(noise.fold_in(seeds, noise.SMOOTHING), tuple(z.shape[1:]), z.dtype)
-        nats = density(z, known, seed)
-        total = self.joint.log_prob(x, condition) + nats + tf.cast(log_det, nats.dtype)
+        nats = density(z, of_flow, seed)
+        total = self.joint.log_prob(x, of_heads) + nats + tf.cast(log_det, nats.dtype)
         return tf.where(inside, total, -tf.ones_like(total) * math.inf)
 
-    def _known(self, x, condition):
-        """What the heads are conditioned on, which includes what is missing, and what the flow is."""
-        condition = joined(condition, self._reals.is_missing(self._real_part(x)))
-        return condition, joined(condition, self.joint.features(x))
+    def _conditions(self, x, condition):
+        """Conditions of the heads, which say what is missing, and of the flow, which have the heads' columns, too."""
+        of_heads = joined(condition, self._reals.is_missing(self._real_part(x)))
+        return of_heads, joined(of_heads, self.joint.features(x))
 
     def _real_part(self, x):
         return tf.gather(x, self._real, axis=1)
@@ -153,9 +153,9 @@ class Tabular(GenerativeModel):
     def _rows(self, uniform: Callable, real: Callable, rows: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
         """Rows in raw units from the latents of the heads, and a function that draws or decodes the real entries."""
         count = tf.shape(rows)[0]
-        condition = joined(condition, self._reals.none_missing(count))
-        values, found = self.joint.decode(uniform, count, condition)
-        drawn = self._reals.raw(real(joined(condition, found)))
+        of_heads = joined(condition, self._reals.none_missing(count))
+        values, found = self.joint.decode(uniform, count, of_heads)
+        drawn = self._reals.raw(real(joined(of_heads, found)))
         columns = dict(zip(self._real, tf.unstack(drawn, axis=1), strict=True))
         for place, value in values.items():  # NaN where a real value is not at the atom
             columns[place] = tf.where(tf.math.is_nan(value), columns.get(place, value), value)
@@ -163,9 +163,9 @@ class Tabular(GenerativeModel):
 
     def encode_fn(self, x, condition, seed=None):
         seeds = None if seed is None else noise.row_seeds(x, seed)
-        condition, known = self._known(x, condition)
+        of_heads, of_flow = self._conditions(x, condition)
         z, _, _ = self._reals.standardized(self._real_part(x), seeds)
-        return tf.concat([*self.joint.encode(x, condition, seeds), self.flow.encode_fn(z, known, seed)], axis=-1)
+        return tf.concat([*self.joint.encode(x, of_heads, seeds), self.flow.encode_fn(z, of_flow, seed)], axis=-1)
 
     # Weights and statistics that are computed from data.
 
@@ -187,8 +187,8 @@ class Tabular(GenerativeModel):
         """A batch of the flow's events."""
         seeds = noise.row_seeds(x, noise.seed_pair(0))
         z, _, _ = self._reals.standardized(self._real_part(x), seeds)
-        _, known = self._known(x, condition)
-        return {"x": z} if known is None else {"x": z, "context": known}
+        _, of_flow = self._conditions(x, condition)
+        return {"x": z} if of_flow is None else {"x": z, "context": of_flow}
 
     @property
     def uses_statistics(self):

@@ -96,9 +96,12 @@ def importance_estimates(log_weights: np.ndarray) -> dict[str, float]:
     weights = np.exp(log_weights - highest)
     (elbo, elbo_se), (mean, error) = mean_and_error(log_weights), mean_and_error(weights)
     return {
-        **{"elbo": elbo, "elbo_se": elbo_se},
-        **{"log_z": float(highest + np.log(mean)), "log_z_se": error / mean},
-        **{"ess": float(mean**2 / np.mean(weights**2)), "num_events": len(log_weights)},
+        "elbo": elbo,
+        "elbo_se": elbo_se,
+        "log_z": float(highest + np.log(mean)),
+        "log_z_se": error / mean,
+        "ess": float(mean**2 / np.mean(weights**2)),
+        "num_events": len(log_weights),
     }
 
 

@@ -84,21 +84,21 @@ def fit(
     """
     strategy = model.distribute_strategy
     steps, round_steps = settings.schedule_of(data.train.size, strategy.num_replicas_in_sync)
-    fitted = make_objective(model, data, settings)
-    compile_model(fitted, settings, steps, round_steps)
-    fitted.noise_seed, workdir = seed & 0x7FFFFFFF, Path(workdir)
+    objective = make_objective(model, data, settings)
+    compile_model(objective, settings, steps, round_steps)
+    objective.noise_seed, workdir = seed & 0x7FFFFFFF, Path(workdir)
     check_same(data, None if only_weights else workdir, writes=strategies.is_chief(strategy))
-    state = RunState(fitted, None if only_weights else workdir / CHECKPOINTS, writes=strategies.is_chief(strategy))
+    state = RunState(objective, None if only_weights else workdir / CHECKPOINTS, writes=strategies.is_chief(strategy))
     if not state.restore():
         first = next(iter(training_stream(data.train, batch_size=settings.batch_size, seed=seed)))
         with naming_rows(data):
-            fitted.initialize(**without_weight(first), seed=seed)
+            objective.initialize(**without_weight(first), seed=seed)
     finished = state.step >= steps or state.validations_since_best.numpy() >= (settings.patience or math.inf)
     if not finished:
         stream = training_stream(data.train, batch_size=settings.batch_size, seed=seed, first_step=state.step)
         extended = [*standard_callbacks(model, data, settings, steps, state, workdir), *callbacks]
         with naming_rows(data), training_as_set(model, settings):
-            run(fitted, stream, state, steps, round_steps, extended, verbose=verbose)
+            run(objective, stream, state, steps, round_steps, extended, verbose=verbose)
     check_validated(state, data)
     strategies.barrier(strategy)  # the others load what the chief has written
     return Fitted(workdir / BEST, state.step, float(state.seconds.numpy()), seed)
