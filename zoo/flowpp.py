@@ -106,7 +106,7 @@ HOURS = {
     "validate_every": 800,
     "sample_every": 4,
 }  # 105 minutes on 1 core, with instructions for bfloat16
-LONG = {**HOURS, "steps": 22_000, "warmup_steps": 300, "validate_every": 1500}  # 90 minutes on the same core
+LONG = {**HOURS, "steps": 46_000, "warmup_steps": 300, "validate_every": 1500}  # 200 minutes on the same core
 AT_28 = {"plan": "squeeze, 4 columns, squeeze, 4 channels", "attention": False, **SMALL}
 PAPER = {"batch_size": 64, "learning_rate": 3e-4, "warmup_steps": 2000, "clip_norm": 1.0, "epochs": 400}
 TRAIN_32 = {**PAPER, "batch_size": 32, "learning_rate": 1e-3, "warmup_steps": 5000, "ema": 0.999222}
