@@ -79,7 +79,7 @@ def test_layers_of_the_dequantization_are_computed_again(monkeypatch):
     x = tf.random.stateless_normal([2, 4, 4, 1], SEED)
     noise_flow = model.dequantization.chain
     noise_flow.inverse_and_log_det(x, model.dequantization.features(x), training=True, seeds=tf.constant([SEED] * 2))
-    assert made == [layer for layer in reversed(noise_flow.flow_layers) if layer.is_function_of_weights]
+    assert made == [layer for layer in noise_flow.flow_layers if layer.is_function_of_weights]
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)

@@ -73,11 +73,14 @@ class Chain(FlowLayer):
     def compose(self, rest, context=None, **mode):
         graphs = {}
         for rank, (layer, its_mode) in reversed([*zip(self.ranks, self._with_modes(**mode), strict=True)]):
-            if self.recomputes and its_mode["training"] and layer.is_function_of_weights:
-                rest = [Recomputed(layer, rank, graphs, context, **its_mode), *rest]
-            else:
-                rest = layer.compose(rest, context, **its_mode)
+            rest = self._composed(layer, rank, graphs, rest, context, its_mode)
         return rest
+
+    def _composed(self, layer, rank, graphs, rest, context, mode):
+        """The bijectors of a layer before `rest`; in training, of one that is computed again if the chain says so."""
+        if self.recomputes and mode["training"] and layer.is_function_of_weights:
+            return [Recomputed(layer, rank, graphs, context, **mode), *rest]
+        return layer.compose(rest, context, **mode)
 
     def bijector(self, context=None, *, training=False, seeds=None):
         return tfb.Chain(self.compose([], context, training=training, seeds=seeds), name="chain")
@@ -90,10 +93,11 @@ class Chain(FlowLayer):
         Couplings and autoregressive layers compute this direction in one pass: it is the cheap way to a density, and
         also to samples of a distribution whose samples are `z`, such as a posterior.
         """
-        log_det = tf.zeros(tf.shape(x)[:1], x.dtype)
-        for bijector in self.compose([], context, **mode):
-            log_det += bijector.inverse_log_det_jacobian(x, event_ndims=x.shape.rank - 1)
-            x = bijector.inverse(x)
+        log_det, rank, graphs = tf.zeros(tf.shape(x)[:1], x.dtype), x.shape.rank - 1, {}
+        for layer, its_mode in self._with_modes(**mode):
+            for bijector in self._composed(layer, rank, graphs, [], context, its_mode):
+                log_det += bijector.inverse_log_det_jacobian(x, event_ndims=rank)
+                x = bijector.inverse(x)
         return x, log_det
 
     def forward(self, z: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
