@@ -108,7 +108,7 @@ HEAVY = {
 def is_slow(law, case):
     """Whether a pair waits for the slow suite."""
     if case.name == "realnvp":
-        return case.event.kind == "image" and law in HEAVY
+        return case.event.kind == "image" and (law in HEAVY or case.event.condition_size > 0)
     has_vectors = case.event.kind == "image" and "vector" in case.row.builders  # which stand for its images
     return law in HEAVY or case.event.condition_size > 0 or has_vectors or is_costly(case)
 

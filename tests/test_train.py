@@ -256,6 +256,7 @@ def test_mistake_gets_one_clear_line_and_loses_nothing(mistake, tmp_path, monkey
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", BY_COMMAND)
 def test_mistake_ends_the_command_soon(mistake, tmp_path):
     flags, (rule, received) = mistaken(mistake, tmp_path)

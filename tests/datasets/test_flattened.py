@@ -68,7 +68,9 @@ def test_flatten_is_a_boolean():
         datasets.event("digits", flatten=1)
 
 
-@pytest.mark.parametrize("name", OF_VECTORS)
+@pytest.mark.parametrize(
+    "name", [name if name == "maf" else pytest.param(name, marks=pytest.mark.slow) for name in OF_VECTORS]
+)
 def test_models_of_vectors_take_pixels(name):
     model = zoo.create(name, PIXELS, **SMALL.get((name, "vector"), {}))
     x = np.random.default_rng(0).integers(0, 5, (64, 4)).astype(np.uint8)

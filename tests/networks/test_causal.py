@@ -58,7 +58,7 @@ def test_cache_gives_what_a_pass_for_each_token_gives(order, context, guidance):
             np.testing.assert_allclose(cached, plain, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("blocks", [1, 2, TOKENS + 1])
+@pytest.mark.parametrize("blocks", [1, 2, pytest.param(TOKENS + 1, marks=pytest.mark.slow)])
 def test_jacobi_iteration_gives_the_same_to_its_tolerance(blocks):
     with float64():
         z, _ = inputs()

@@ -56,6 +56,7 @@ def test_batch_is_at_most_the_training_set():
     assert estimator(train={"steps": 2, "batch_size": 512}).fit(frame()).config_.train["batch_size"] < 60
 
 
+@pytest.mark.slow
 def test_columns_of_a_model_go_by_name():
     x = frame()
     data = datasets.from_arrays(x)
