@@ -72,7 +72,7 @@ def configuration() -> Config:
     given = defaults()
     if FLAGS.model not in (None, given.architecture):
         # The settings were those of the other architecture, the name that of another model.
-        given = dataclasses.replace(given, architecture=FLAGS.model, model={}, name="")
+        given = dataclasses.replace(given, architecture=FLAGS.model, model={}, name="", init="")
     if FLAGS.dataset not in (None, given.dataset):
         known = datasets.options_of(FLAGS.dataset)  # a table has others than images
         data = {name: value for name, value in given.data.items() if name in known}
@@ -88,11 +88,12 @@ def configuration() -> Config:
 
 
 def defaults() -> Config:
-    """The settings of --config, or those of --init, whose name the fine-tuned model does not take."""
+    """The settings of --config, or those of --init, with a name of the fine-tuned model's own."""
     if FLAGS.config:
         return read_config(FLAGS.config)
     if FLAGS.init:
-        return dataclasses.replace(read_config(exported_version(FLAGS.init) / "config.json"), name="")
+        given = read_config(exported_version(FLAGS.init) / "config.json")
+        return dataclasses.replace(given, name=f"{given.id}_tuned")
     rule = "Expected --model=ARCHITECTURE, --config=FILE or --init=PRETRAINED."
     check(bool(FLAGS.model), rule, model=FLAGS.model)
     return Config(FLAGS.model, "digits")

@@ -167,10 +167,10 @@ def test_pretrained_model_gives_the_settings_and_keeps_its_name(tmp_path):
     tuned = configuration("--init=realnvp_digits", "--steps=9", "--name=mine")
     pretrained = configuration("--config=exported/realnvp_digits/config.json", "--steps=9", "--name=mine")
     assert tuned == dataclasses.replace(pretrained, init=with_version("realnvp_digits"))
-    assert configuration("--init=realnvp_digits", "--dataset=mnist").id == "realnvp_mnist"
-    again = f"--config={tuned.save_to(tmp_path) / 'config.json'}"
-    assert configuration(again) == tuned
-    assert configuration(again, "--init=").init == ""
+    ids = [configuration("--init=realnvp_digits", *flag).id for flag in ([], ["--dataset=mnist"])]
+    assert ids == ["realnvp_digits_tuned", "realnvp_mnist"]
+    assert configuration(again := f"--config={tuned.save_to(tmp_path) / 'config.json'}") == tuned
+    assert configuration(again, "--init=").init == configuration(again, "--model=glow").init == ""
 
 
 def test_without_a_file_the_presets_count():

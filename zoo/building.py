@@ -50,7 +50,7 @@ def load_pretrained(model: GenerativeModel, name: str) -> None:
     """
     version = exported_version(name)
     event = Event(**read_record(version / "config.json")["event"])
-    rule = f"Expected the columns of the table of {name!r}, with the same scales: fine-tune it in Python, by `fit`."
+    rule = f"Expected the columns of {name!r}, with their scales. Fine-tune a model of a table in Python, by `fit`."
     same = event.columns == model.event.columns and event.context_columns == model.event.context_columns
     check(same, rule, columns=[column.name for column in model.event.columns])
     for key in ("shape", "levels", "classes", "context"):

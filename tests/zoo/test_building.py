@@ -69,7 +69,7 @@ OTHERS = {
     "shape": (DIGITS, Event((8, 8, 3), levels=17), r"have shape=\(8, 8, 1\)"),
     "classes": (DIGITS, Event((8, 8, 1), levels=17, classes=10), r"have classes=0"),
     "context": (TOY, Event((2,), context=1), r"have context=0"),
-    "columns": (TOY, Event((2,), columns=(Column("a"), Column("b"))), r"columns of the table.*\['a', 'b'\]"),
+    "columns": (TOY, Event((2,), columns=(Column("a"), Column("b"))), r"Expected the columns of .*\['a', 'b'\]"),
 }
 
 

@@ -47,7 +47,7 @@ class FlowMatching(OtherObjective):
         flow = model.flow if isinstance(model, Dequantized) else model
         layers = flow.flow_layers if isinstance(flow, Flow) else []
         continuous = [layer for layer in layers if isinstance(layer, Continuous)]
-        rule = "Expected a flow of vectors or images with one velocity field, as its last layer: ffjord with flows=1."
+        rule = "Expected a flow of vectors or images with one velocity field, as its last layer: ffjord with scales=1."
         check(len(continuous) == 1 and layers[-1] is continuous[0], rule, model=model.name, fields=len(continuous))
         rule = "Expected `optimal_transport` to be False with classes or a context: a plan would mix their latents."
         check(not (optimal_transport and model.event.condition_size), rule, optimal_transport=optimal_transport)

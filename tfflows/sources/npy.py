@@ -55,9 +55,10 @@ class Npy(File):
             InputError: The shape is wrong, or this is not a .npy file.
         """
         array = cls.open(path, event.shape)
-        known = [event.shape, (event.size,), *([event.shape[:-1]] if event.shape[-1] == 1 else [])]
-        rule = f"Expected {path!r} to be of shape [rows, {', '.join(map(str, event.shape))}] or [rows, {event.size}]."
-        check(array.shape[1:] in known, rule, shape=array.shape)
+        is_gray = event.kind == "image" and event.shape[-1] == 1
+        known = [event.shape, (event.size,), *([event.shape[:-1]] if is_gray else [])]
+        shapes = " or ".join(f"[rows, {', '.join(map(str, shape))}]" for shape in dict.fromkeys(known))
+        check(array.shape[1:] in known, f"Expected {path!r} to be of shape {shapes}.", shape=array.shape)
         return array
 
     @classmethod
