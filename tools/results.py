@@ -100,7 +100,8 @@ def changed(config: Mapping[str, Any]) -> str:
     run = {f"{section}.{key}": value for section in SECTIONS for key, value in config[section].items()}
     different = (name for name in run if name in preset and run[name] != preset[name])
     settings = [f"{name}={run[name]}" for name in different if name.partition(".")[2] not in SAME]
-    return " ".join([*settings, *([f"init={config['init']}"] if config.get("init") else [])])
+    start = [f"init={config['init']}"] if config.get("init") else []
+    return " ".join(settings + start)
 
 
 def curve(workdir: Path, run: Row) -> list[Row]:

@@ -62,7 +62,7 @@ def load(name: str, *, version: int | None = None, **settings: Any) -> Generativ
 def exported_version(name: str, version: int | None = None) -> Path:
     """The folder of a version of an export, as in `load`; the name may also be that of a version, such as `"a/1"`."""
     parent, _, number = name.rpartition("/")
-    if version is None and parent in list_pretrained() and number.isdigit():
+    if version is None and number.isdigit() and parent in list_pretrained():
         return exported_version(parent, int(number))
     folder = exported_folder(name)
     if version is None and folder.name.isdigit() and not versions.numbers(folder):

@@ -1,22 +1,16 @@
 """Variational EM: an E-step moves the posterior alone, an M-step the rest, and each raises the bound of its batch."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.cases import CONDITIONS, EVENTS, Case, events, make
+from tests.cases import CASES, EVENTS, Case, events, make
 from tfflows import datasets, noise, training
 from tfflows.errors import InputError
 from tfflows.models import MeanNegativeLogLikelihood
 
 CASE = Case("flow_vae", EVENTS["vector"])
-
-
-def conditional(event):
-    return dataclasses.replace(event, **CONDITIONS)
 
 
 def bound(model, x):
@@ -56,10 +50,10 @@ def test_each_step_raises_the_bound_and_moves_its_part_alone():
     assert seen == {id(variable) for variable in model.trainable_variables}
 
 
-LATENT = [Case("vae", EVENTS["vector"]), Case("flow_vae", EVENTS["image"]), Case("iaf_vae", EVENTS["image"])]
+LATENT = ("vae-vector-conditional", "flow_vae-image-conditional", "iaf_vae-image-conditional")
 
 
-@pytest.mark.parametrize("case", [dataclasses.replace(case, event=conditional(case.event)) for case in LATENT], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if str(case) in LATENT], ids=str)
 def test_posterior_has_the_weights_that_a_score_needs_and_a_sample_does_not(case):
     model = make(case)
     x, conditions = events(case, 3)
